@@ -1,0 +1,148 @@
+/*
+ * What a command is, and what it may call. Commands use the public interface
+ * of the library (<profdata/...>) and this header, nothing else.
+ *
+ * A new command is one file ending in `const struct pd_cmd pd_cmd_NAME` and
+ * one line in cmds.def.
+ */
+#ifndef CMDS_CMD_H
+#define CMDS_CMD_H
+
+#include <profdata/profdata.h>
+
+/* Options every command has; the first member of every arguments struct. */
+struct cmd_common {
+	bool quiet, strict, help;
+	int64_t verbose;
+	const char *color, *progress; /* auto always never */
+	const char *error_format;     /* text json */
+};
+extern const struct pd_opt cmd_common_opts[];
+
+/* Where input comes from. */
+struct cmd_input {
+	const char *from;
+	const char *files_from;
+	bool nul;                     /* -0 */
+	struct pd_list opt;           /* --opt key=value for the reader (and writer) */
+	int64_t jobs, max_memory, max_input;
+	int64_t seconds;              /* URL inputs */
+};
+extern const struct pd_opt cmd_input_opts[];
+
+/* Where output goes. */
+struct cmd_output {
+	const char *to, *output;
+	const char *compress;         /* none gzip zstd; NULL = format's default */
+	int64_t level;
+	bool force;
+};
+extern const struct pd_opt cmd_output_opts[];
+
+/* pprof's selection (sections 1.3 and 1.4 of its semantics). */
+struct cmd_select {
+	const char *sample_type;
+	const char *focus, *ignore, *hide, *show, *show_from, *prune_from;
+	const char *tagfocus, *tagignore, *tagshow, *taghide, *tagroot, *tagleaf;
+	const char *time_range;
+	bool no_inlines;
+};
+extern const struct pd_opt cmd_select_opts[];
+
+/* Presentation of reports. */
+struct cmd_report {
+	const char *granularity, *unit;
+	int64_t nodecount;            /* -1 = the report's default */
+	double nodefraction, edgefraction, divide_by;
+	bool no_trim, flat, cum, drop_negative, relative_percentages, mean, compact_labels;
+	bool json, csv;
+};
+extern const struct pd_opt cmd_report_opts[];
+
+struct cmd_ctx; /* one run: program name, streams, warnings so far */
+
+struct pd_cmd {
+	const char *name;             /* "top" */
+	const char *summary;          /* one line, lower case */
+	const char *usage;            /* "[OPTIONS] [INPUT...]" without the command's name */
+	const char *about;            /* paragraphs for the manual */
+	const char *const *examples;  /* "profdata top cpu.pb.gz" , "what it does", ... pairs, NULL-terminated; run by the tests in testdata/ */
+	size_t args_size;
+	const struct pd_opt *opts;    /* PD_OPT_INCLUDEs of the groups above plus its own */
+	void (*defaults)(void *args); /* may be NULL: zero-filled, groups set by their own defaults */
+	int (*run)(struct cmd_ctx *ctx, void *args, char **operands, size_t n); /* exit status */
+	bool hidden;
+};
+
+/* ---- inputs.c ---- */
+/*
+ * Operands → one document: detects, loads (in parallel up to jobs), reports notes as
+ * warnings, merges several as pprof does for reports (PD_MERGE_VIEW). No operand = standard
+ * input unless it is a terminal. NULL after printing the error.
+ * `build_flags`: PD_BUILD_AGGREGATE when the command does not need single samples or time.
+ */
+struct pd_doc *cmd_load(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags);
+
+/* One loaded input with what is known about it. */
+struct cmd_loaded {
+	const char *path;             /* as shown in messages */
+	const char *label;            /* of LABEL=INPUT, or NULL */
+	const struct pd_format *format;
+	char compression[8];
+	struct pd_doc *doc;
+};
+/* All inputs one by one, in argument order; *out is freed with cmd_loaded_free(). Status 0 or 2. */
+int cmd_load_each(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, struct cmd_loaded **out, size_t *n_out);
+void cmd_loaded_free(struct cmd_loaded *l, size_t n);
+/* Limits from options. */
+void cmd_limits(const struct cmd_input *in, struct pd_limits *out);
+/* Applies the selection; warns where an option matched nothing. NULL after printing the error. *sample_type gets the index. */
+struct pd_doc *cmd_apply_select(struct cmd_ctx *ctx, const struct cmd_select *sel, const struct cmd_report *rep, const struct pd_doc *doc, int *sample_type);
+
+/* ---- outputs.c ---- */
+/*
+ * Opens the output of a command (format chosen by --to, extension, default), refusing binary to a terminal.
+ * NULL after printing the error.
+ */
+const struct pd_format *cmd_out_format(struct cmd_ctx *ctx, const struct cmd_output *o, const struct pd_format *dflt);
+struct pd_out *cmd_out_open(struct cmd_ctx *ctx, const struct cmd_output *o, const struct pd_format *format);
+/* Text reports: -o or standard output. */
+struct pd_out *cmd_text_open(struct cmd_ctx *ctx, const struct cmd_output *o);
+/* Commits (or not, when status != 0), frees, returns the exit status. */
+int cmd_out_close(struct cmd_ctx *ctx, struct pd_out *out, int status);
+/* Saves a document: format choice, loss warning, commit. Exit status. */
+int cmd_save(struct cmd_ctx *ctx, const struct cmd_output *o, const struct cmd_input *in, const struct pd_doc *doc, const char *sample_type, const struct pd_format *dflt);
+
+/* ---- messages (messages.c) ---- */
+/* "profdata CMD: error: ..."; returns 2. */
+int cmd_fail(struct cmd_ctx *ctx, const struct pd_error *err);
+int cmd_errorf(struct cmd_ctx *ctx, const char *fmt, ...) PD_PRINTF(2, 3);
+/* One warning line; under --strict remembered, so that the command ends with 2. */
+void cmd_warnf(struct cmd_ctx *ctx, const char *fmt, ...) PD_PRINTF(2, 3);
+/* Only with -v. */
+void cmd_infof(struct cmd_ctx *ctx, const char *fmt, ...) PD_PRINTF(2, 3);
+bool cmd_is_json(const struct cmd_ctx *ctx);
+bool cmd_color(const struct cmd_ctx *ctx, int fd);
+
+/* ---- table.c ---- */
+/* JSON writing for --json: a small streaming writer over pd_out, strings escaped, integers exact. */
+struct cmd_json;
+struct cmd_json *cmd_json_new(struct pd_out *out);
+void cmd_json_free(struct cmd_json *j); /* ends with a newline */
+void cmd_json_object(struct cmd_json *j, const char *key); /* key NULL inside arrays and at the top */
+void cmd_json_array(struct cmd_json *j, const char *key);
+void cmd_json_end(struct cmd_json *j);
+void cmd_json_string(struct cmd_json *j, const char *key, const char *text, size_t n); /* text NULL = null */
+void cmd_json_int(struct cmd_json *j, const char *key, int64_t v);
+void cmd_json_decimal(struct cmd_json *j, const char *key, int64_t v, unsigned decimals); /* exact v / 10^decimals */
+void cmd_json_real(struct cmd_json *j, const char *key, double v);
+void cmd_json_bool(struct cmd_json *j, const char *key, bool v);
+/* "schema", "tool", "inputs", "warnings" in the order the contract names. */
+void cmd_json_head(struct cmd_ctx *ctx, struct cmd_json *j, const char *schema);
+/* One CSV field, quoted as needed; `last` ends the row. */
+void cmd_csv_field(struct pd_out *out, const char *text, size_t n, bool last);
+
+/* Escapes a name for a terminal or text report: control bytes, invalid UTF-8. Returns `buf`. */
+const char *cmd_printable(char *buf, size_t n, struct pd_span s);
+
+#endif

@@ -1,0 +1,11 @@
+/* The whole public interface of libprofdata. */
+#ifndef PROFDATA_PROFDATA_H
+#define PROFDATA_PROFDATA_H
+#include <profdata/base.h>
+#include <profdata/builder.h>
+#include <profdata/format.h>
+#include <profdata/io.h>
+#include <profdata/opt.h>
+#include <profdata/profile.h>
+#include <profdata/transform.h>
+#endif

@@ -1,0 +1,90 @@
+/*
+ * Documents in, document out. Every options struct starts with its size; zero
+ * fields mean "not asked for".
+ */
+#ifndef PROFDATA_TRANSFORM_H
+#define PROFDATA_TRANSFORM_H
+
+#include <profdata/base.h>
+#include <profdata/profile.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- merge ---- */
+
+enum pd_merge_kind {
+	PD_MERGE_EXACT, /* canonical: mappings rebased to the lowest start, comments sorted; any order and grouping gives equal documents */
+	PD_MERGE_VIEW,  /* as pprof does for reports: first-seen order of everything */
+};
+struct pd_merge_opts {
+	size_t size;
+	enum pd_merge_kind kind;
+};
+/*
+ * Exact sum. Sample types: equal lists, or their intersection by name (at least one; `dropped`
+ * names what fell out, may be NULL); units are converted to the finest one. Times: earliest non-zero start, summed
+ * duration, latest end; period: largest. Overflow of a sum is PD_ERR_LIMIT.
+ */
+PD_API struct pd_doc *pd_merge(const struct pd_doc *const *docs, size_t n, const struct pd_merge_opts *opts,
+			       char *dropped, size_t dropped_size, struct pd_error *err);
+
+/* Canonical form: equal content gives equal tables and rows in equal order; rows aggregated unless they have times. */
+PD_API struct pd_doc *pd_canonical(const struct pd_doc *doc, struct pd_error *err);
+/* 128-bit digest of the canonical form as 32 hex digits and a zero; independent of table order, compression and format. */
+PD_API enum pd_status pd_hash(const struct pd_doc *doc, char hex[33], struct pd_error *err);
+
+/* ---- selection ---- */
+
+/* pprof's selection, in pprof's pipeline order: tagroot/tagleaf, focus/ignore/hide/show, show_from, tagfocus/tagignore, tagshow/taghide, prune_from. Regular expressions are PCRE2, unanchored, case-sensitive. */
+struct pd_filter_opts {
+	size_t size;
+	const char *focus, *ignore, *hide, *show, *show_from, *prune_from;
+	const char *tagfocus, *tagignore, *tagshow, *taghide, *tagroot, *tagleaf;
+	bool no_inlines;               /* keep only the physical line of each frame; after all name filters */
+	bool drop_frames;              /* apply the header's drop_frames/keep_frames first, as pprof does on load */
+	bool has_time_range;           /* samples with timestamps in [time_lo, time_hi) seconds from the first one */
+	double time_lo, time_hi;
+	const char *output_unit;       /* unit in which tagroot/tagleaf print numeric labels ("minimum") */
+};
+/* Which options matched nothing, for the warning pprof prints. */
+struct pd_filter_report {
+	bool focus_unmatched, ignore_unmatched, hide_unmatched, show_unmatched, show_from_unmatched;
+	bool tagfocus_unmatched, tagignore_unmatched, tagshow_unmatched, taghide_unmatched;
+};
+PD_API struct pd_doc *pd_filter(const struct pd_doc *doc, const struct pd_filter_opts *opts, struct pd_filter_report *report, struct pd_error *err);
+
+/* ---- units ---- */
+
+/*
+ * pprof's measurement rules: "10ms", "1.12s", "3.91MB". `to` is a unit name,
+ * "minimum" or "auto" (each value on its own). Writes at most n bytes with a terminating zero.
+ */
+PD_API void pd_format_value(char *buf, size_t n, int64_t value, const char *unit, const char *to);
+/* Value in the unit `to`; *out_unit is the unit to print ("" for counts). */
+PD_API double pd_scale_value(int64_t value, const char *unit, const char *to, const char **out_unit);
+/* "33.3%", " 100%": pprof's percentage, width as pprof prints it. */
+PD_API void pd_format_percent(char *buf, size_t n, int64_t value, int64_t total);
+/* Are the two units of one family (time, memory, GCU), or equal? */
+PD_API bool pd_units_compatible(const char *a, const char *b);
+
+/* ---- report graph (top, tree, peek, dot) ---- */
+
+enum pd_granularity { PD_BY_FUNCTIONS, PD_BY_FILEFUNCTIONS, PD_BY_FILES, PD_BY_LINES, PD_BY_ADDRESSES, PD_BY_MODULES };
+
+/* ---- call tree (flame graphs, folded) ---- */
+
+struct pd_calltree_opts {
+	size_t size;
+	unsigned sample_type;              /* index, see pd_doc_sample_types() */
+	enum pd_granularity granularity;
+	bool root_label;                   /* put the header's root label (comm) on top */
+	bool reverse;                      /* merge from the leaf */
+	bool in_order;                     /* rows in time (or file) order, neighbours merged: flame charts */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
