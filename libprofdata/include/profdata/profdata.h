@@ -3,6 +3,7 @@
 #define PROFDATA_PROFDATA_H
 #include <profdata/base.h>
 #include <profdata/builder.h>
+#include <profdata/calltree.h>
 #include <profdata/format.h>
 #include <profdata/io.h>
 #include <profdata/opt.h>

@@ -73,17 +73,6 @@ PD_API bool pd_units_compatible(const char *a, const char *b);
 
 enum pd_granularity { PD_BY_FUNCTIONS, PD_BY_FILEFUNCTIONS, PD_BY_FILES, PD_BY_LINES, PD_BY_ADDRESSES, PD_BY_MODULES };
 
-/* ---- call tree (flame graphs, folded) ---- */
-
-struct pd_calltree_opts {
-	size_t size;
-	unsigned sample_type;              /* index, see pd_doc_sample_types() */
-	enum pd_granularity granularity;
-	bool root_label;                   /* put the header's root label (comm) on top */
-	bool reverse;                      /* merge from the leaf */
-	bool in_order;                     /* rows in time (or file) order, neighbours merged: flame charts */
-};
-
 #ifdef __cplusplus
 }
 #endif
