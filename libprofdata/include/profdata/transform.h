@@ -64,7 +64,14 @@ PD_API struct pd_doc *pd_filter(const struct pd_doc *doc, const struct pd_filter
 PD_API void pd_format_value(char *buf, size_t n, int64_t value, const char *unit, const char *to);
 /* Value in the unit `to`; *out_unit is the unit to print ("" for counts). */
 PD_API double pd_scale_value(int64_t value, const char *unit, const char *to, const char **out_unit);
-/* "33.3%", " 100%": pprof's percentage, width as pprof prints it. */
+/* How the values of one report are printed. */
+struct pd_amount {
+	const char *unit, *to;   /* as for pd_format_value() */
+	unsigned decimals;       /* of the column, see struct pd_value_type */
+	double ratio;            /* multiplies the value, which is then cut to a whole number; 0 and 1 leave it */
+};
+PD_API void pd_format_amount(char *buf, size_t n, int64_t value, const struct pd_amount *how);
+/* "33.33%", "  100%", " 0.1%": |value| in percent of total, at least 6 wide, two significant digits below 1. */
 PD_API void pd_format_percent(char *buf, size_t n, int64_t value, int64_t total);
 /* Are the two units of one family (time, memory, GCU), or equal? */
 PD_API bool pd_units_compatible(const char *a, const char *b);
