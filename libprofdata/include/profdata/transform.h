@@ -48,12 +48,45 @@ struct pd_filter_opts {
 	double time_lo, time_hi;
 	const char *output_unit;       /* unit in which tagroot/tagleaf print numeric labels ("minimum") */
 };
-/* Which options matched nothing, for the warning pprof prints. */
+/* Which options matched nothing, for the warning pprof prints, and what else a user may want to hear. */
 struct pd_filter_report {
 	bool focus_unmatched, ignore_unmatched, hide_unmatched, show_unmatched, show_from_unmatched;
 	bool tagfocus_unmatched, tagignore_unmatched, tagshow_unmatched, taghide_unmatched;
+	bool tagroot_unmatched, tagleaf_unmatched;
+	bool tagfocus_is_range, tagignore_is_range; /* taken as a range of numbers, not as regular expressions */
+	uint64_t samples_cut; /* samples that drop_frames shortened */
 };
+/*
+ * Frames and stacks keep their ids as far as they are unchanged; frames that
+ * lost lines are changed in place, so two frames may become equal. Rows are not
+ * summed up; merge the result (of one document) for that.
+ */
 PD_API struct pd_doc *pd_filter(const struct pd_doc *doc, const struct pd_filter_opts *opts, struct pd_filter_report *report, struct pd_error *err);
+
+/* Units of numeric labels: the first one that a sample gives for the key, else bytes for "request" and "alignment", else the key itself. */
+struct pd_label_units;
+PD_API struct pd_label_units *pd_label_units_new(const struct pd_doc *doc, struct pd_error *err);
+PD_API void pd_label_units_free(struct pd_label_units *u);
+/* Zero-terminated; valid as long as `u` and its document. */
+PD_API const char *pd_label_unit(const struct pd_label_units *u, pd_str key);
+/* A key with several units: the i-th such key, the unit used and another one; false past the end. */
+PD_API bool pd_label_units_conflict(const struct pd_label_units *u, size_t i, pd_str *key, pd_str *used, pd_str *other);
+
+/* ---- values and names ---- */
+
+/* num / den, den > 0. */
+struct pd_ratio {
+	int64_t num, den;
+};
+/* "2", "0.25", "3/2", "1e-3"; false when it is not such a number or does not fit. */
+PD_API bool pd_ratio_parse(const char *text, struct pd_ratio *out);
+/*
+ * Multiplies value column i (see pd_doc_sample_types()) by ratio[i]: exact, rounded half away from
+ * zero; samples left with zeros only are dropped. PD_ERR_LIMIT when a value does not fit.
+ */
+PD_API struct pd_doc *pd_scale(const struct pd_doc *doc, const struct pd_ratio *ratio, struct pd_error *err);
+/* Rewrites function names by "s/RE/REPL/" (any delimiter; flags g and i; \1 to \9 and & in REPL), once per distinct name. */
+PD_API struct pd_doc *pd_rename(const struct pd_doc *doc, const char *const *rules, size_t n, struct pd_error *err);
 
 /* ---- units ---- */
 
