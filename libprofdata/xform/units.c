@@ -219,14 +219,3 @@ void pd_format_percent(char *buf, size_t n, int64_t value, int64_t total)
 		snprintf(buf, n, "%5.2g%%", ratio);
 	want_point(buf);
 }
-
-void pd_format_percent_tight(char *buf, size_t n, int64_t value, int64_t total)
-{
-	char wide[32];
-	const char *p = wide;
-
-	pd_format_percent(wide, sizeof(wide), value, total);
-	while (*p == ' ')
-		p++;
-	snprintf(buf, n, "%s", p);
-}

@@ -7,7 +7,5 @@
 
 /* Cuts to a whole number as the report arithmetic expects: out of range becomes INT64_MIN. */
 int64_t pd_cut_real(double v);
-/* Appends |value| / total as pprof prints it, without a leading blank. */
-void pd_format_percent_tight(char *buf, size_t n, int64_t value, int64_t total);
 
 #endif

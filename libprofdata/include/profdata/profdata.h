@@ -8,5 +8,6 @@
 #include <profdata/io.h>
 #include <profdata/opt.h>
 #include <profdata/profile.h>
+#include <profdata/report.h>
 #include <profdata/transform.h>
 #endif

@@ -1,0 +1,84 @@
+#include "xform/stackwalk.h"
+#include <inttypes.h>
+
+/* As the sum of absolute values fits, no sum of some of them can overflow. */
+struct bound {
+	uint64_t sum;
+	bool over;
+};
+
+static inline void bound_add(struct bound *b, int64_t v)
+{
+	b->over |= pd_add_overflow(b->sum, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, &b->sum);
+}
+
+static void add_rows(struct pd_stackwalk *w, const struct pd_rows *rows, unsigned column, struct bound *values, struct bound *divisors)
+{
+	const int64_t *v = rows->value[column], *d = rows->value[0];
+
+	for (size_t i = 0; i < rows->n; i++) {
+		uint32_t s = rows->stack[i].v;
+
+		bound_add(values, v[i]);
+		w->value[s] = (int64_t)((uint64_t)w->value[s] + (uint64_t)v[i]);
+		w->live[s] |= v[i] != 0;
+		if (w->divisor) {
+			bound_add(divisors, d[i]);
+			w->divisor[s] = (int64_t)((uint64_t)w->divisor[s] + (uint64_t)d[i]);
+			w->live[s] |= d[i] != 0;
+		}
+	}
+}
+
+enum pd_status pd_stackwalk_init(struct pd_stackwalk *w, const struct pd_doc *doc, unsigned series, unsigned column, bool mean, struct pd_error *err)
+{
+	size_t n = doc->t.stack.n ? doc->t.stack.n : 1;
+	struct bound values = { 0 }, divisors = { 0 };
+	struct pd_rows rows;
+
+	*w = (struct pd_stackwalk){ .doc = doc, .levels = (doc->t.max_depth + PD_RUN - 1) / PD_RUN + 1 };
+	w->value = calloc(n, sizeof(*w->value));
+	w->divisor = mean ? calloc(n, sizeof(*w->divisor)) : NULL;
+	w->live = calloc(n, sizeof(*w->live));
+	w->child = calloc(n, sizeof(*w->child));
+	w->next = calloc(n, sizeof(*w->next));
+	if (!w->value || !w->live || !w->child || !w->next || (mean && !w->divisor)) {
+		pd_stackwalk_release(w);
+		return pd_error_set(err, PD_ERR_NOMEM, "out of memory for the sums of %zu stacks", n);
+	}
+	for (uint64_t at = 0; pd_series_rows(doc, series, at, &rows); at += rows.n)
+		add_rows(w, &rows, column, &values, &divisors);
+	if (values.over || values.sum > INT64_MAX || divisors.over || divisors.sum > INT64_MAX) {
+		pd_stackwalk_release(w);
+		return pd_error_set(err, PD_ERR_LIMIT, "the values of one sample type add up to more than %" PRId64, INT64_MAX);
+	}
+	return PD_OK;
+}
+
+void pd_stackwalk_sum(struct pd_stackwalk *w)
+{
+	const struct pd_stack_row *row = w->doc->t.stack.v;
+
+	for (size_t i = w->doc->t.stack.n; i-- > 1;) {
+		uint32_t parent = row[i].parent;
+
+		if (!w->live[i])
+			continue;
+		w->live[parent] = 1;
+		w->value[parent] += w->value[i];
+		if (w->divisor)
+			w->divisor[parent] += w->divisor[i];
+		w->next[i] = w->child[parent];
+		w->child[parent] = (uint32_t)i;
+	}
+}
+
+void pd_stackwalk_release(struct pd_stackwalk *w)
+{
+	free(w->value);
+	free(w->divisor);
+	free(w->live);
+	free(w->child);
+	free(w->next);
+	*w = (struct pd_stackwalk){ 0 };
+}
