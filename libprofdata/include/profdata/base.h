@@ -93,6 +93,14 @@ PD_API void pd_error_hint(struct pd_error *err, const char *fmt, ...) PD_PRINTF(
 /* "0.1.0" */
 PD_API const char *pd_version(void);
 
+/*
+ * Calls work(ctx, i) for every i < n on up to `jobs` threads and done(ctx, i)
+ * on the calling thread in the order of i; at most jobs + 1 pieces are begun and
+ * not done. `done` may be NULL; when it returns false the pieces not yet begun are
+ * dropped and the result is false. jobs 0 or 1 (or no threads to be had): no threads.
+ */
+PD_API bool pd_parallel(unsigned jobs, size_t n, void (*work)(void *ctx, size_t i), bool (*done)(void *ctx, size_t i), void *ctx);
+
 #ifdef __cplusplus
 }
 #endif

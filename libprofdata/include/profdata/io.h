@@ -45,7 +45,7 @@ PD_API struct pd_span pd_source_peek(struct pd_source *src, size_t min);
 PD_API void pd_source_consume(struct pd_source *src, size_t n);
 /* Next line without its line end (LF or CR LF); false at the end or on failure. A last line without LF counts. */
 PD_API bool pd_source_line(struct pd_source *src, struct pd_span *line);
-/* Everything from here to the end in one piece: the mapping of a plain file itself, else a buffer owned by the source. */
+/* Everything from here to the end in one piece, taken; memory itself or a buffer that lives as long as the source. */
 PD_API enum pd_status pd_source_all(struct pd_source *src, struct pd_span *all);
 /* PD_OK, or the first failure (I/O, limit, corrupt compression). Readers return it when lines run out. */
 PD_API enum pd_status pd_source_status(const struct pd_source *src);

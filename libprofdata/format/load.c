@@ -1,0 +1,142 @@
+/* Source → document: detect, read, hand over what the reader remarked. */
+#include "format/load.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "format/opts.h"
+#include "io/source.h"
+#include "model/model.h"
+
+enum pd_status pd_load_read(const struct pd_loading *l, struct pd_source *src, struct pd_builder *b, struct pd_notes *notes, struct pd_error *err)
+{
+	struct pd_error mine = { 0 };
+	struct pd_sink sink = { .prof = b, .notes = notes, .limits = &l->limits, .err = &mine, .strict = l->strict };
+	enum pd_status status = l->format->read(src, &sink, l->opts);
+
+	if (mine.status != PD_OK) {
+		status = mine.status; /* the reader's own words are the most exact */
+	} else if (pd_source_status(src) != PD_OK) {
+		status = pd_source_status(src); /* even when the reader took it for the end */
+		mine = *pd_source_error(src);
+	} else if (pd_builder_failed(b)) {
+		status = pd_builder_status(b);
+		pd_builder_error(b, &mine);
+		mine.line = src->line;
+	} else if (status != PD_OK && status != PD_WARN) {
+		pd_error_set(&mine, status, "%s: reading failed without a reason", l->format->name);
+	}
+	pd_error_path(&mine, pd_source_name(src));
+	if (status == PD_OK || status == PD_WARN)
+		return PD_OK;
+	if (err && err->status == PD_OK)
+		*err = mine;
+	return status;
+}
+
+/* Moves the notes over; under strict there are none. */
+static bool hand_over(const struct pd_notes *notes, struct pd_builder *b)
+{
+	for (size_t i = 0; i < notes->row.n; i++) {
+		char example[128];
+
+		pd_note_example(example, sizeof example, &notes->row.v[i]);
+		if (!pd_builder_take_note(b, notes->row.v[i].what, notes->row.v[i].count, example))
+			return false;
+	}
+	return !notes->lost || pd_builder_take_note(b, "oddities not listed (out of memory)", 1, "");
+}
+
+static struct pd_doc *load(const struct pd_loading *l, struct pd_source *src, struct pd_error *err)
+{
+	struct pd_notes notes = { 0 };
+	struct pd_builder *b = pd_load_parts(l, src, &notes);
+	struct pd_doc *doc = NULL;
+
+	if (!b) {
+		pd_notes_release(&notes);
+		b = pd_builder_new(&l->limits, l->build_flags, err);
+		if (b && pd_load_read(l, src, b, &notes, err) != PD_OK)
+			goto out;
+	}
+	if (b && hand_over(&notes, b))
+		doc = pd_builder_finish(b, err);
+	else if (b)
+		pd_error_nomem(err);
+out:
+	pd_builder_free(b);
+	pd_notes_release(&notes);
+	return doc;
+}
+
+void *pd_format_opts(const struct pd_format *f, const char *const *kv, struct pd_error *err)
+{
+	static const struct pd_opt none[] = { { .kind = PD_OPT_END } };
+	void *opts = calloc(1, f->opts_size ? f->opts_size : 1);
+	char prefix[512];
+
+	if (!opts) {
+		pd_error_nomem(err);
+		return NULL;
+	}
+	for (; kv && *kv; kv++) {
+		if (pd_opt_set(f->opts ? f->opts : none, opts, *kv, err) == PD_OK)
+			continue;
+		if (err && err->status == PD_ERR_USAGE) {
+			snprintf(prefix, sizeof prefix, "%s: %.400s", f->name, err->text);
+			snprintf(err->text, sizeof err->text, "%s", prefix);
+		}
+		pd_format_opts_free(f, opts);
+		return NULL;
+	}
+	return opts;
+}
+
+void pd_format_opts_free(const struct pd_format *f, void *opts)
+{
+	if (opts && f->opts)
+		pd_opt_release(f->opts, opts);
+	free(opts);
+}
+
+static const struct pd_format *choose(struct pd_source *src, const struct pd_format *asked, struct pd_error *err)
+{
+	struct pd_detected found;
+
+	if (!asked)
+		return pd_detect(src, &found, err) == PD_OK ? found.format : NULL;
+	if (asked->read)
+		return asked;
+	pd_error_set(err, PD_ERR_UNSUPPORTED, "format '%s' is written only, not read", asked->name);
+	pd_error_path(err, pd_source_name(src));
+	return NULL;
+}
+
+struct pd_doc *pd_load(struct pd_source *src, const struct pd_load_opts *given, struct pd_error *err)
+{
+	struct pd_load_opts o = { 0 };
+	struct pd_loading l = { 0 };
+	struct pd_doc *doc = NULL;
+	void *opts;
+
+	if (given)
+		memcpy(&o, given, given->size && given->size < sizeof o ? given->size : sizeof o);
+	l.format = choose(src, o.format, err);
+	if (!l.format)
+		return NULL;
+	opts = pd_format_opts(l.format, o.opts, err);
+	if (!opts)
+		return NULL;
+	l.opts = opts;
+	l.limits = pd_limits_copy(o.limits ? o.limits : &src->limits);
+	l.build_flags = o.build_flags;
+	l.strict = o.strict;
+	l.jobs = o.jobs;
+	doc = load(&l, src, err);
+	if (doc && o.used) {
+		o.used->format = l.format;
+		snprintf(o.used->compression, sizeof o.used->compression, "%s", pd_source_compression(src));
+	}
+	pd_error_path(err, pd_source_name(src));
+	pd_format_opts_free(l.format, opts);
+	return doc;
+}

@@ -1,0 +1,48 @@
+/* Lookup over the generated table of built-in formats. */
+#include "base/span.h"
+#include "format_table.h"
+
+#include <profdata/format.h>
+
+const struct pd_format *pd_format_at(size_t i)
+{
+	return i < PD_ARRAY_LEN(pd_format_table) - 1 ? pd_format_table[i] : NULL;
+}
+
+/* '_' equals '-' */
+static bool same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !((*a == '_' || *a == '-') && (*b == '_' || *b == '-')))
+			return false;
+	return *a == *b;
+}
+
+const struct pd_format *pd_format_named(const char *name)
+{
+	const struct pd_format *f;
+
+	for (size_t i = 0; (f = pd_format_at(i)); i++)
+		if (same_name(f->name, name))
+			return f;
+	for (size_t i = 0; (f = pd_format_at(i)); i++)
+		for (const char *const *a = f->aliases; a && *a; a++)
+			if (same_name(*a, name))
+				return f;
+	return NULL;
+}
+
+const struct pd_format *pd_format_for_path(const char *path)
+{
+	const struct pd_format *f, *best = NULL;
+	struct pd_span name = span_of(path);
+	size_t longest = 0;
+
+	for (size_t i = 0; (f = pd_format_at(i)); i++)
+		for (const char *const *s = f->suffixes; f->write && s && *s; s++)
+			if (strlen(*s) > longest && span_ends(name, *s)) {
+				best = f;
+				longest = strlen(*s);
+			}
+	return best;
+}

@@ -1,0 +1,51 @@
+#include "io/big.h"
+
+#include <sys/mman.h>
+
+#define HUGE_FROM ((size_t)8 << 20) /* huge pages spare most page faults of large buffers */
+#define PAGE ((size_t)4096)
+
+bool pd_big_reserve(struct pd_big *b, size_t cap)
+{
+	void *p;
+
+	if (cap <= b->cap && b->p)
+		return true;
+	if (pd_add_overflow(cap, PAGE - 1, &cap))
+		return false;
+	cap &= ~(PAGE - 1);
+	if (!cap)
+		cap = PAGE;
+	if (b->p)
+		p = mremap(b->p, b->cap, cap, MREMAP_MAYMOVE);
+	else
+		p = mmap(NULL, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return false;
+	b->p = p;
+	b->cap = cap;
+	if (cap >= HUGE_FROM)
+		madvise(b->p, b->cap, MADV_HUGEPAGE); /* a wish; refusal does no harm */
+	return true;
+}
+
+void pd_big_trim(struct pd_big *b)
+{
+	size_t keep = (b->n + PAGE - 1) & ~(PAGE - 1);
+
+	if (!b->p || keep >= b->cap)
+		return;
+	if (!keep) {
+		pd_big_release(b);
+		return;
+	}
+	if (munmap(b->p + keep, b->cap - keep) == 0)
+		b->cap = keep;
+}
+
+void pd_big_release(struct pd_big *b)
+{
+	if (b->p)
+		munmap(b->p, b->cap);
+	*b = (struct pd_big){ 0 };
+}

@@ -1,0 +1,44 @@
+/* Inside of outputs: a buffer, an optional compressor, and where bytes end up. */
+#ifndef IO_OUT_H
+#define IO_OUT_H
+
+#include "base/compiler.h"
+#include "base/vec.h"
+#include "io/big.h"
+#include <profdata/io.h>
+
+struct pd_encoder;
+
+struct pd_out {
+	char *buf;         /* bytes on their way to the compressor or the file */
+	size_t n, cap;
+	struct pd_encoder *encoder; /* NULL = plain */
+	struct pd_big memory;       /* pd_out_memory() */
+	bool to_memory, failed, committed;
+	int fd;            /* -1 for memory */
+	bool owns_fd;
+	char *temp, *final; /* temporary file and its name to be; NULL when written directly */
+	int slot;          /* among the files pd_out_abandon_all() knows, -1 none */
+	bool keep_mode;    /* the file is there already: it keeps mode and owner */
+	unsigned mode, uid, gid;
+	struct pd_error err;
+	char name[512];
+};
+
+/* Bytes for the file or memory, past compression. Sticky. */
+void pd_out_raw(struct pd_out *out, const void *data, size_t n);
+/* Records the first failure. */
+void pd_out_fail(struct pd_out *out, enum pd_status status, const char *fmt, ...) PD_PRINTF(3, 4);
+
+/* ---- encoder.c ---- */
+
+struct pd_encoder {
+	void (*write)(struct pd_encoder *, struct pd_out *, const char *data, size_t n);
+	void (*finish)(struct pd_encoder *, struct pd_out *);
+	void (*free)(struct pd_encoder *);
+};
+/* `level` 0 = default. NULL after recording the error. */
+struct pd_encoder *pd_encoder_gzip(int level, struct pd_error *err);
+struct pd_encoder *pd_encoder_zstd(int level, struct pd_error *err);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * The rest of an input in one piece. Memory is handed out as it is; a plain
+ * file is one read of its size; a gzip file is inflated whole by libdeflate;
+ * everything else is collected.
+ */
+#include "base/error.h"
+#include "base/limits.h"
+#include "io/source.h"
+
+#include <errno.h>
+
+#define FIRST_ROOM ((size_t)1 << 20)
+#define EXTRA_ROOM ((size_t)64) /* so that a file that keeps its size needs no growing to see its end */
+
+/* What the caller of pd_source_all() may be given at most. */
+static uint64_t ceiling(const struct pd_source *s)
+{
+	return s->most < s->limits.max_memory ? s->most : s->limits.max_memory;
+}
+
+static enum pd_status give_up(struct pd_source *s, enum pd_status status, const char *what, const char *hint)
+{
+	char size[32];
+
+	pd_error_set(&s->err, status, what, pd_size_text(size, sizeof size, status == PD_ERR_LIMIT ? ceiling(s) : 0));
+	pd_error_hint(&s->err, "%s", hint);
+	s->failed = s->ended = true;
+	return s->err.status;
+}
+
+/* The window becomes `b` from `at` on; nothing more comes. */
+static void settle(struct pd_source *s, struct pd_big *b, size_t at, uint64_t window_at)
+{
+	pd_big_release(&s->buf);
+	s->buf = *b;
+	*b = (struct pd_big){ 0 };
+	pd_big_trim(&s->buf);
+	s->window = s->buf.p ? s->buf.p : "";
+	s->pos = s->window + at;
+	s->end = s->window + s->buf.n;
+	s->window_at = window_at;
+	s->ended = true;
+	pd_stage_free(s->top);
+	s->top = NULL;
+}
+
+/* Room for at least one more byte, doubling. */
+static enum pd_status grow(struct pd_source *s, struct pd_big *b, uint64_t hint)
+{
+	uint64_t most = ceiling(s), cap = b->cap ? (uint64_t)b->cap * 2 : hint;
+
+	if (b->n < b->cap)
+		return PD_OK;
+	if (b->n > most)
+		return give_up(s, PD_ERR_LIMIT, "input needs more than %s of memory", "--max-memory, --max-input");
+	if (cap < FIRST_ROOM)
+		cap = FIRST_ROOM;
+	if (cap > most + EXTRA_ROOM)
+		cap = most + EXTRA_ROOM;
+	if (!pd_big_reserve(b, (size_t)cap))
+		return give_up(s, PD_ERR_NOMEM, "out of memory", "");
+	return PD_OK;
+}
+
+static enum pd_status collect(struct pd_source *s)
+{
+	size_t have = (size_t)(s->end - s->pos);
+	uint64_t hint = (uint64_t)have * 2, at = pd_source_offset(s);
+	struct pd_big b = { 0 };
+	enum pd_status status;
+
+	if (s->raw == PD_RAW_FILE && !s->layers && s->raw_end - s->raw_at > at)
+		hint = s->raw_end - s->raw_at - at;
+	status = grow(s, &b, hint + EXTRA_ROOM);
+	if (status == PD_OK && have > b.cap)
+		status = grow(s, &b, have + EXTRA_ROOM);
+	if (status == PD_OK) {
+		memcpy(b.p, s->pos, have);
+		b.n = have;
+	}
+	while (status == PD_OK && (status = grow(s, &b, 0)) == PD_OK) {
+		ptrdiff_t got = pd_stage_read(s->top, b.p + b.n, b.cap - b.n, &s->err);
+
+		if (got == 0)
+			break;
+		if (got < 0) {
+			status = give_up(s, PD_ERR_INTERNAL, "input failed without a reason", "");
+			break;
+		}
+		b.n += (size_t)got;
+		if (b.n > ceiling(s) || at + b.n > s->most)
+			status = give_up(s, PD_ERR_LIMIT, "input is larger than %s", at + b.n > s->most ? "--max-input" : "--max-memory");
+	}
+	if (status == PD_OK)
+		settle(s, &b, 0, at);
+	if (status != PD_OK && !s->err.has_offset && (status == PD_ERR_DATA || status == PD_ERR_LIMIT)) {
+		s->err.has_offset = true;
+		s->err.offset = at + b.n;
+	}
+	pd_big_release(&b);
+	return status;
+}
+
+/* The compressed bytes of a file, read around the stages. */
+static bool slurp(const struct pd_source *s, struct pd_big *b)
+{
+	uint64_t size = s->raw_end - s->raw_at;
+	ptrdiff_t got;
+
+	if (size > s->limits.max_memory || !pd_big_reserve(b, (size_t)size))
+		return false;
+	got = pd_fd_read(s->fd, b->p, (size_t)size, (int64_t)s->raw_at, false);
+	b->n = got > 0 ? (size_t)got : 0;
+	return got > 0 && (uint64_t)got == size;
+}
+
+/* True when the window now holds everything. Nothing is touched otherwise. */
+static bool inflate_whole(struct pd_source *s)
+{
+	struct pd_big raw = { 0 }, out = { 0 };
+	uint64_t at = pd_source_offset(s);
+	const char *data;
+	size_t n;
+	bool ok = false;
+
+	if (s->layers != 1 || s->converted || strcmp(s->compression, "gzip") != 0 || s->raw == PD_RAW_STREAM)
+		return false;
+	if (s->raw == PD_RAW_MEMORY) {
+		data = s->memory + s->raw_at;
+		n = (size_t)(s->raw_end - s->raw_at);
+	} else {
+		if (!slurp(s, &raw))
+			goto out;
+		data = raw.p;
+		n = raw.n;
+	}
+	ok = pd_gzip_whole(data, n, ceiling(s), &s->limits, &out) && out.n >= at;
+out:
+	pd_big_release(&raw);
+	if (ok)
+		settle(s, &out, (size_t)at, 0);
+	pd_big_release(&out);
+	return ok;
+}
+
+enum pd_status pd_source_all(struct pd_source *s, struct pd_span *all)
+{
+	enum pd_status status = PD_OK;
+
+	pd_source_peek(s, 1);
+	if (s->failed)
+		return s->err.status;
+	if (!s->ended && !inflate_whole(s))
+		status = collect(s);
+	if (status != PD_OK)
+		return status;
+	*all = (struct pd_span){ s->pos, (size_t)(s->end - s->pos) };
+	s->pos = s->end;
+	return PD_OK;
+}
