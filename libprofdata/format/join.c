@@ -41,7 +41,7 @@ static void free_maps(struct maps *m)
 
 static void map_names(struct maps *m)
 {
-	for (uint32_t i = 1, n = pd_doc_strings(m->doc); i < n; i++) {
+	for (uint32_t i = 1, n = pd_doc_strings(m->doc); i <= n; i++) {
 		struct pd_span s = pd_doc_string(m->doc, (pd_str){ i });
 
 		m->string[i] = pd_intern(m->b, s.p, s.n);
