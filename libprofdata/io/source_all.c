@@ -145,16 +145,14 @@ out:
 
 enum pd_status pd_source_all(struct pd_source *s, struct pd_span *all)
 {
-	enum pd_status status = PD_OK;
+	enum pd_status status;
 
 	pd_source_peek(s, 1);
-	if (s->failed)
-		return s->err.status;
-	if (!s->ended && !inflate_whole(s))
+	status = s->failed ? s->err.status : PD_OK;
+	if (status == PD_OK && !s->ended && !inflate_whole(s))
 		status = collect(s);
-	if (status != PD_OK)
-		return status;
-	*all = (struct pd_span){ s->pos, (size_t)(s->end - s->pos) };
+	if (status == PD_OK)
+		*all = (struct pd_span){ s->pos, (size_t)(s->end - s->pos) };
 	s->pos = s->end;
-	return PD_OK;
+	return status;
 }
