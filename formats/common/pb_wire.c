@@ -1,5 +1,9 @@
 #include "common/pb_wire.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 const char *pd_pb_fault_text(enum pd_pb_fault fault)
 {
 	switch (fault) {
@@ -106,72 +110,87 @@ bool pd_pb_next_slow(struct pd_pb *in, struct pd_pb_field *f)
 
 /* ---- packed numbers ---- */
 
-#define CONT 0x8080808080808080ULL
+#define BLOCK 64
 
-/* The 7-bit groups of up to 4 bytes, closed up. */
-static inline uint64_t close4(uint64_t x)
+/* Bit i: byte i of the block at p is the last of a number (has no continuation bit). */
+static inline uint64_t last_bytes(const uint8_t *p)
 {
-	return (x & 0x7f) | (x >> 1 & 0x3f80) | (x >> 2 & 0x1fc000) | (x >> 3 & 0xfe00000);
+	uint64_t more = 0;
+
+#ifdef __SSE2__
+	for (unsigned i = 0; i < BLOCK; i += 16)
+		more |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + i))) << i;
+#else
+	for (unsigned i = 0; i < BLOCK; i++)
+		more |= (uint64_t)(p[i] >> 7) << i;
+#endif
+	return ~more;
+}
+
+/* The number of n <= 4 bytes at p (4 bytes readable): its 7-bit groups, closed up. */
+static inline uint64_t short_varint(const uint8_t *p, unsigned n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint32_t x = pd_load32(p) & (0xffffffffu >> (32 - 8 * n));
+
+	x = (x & 0x007f007f) | (x >> 1 & 0x3f803f80);
+	return (x & 0x3fff) | (x >> 2 & 0x0fffc000);
+#else
+	uint64_t v = 0;
+
+	for (unsigned i = n; i-- > 0;)
+		v = v << 7 | (p[i] & 0x7f);
+	return v;
+#endif
 }
 
 /*
- * Two numbers of up to 4 bytes per load, for as long as that works; *p ends at
- * the first number not taken, or at `end`. The only chain from one round to
- * the next is load, second stop bit, position, and no branch depends on how
- * long the numbers are (ids of 2 and 3 bytes alternate at random).
+ * A block of 64 bytes at a time: one mask says where its numbers end, so where
+ * they begin is known before any of them is looked at, and no branch depends
+ * on the length of each (ids of 2 and 3 bytes alternate at random).
+ * *at ends at the first number not taken.
  */
-static inline size_t unpack_pairs(const uint8_t **at, const uint8_t *end, const uint8_t *readable, uint64_t *out)
+static inline size_t unpack_blocks(const uint8_t **at, const uint8_t *end, const uint8_t *readable, uint64_t *out)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	const uint8_t *p = *at, *last = end;
+	const uint8_t *p = *at;
 	uint64_t *o = out;
 
-	if (readable - end < 7)
-		last = readable - p >= 8 ? readable - 7 : p;
-	while (p < last) {
-		uint64_t w = pd_load64(p), stop = ~w & CONT, rest = stop & (stop - 1);
+	while (p < end && readable - p >= BLOCK + 4) {
+		uint64_t last = last_bytes(p);
+		unsigned start = 0;
 
-		if (pd_unlikely(!rest))
+		if (end - p < BLOCK)
+			last &= ((uint64_t)1 << (end - p)) - 1;
+		if (pd_unlikely(!last))
 			break;
-		unsigned n1 = (pd_ctz64(stop) + 1) >> 3, n2 = (pd_ctz64(rest) + 1) >> 3;
-		if (pd_unlikely(n1 > 4 || n2 - n1 > 4))
-			break;
-		o[0] = close4(w & (stop ^ (stop - 1)));
-		o[1] = close4((w & (rest ^ (rest - 1))) >> (n1 * 8));
-		o += 2;
-		p += n2;
-	}
-	if (p > end) { /* the second number of the last pair lies outside */
-		o--;
-		p = end;
+		do {
+			unsigned stop = pd_ctz64(last) + 1;
+			if (pd_unlikely(stop - start > 4)) {
+				*at = p + start;
+				return (size_t)(o - out);
+			}
+			*o++ = short_varint(p + start, stop - start);
+			start = stop;
+			last &= last - 1;
+		} while (last);
+		p += start;
 	}
 	*at = p;
 	return (size_t)(o - out);
-#else
-	(void)at, (void)end, (void)readable, (void)out;
-	return 0;
-#endif
 }
 
 size_t pd_pb_unpack(const uint8_t *p, const uint8_t *end, const uint8_t *readable, uint64_t *out, enum pd_pb_fault *why, const uint8_t **at)
 {
 	uint64_t *o = out;
 
-	if (p < end && end[-1] >= 0x80) { /* from here on no number that starts inside ends outside */
-		const uint8_t *start = end - 1;
-		while (start > p && start[-1] >= 0x80)
-			start--;
-		*why = PD_PB_CUT;
-		*at = start;
-		return SIZE_MAX;
-	}
 	while (p < end) {
-		o += unpack_pairs(&p, end, readable, o);
-		if (p >= end)
+		o += unpack_blocks(&p, end, readable, o);
+		if (p == end)
 			break;
+		/* a long number, or too near the end of the memory */
 		const uint8_t *start = p;
 		*why = pd_pb_varint(&p, end, o);
-		if (*why) {
+		if (pd_unlikely(*why)) {
 			*at = start;
 			return SIZE_MAX;
 		}

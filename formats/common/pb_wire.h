@@ -105,10 +105,10 @@ static inline bool pd_pb_next(struct pd_pb *in, struct pd_pb_field *f)
 }
 
 /*
- * Decodes all of [p, end) as varints into out (room for end - p + 1 entries).
+ * Decodes all of [p, end) as varints into out (room for end - p entries).
  * Returns their number, or SIZE_MAX at a fault (*fault, *at). `readable` is the
  * end of the memory that may be read, at or behind `end`: far enough away it
- * lets the loop load 8 bytes at once.
+ * allows the fast loop.
  */
 size_t pd_pb_unpack(const uint8_t *p, const uint8_t *end, const uint8_t *readable, uint64_t *out, enum pd_pb_fault *fault, const uint8_t **at);
 
