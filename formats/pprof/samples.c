@@ -9,6 +9,7 @@
 #define BATCH 256u
 #define MEMO_SLOTS 8192u /* power of two */
 #define MEMO_BYTES 56u
+#define FORGET (8u << 20) /* input bytes done with are given back in pieces of this size */
 
 /* Encoded labels of a sample and the set they mean; direct-mapped, one cache line each. */
 struct memo {
@@ -19,6 +20,7 @@ _Static_assert(sizeof(struct memo) == 64, "a memo entry is a cache line");
 
 struct batch {
 	unsigned n;
+	const uint8_t *kept;     /* input from here on is still in memory */
 	PD_VEC(uint64_t) id;     /* of one sample, leaf first */
 	PD_VEC(pd_frame) frame;  /* of the whole batch, root first */
 	PD_VEC(struct pd_label) label; /* of one sample */
@@ -301,7 +303,8 @@ static bool read_sample(struct pprof_reader *r, struct batch *b, const struct pd
 
 /* ---- all samples ---- */
 
-static bool flush(struct pprof_reader *r, struct batch *b)
+/* Hands over a batch; the input before `done` is not needed any more. */
+static bool flush(struct pprof_reader *r, struct batch *b, const uint8_t *done)
 {
 	pd_stacks_of(r->b, b->frame.v, b->end, b->n, b->stack);
 	for (unsigned i = 0; i < b->n; i++) {
@@ -312,6 +315,10 @@ static bool flush(struct pprof_reader *r, struct batch *b)
 	b->frame.n = 0;
 	if (pd_builder_failed(r->b))
 		r->status = pd_builder_status(r->b);
+	if (done - b->kept > FORGET) {
+		pd_source_forget(r->src, (const char *)done);
+		b->kept = done;
+	}
 	return !r->status;
 }
 
@@ -346,6 +353,7 @@ static void read_all(struct pprof_reader *r, struct batch *b)
 	r->what = "sample";
 	r->nth = 0;
 	r->part = NULL;
+	b->kept = r->first_sample;
 	while (pd_pb_next(&in, &f)) {
 		if (pd_unlikely(f.number != PROFILE_SAMPLE))
 			continue;
@@ -353,10 +361,10 @@ static void read_all(struct pprof_reader *r, struct batch *b)
 		if (!read_sample(r, b, &f))
 			return;
 		b->end[b->n++] = b->frame.n;
-		if ((b->n == BATCH || b->frame.n > 1u << 20) && !flush(r, b))
+		if ((b->n == BATCH || b->frame.n > 1u << 20) && !flush(r, b, in.p))
 			return;
 	}
-	flush(r, b);
+	flush(r, b, in.p);
 }
 
 enum pd_status pprof_read_samples(struct pprof_reader *r)

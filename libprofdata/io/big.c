@@ -4,6 +4,7 @@
 
 #define HUGE_FROM ((size_t)8 << 20) /* huge pages spare most page faults of large buffers */
 #define PAGE ((size_t)4096)
+#define HUGE_PAGE ((size_t)2 << 20)
 
 bool pd_big_reserve(struct pd_big *b, size_t cap)
 {
@@ -41,6 +42,14 @@ void pd_big_trim(struct pd_big *b)
 	}
 	if (munmap(b->p + keep, b->cap - keep) == 0)
 		b->cap = keep;
+}
+
+void pd_big_forget(struct pd_big *b, size_t n)
+{
+	uintptr_t start = (uintptr_t)b->p, end = (start + n) & ~(uintptr_t)(HUGE_PAGE - 1); /* no huge page is split */
+
+	if (b->p && end > start)
+		madvise(b->p, (size_t)(end - start), MADV_DONTNEED);
 }
 
 void pd_big_release(struct pd_big *b)

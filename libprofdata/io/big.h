@@ -13,6 +13,8 @@ struct pd_big {
 bool pd_big_reserve(struct pd_big *b, size_t cap);
 /* Gives back what lies behind n. */
 void pd_big_trim(struct pd_big *b);
+/* Gives back the pages that lie wholly in the first n bytes; they read as zeros from then on. */
+void pd_big_forget(struct pd_big *b, size_t n);
 void pd_big_release(struct pd_big *b);
 
 #endif

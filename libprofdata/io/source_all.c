@@ -156,3 +156,9 @@ enum pd_status pd_source_all(struct pd_source *s, struct pd_span *all)
 	s->pos = s->end;
 	return status;
 }
+
+void pd_source_forget(struct pd_source *s, const char *upto)
+{
+	if (s->buf.p && upto > s->buf.p && upto <= s->buf.p + s->buf.cap)
+		pd_big_forget(&s->buf, (size_t)(upto - s->buf.p));
+}
