@@ -309,9 +309,9 @@ static bool fill(struct pd_source *s, size_t want)
 		s->ended = true;
 		return false;
 	}
-	s->end += got;
-	if (s->window_at + (uint64_t)(s->end - s->window) > s->most)
+	if (s->window_at + (uint64_t)(s->end - s->window) + (uint64_t)got > s->most)
 		return over_limit(s);
+	s->end += got;
 	return true;
 }
 
