@@ -1,0 +1,657 @@
+/*
+ * Call trees. Nodes are made while walking stacks, parents first; every node
+ * keeps its first child beside it, so that chains (most of any tree) are walked
+ * and made without hashing. A stack is walked once: its node is remembered.
+ * In the end siblings are ordered and everything is laid out depth first.
+ */
+#include "model/calltree.h"
+
+struct ct_node {
+	uint32_t parent, name, first; /* first: child made first, 0 none */
+	uint8_t flags;
+	bool more;                    /* further children are in `children` */
+};
+
+struct pd_calltree {
+	struct pd_doc *doc;
+	struct ct_names names;
+	struct pd_calltree_nodes nodes;
+	uint32_t *parent, *depth, *end, *frame;
+	int64_t *self, *total, *weight;
+	uint8_t *flags;
+};
+
+struct ct_build {
+	const struct pd_doc *doc;
+	struct ct_names *names;
+	const struct pd_calltree_opts *opts;
+	struct pd_error *err;
+	uint64_t key;
+	PD_VEC(struct ct_node) node;
+	PD_VEC(int64_t) self;
+	PD_VEC(int64_t) gross;      /* self of absolute values, once something is negative */
+	struct ct_map children;     /* parent << 32 | name → node */
+	uint32_t *of_stack;         /* stack → node, while there is no root label */
+	struct ct_map of_rooted;    /* root name << 32 | stack → node */
+	PD_VEC(uint32_t) climb;     /* stacks between a known one and the one asked for */
+	PD_VEC(uint32_t) path;      /* in_order: nodes of the row before */
+	uint32_t *root_of;          /* label set → name of the root frame, 0 none */
+	bool negative, failed;
+};
+
+static bool fail(struct ct_build *b, enum pd_status status, const char *text)
+{
+	if (!b->failed)
+		pd_error_set(b->err, status, "%s", text);
+	b->failed = true;
+	return false;
+}
+
+static bool no_memory(struct ct_build *b) { return fail(b, PD_ERR_NOMEM, "out of memory while building the call tree"); }
+
+/* ---- nodes ---- */
+
+/* A new child of `parent`; 0 on failure. */
+static uint32_t add_node(struct ct_build *b, uint32_t parent, uint32_t entry)
+{
+	if (b->node.n >= UINT32_MAX - 1) {
+		fail(b, PD_ERR_LIMIT, "the call tree has more than 4294967294 nodes");
+		return 0;
+	}
+	if (!pd_vec_push(&b->node, ((struct ct_node){ parent, entry & CT_KEY_MASK, 0, (uint8_t)(entry >> CT_KEY_BITS), false })) ||
+	    !pd_vec_push(&b->self, 0) || (b->negative && !pd_vec_push(&b->gross, 0))) {
+		no_memory(b);
+		return 0;
+	}
+	return (uint32_t)b->node.n - 1;
+}
+
+/* Flags of a node hold for everything merged into it: inlined only if always, the others if ever. */
+static void merge_flags(struct ct_node *n, uint32_t entry)
+{
+	uint8_t f = (uint8_t)(entry >> CT_KEY_BITS);
+
+	n->flags = (uint8_t)(((n->flags | f) & ~PD_CALLTREE_INLINED) | (n->flags & f & PD_CALLTREE_INLINED));
+}
+
+/* The child of `parent` for an entry (name and flags), made when absent. 0 on failure. */
+static uint32_t child(struct ct_build *b, uint32_t parent, uint32_t entry)
+{
+	uint32_t first = b->node.v[parent].first, id, *place;
+
+	if (!first) {
+		if ((id = add_node(b, parent, entry)))
+			b->node.v[parent].first = id;
+		return id;
+	}
+	if (b->node.v[first].name == (entry & CT_KEY_MASK)) {
+		merge_flags(&b->node.v[first], entry);
+		return first;
+	}
+	place = ct_map_at(&b->children, b->key, (uint64_t)parent << 32 | (entry & CT_KEY_MASK));
+	if (!place) {
+		no_memory(b);
+		return 0;
+	}
+	if (*place)
+		merge_flags(&b->node.v[*place], entry);
+	else
+		*place = add_node(b, parent, entry);
+	return *place;
+}
+
+/* ---- from a stack to its node ---- */
+
+static const uint32_t *run_of(const struct ct_build *b, uint32_t stack, uint32_t *n)
+{
+	const struct pd_stack_row *s = &b->doc->t.stack.v[stack];
+
+	*n = pd_run_length(s);
+	return b->doc->t.run.v + s->first;
+}
+
+static uint32_t *known(struct ct_build *b, uint32_t root, uint32_t stack)
+{
+	uint32_t *place;
+
+	if (!root)
+		return &b->of_stack[stack];
+	place = ct_map_at(&b->of_rooted, b->key, (uint64_t)root << 32 | stack);
+	if (!place)
+		no_memory(b);
+	return place;
+}
+
+/* Adds the frames of one stack node below `at`. */
+static uint32_t push_run(struct ct_build *b, uint32_t at, uint32_t stack)
+{
+	uint32_t n;
+	const uint32_t *run = run_of(b, stack, &n);
+
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t e = b->names->first[run[i]]; e < b->names->first[run[i] + 1]; e++)
+			if (!(at = child(b, at, b->names->entry.v[e])))
+				return 0;
+	return at;
+}
+
+/*
+ * Node of a stack under a root name (0: none). Nodes are numbered from 1, and
+ * the empty stack without a root label is the root itself. False on failure.
+ */
+static bool node_of(struct ct_build *b, uint32_t root, uint32_t stack, uint32_t *out)
+{
+	uint32_t at = 0, s, *place;
+
+	b->climb.n = 0;
+	for (s = stack; s; s = b->doc->t.stack.v[s].parent) {
+		if (!(place = known(b, root, s)))
+			return false;
+		if (*place) {
+			at = *place;
+			break;
+		}
+		if (!pd_vec_push(&b->climb, s))
+			return no_memory(b);
+	}
+	if (!s && root && !(at = child(b, 0, root)))
+		return false;
+	while (b->climb.n) {
+		s = b->climb.v[--b->climb.n];
+		if (!(at = push_run(b, at, s)) || !(place = known(b, root, s)))
+			return false;
+		*place = at;
+	}
+	*out = at;
+	return true;
+}
+
+/* The same from the leaf; the root name comes last. */
+static bool reversed_node_of(struct ct_build *b, uint32_t root, uint32_t stack, uint32_t *out)
+{
+	uint32_t at = 0, *place = stack ? known(b, root, stack) : NULL;
+
+	if (b->failed)
+		return false;
+	if (place && *place) {
+		*out = *place;
+		return true;
+	}
+	for (uint32_t s = stack; s; s = b->doc->t.stack.v[s].parent) {
+		uint32_t n;
+		const uint32_t *run = run_of(b, s, &n);
+
+		while (n-- > 0)
+			for (uint32_t e = b->names->first[run[n] + 1]; e-- > b->names->first[run[n]];)
+				if (!(at = child(b, at, b->names->entry.v[e])))
+					return false;
+	}
+	if (root && !(at = child(b, at, root)))
+		return false;
+	if (place)
+		*place = at; /* still valid: the map has not been touched since */
+	*out = at;
+	return true;
+}
+
+/* ---- values ---- */
+
+/* From the first negative value on, absolute sums are kept beside the plain ones. */
+static bool start_gross(struct ct_build *b)
+{
+	b->negative = true;
+	if (!pd_vec_reserve(&b->gross, b->self.n))
+		return no_memory(b);
+	memcpy(b->gross.v, b->self.v, b->self.n * sizeof *b->self.v);
+	b->gross.n = b->self.n;
+	return true;
+}
+
+static bool add_value(struct ct_build *b, uint32_t node, int64_t v)
+{
+	int64_t magnitude = v;
+
+	if (v < 0 && !b->negative && !start_gross(b))
+		return false;
+	if (v < 0 && pd_sub_overflow((int64_t)0, v, &magnitude))
+		return fail(b, PD_ERR_LIMIT, "a sum of values does not fit 64 bits");
+	if (pd_add_overflow(b->self.v[node], v, &b->self.v[node]) ||
+	    (b->negative && pd_add_overflow(b->gross.v[node], magnitude, &b->gross.v[node])))
+		return fail(b, PD_ERR_LIMIT, "a sum of values does not fit 64 bits");
+	return true;
+}
+
+/* ---- root labels ---- */
+
+/* The name a label set puts on top of its stacks. */
+static uint32_t root_of_set(struct ct_build *b, uint32_t set, pd_str key)
+{
+	const struct pd_label_set_row *row = &b->doc->t.set.v[set];
+
+	for (uint32_t i = 0; i < row->n; i++) {
+		const struct pd_label *l = &b->doc->t.label.v[row->first + i];
+		char text[24];
+		uint32_t id;
+
+		if (l->key.v != key.v)
+			continue;
+		if (l->kind == PD_LABEL_STR)
+			id = b->doc->t.strings.row.v[l->str.v].n ? ct_name_of_string(b->names, l->str) : ct_name_of_text(b->names, "[unnamed]", 9);
+		else
+			id = ct_name_of_text(b->names, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)l->num));
+		if (!id)
+			no_memory(b);
+		return id;
+	}
+	return 0;
+}
+
+static bool find_roots(struct ct_build *b)
+{
+	pd_str key = b->doc->meta.root_label;
+
+	if (!b->opts->root_label || !key.v)
+		return true;
+	b->root_of = calloc(b->doc->t.set.n + 1, sizeof *b->root_of);
+	if (!b->root_of)
+		return no_memory(b);
+	for (uint32_t i = 1; i < b->doc->t.set.n; i++)
+		b->root_of[i] = root_of_set(b, i, key);
+	return !b->failed;
+}
+
+/* ---- rows ---- */
+
+static bool add_rows(struct ct_build *b, unsigned series, unsigned column)
+{
+	struct pd_rows r;
+
+	for (uint64_t at = 0; pd_series_rows(b->doc, series, at, &r); at += r.n)
+		for (size_t i = 0; i < r.n; i++) {
+			uint32_t node, root = b->root_of ? b->root_of[r.labels[i].v] : 0;
+			bool ok;
+
+			if (!r.value[column][i])
+				continue;
+			ok = b->opts->reverse ? reversed_node_of(b, root, r.stack[i].v, &node) : node_of(b, root, r.stack[i].v, &node);
+			if (!ok || !add_value(b, node, r.value[column][i]))
+				return false;
+		}
+	return true;
+}
+
+struct timed_row {
+	int64_t time, value;
+	uint64_t row;
+	uint32_t thread, stack, root;
+};
+
+static int by_time(const void *pa, const void *pb)
+{
+	const struct timed_row *a = pa, *b = pb;
+
+	if (a->thread != b->thread)
+		return a->thread < b->thread ? -1 : 1;
+	if (a->time != b->time)
+		return a->time < b->time ? -1 : 1;
+	return a->row < b->row ? -1 : a->row > b->row;
+}
+
+/* One entry of the path of a flame chart: goes on with the box of the row before, or starts a new one. */
+static bool step(struct ct_build *b, size_t *level, bool *joined, uint32_t *at, uint32_t entry)
+{
+	if (*joined && *level < b->path.n && b->node.v[b->path.v[*level]].name == (entry & CT_KEY_MASK)) {
+		*at = b->path.v[*level];
+		merge_flags(&b->node.v[*at], entry);
+	} else {
+		*joined = false;
+		b->path.n = *level;
+		if (!(*at = add_node(b, *at, entry)))
+			return false;
+		if (!pd_vec_push(&b->path, *at))
+			return no_memory(b);
+	}
+	(*level)++;
+	return true;
+}
+
+static bool chart_row(struct ct_build *b, const struct timed_row *r, bool joined)
+{
+	size_t level = 0;
+	uint32_t at = 0;
+
+	b->climb.n = 0;
+	for (uint32_t s = r->stack; s; s = b->doc->t.stack.v[s].parent)
+		if (!pd_vec_push(&b->climb, s))
+			return no_memory(b);
+	if (r->root && !step(b, &level, &joined, &at, r->root))
+		return false;
+	while (b->climb.n) {
+		uint32_t n;
+		const uint32_t *run = run_of(b, b->climb.v[--b->climb.n], &n);
+
+		for (uint32_t i = 0; i < n; i++)
+			for (uint32_t e = b->names->first[run[i]]; e < b->names->first[run[i] + 1]; e++)
+				if (!step(b, &level, &joined, &at, b->names->entry.v[e]))
+					return false;
+	}
+	b->path.n = level;
+	return add_value(b, at, r->value);
+}
+
+/* Flame charts: rows in time order, one thread after another. */
+static bool add_rows_in_order(struct ct_build *b, unsigned series, unsigned column)
+{
+	PD_VEC(struct timed_row) rows = { 0 };
+	struct pd_rows r;
+	bool ok = true;
+
+	for (uint64_t at = 0; ok && pd_series_rows(b->doc, series, at, &r); at += r.n) {
+		if (!pd_vec_reserve(&rows, r.n)) {
+			ok = no_memory(b);
+			break;
+		}
+		for (size_t i = 0; i < r.n; i++)
+			if (r.value[column][i])
+				rows.v[rows.n++] = (struct timed_row){ r.time ? r.time[i] : 0, r.value[column][i], at + i,
+					b->doc->t.set.n ? b->doc->t.set.v[r.labels[i].v].thread : 0, r.stack[i].v,
+					b->root_of ? b->root_of[r.labels[i].v] : 0 };
+	}
+	if (ok && rows.n)
+		qsort(rows.v, rows.n, sizeof *rows.v, by_time);
+	for (size_t i = 0; ok && i < rows.n; i++)
+		ok = chart_row(b, &rows.v[i], i && rows.v[i].thread == rows.v[i - 1].thread);
+	pd_vec_release(&rows);
+	return ok;
+}
+
+/* ---- layout ---- */
+
+/* Totals from the leaves up: children have greater numbers than parents. */
+static bool sum_up(struct ct_build *b, int64_t *v)
+{
+	for (size_t i = b->node.n; i-- > 1;)
+		if (pd_add_overflow(v[b->node.v[i].parent], v[i], &v[b->node.v[i].parent]))
+			return fail(b, PD_ERR_LIMIT, "a sum of values does not fit 64 bits");
+	return true;
+}
+
+static int by_name(const void *pa, const void *pb, void *ctx)
+{
+	const struct pd_calltree_frame *row = ctx;
+	const struct pd_span a = row[*(const uint32_t *)pa].name, b = row[*(const uint32_t *)pb].name;
+	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+
+	return c ? c : a.n < b.n ? -1 : a.n > b.n;
+}
+
+/* All nodes in the order of their names, by counting; node order where names are equal. */
+static bool order_by_name(struct ct_build *b, uint32_t *order)
+{
+	size_t names = b->names->row.n, at = 0;
+	uint32_t *sorted = malloc(names * sizeof *sorted), *start = calloc(names + 1, sizeof *start);
+	bool ok = sorted && start;
+
+	if (ok) {
+		for (size_t i = 0; i < names; i++)
+			sorted[i] = (uint32_t)i;
+		if (names > 2)
+			qsort_r(sorted + 1, names - 1, sizeof *sorted, by_name, b->names->row.v);
+		for (size_t i = 1; i < b->node.n; i++)
+			start[b->node.v[i].name]++;
+		for (size_t i = 0; i < names; i++) {
+			uint32_t n = start[sorted[i]];
+
+			start[sorted[i]] = (uint32_t)at;
+			at += n;
+		}
+		for (size_t i = 1; i < b->node.n; i++)
+			order[start[b->node.v[i].name]++] = (uint32_t)i;
+	}
+	free(sorted);
+	free(start);
+	return ok;
+}
+
+/* Stable sort by weight, heaviest first: radix, one byte a pass, passes without difference skipped. */
+static bool order_by_weight(uint32_t **order, size_t n, const int64_t *weight)
+{
+	uint32_t *to = malloc((n + 1) * sizeof *to);
+
+	if (!to)
+		return false;
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		size_t count[257] = { 0 };
+		uint32_t *from = *order;
+
+		for (size_t i = 0; i < n; i++)
+			count[255 - ((uint64_t)weight[from[i]] >> shift & 255) + 1]++;
+		if (n && count[255 - ((uint64_t)weight[from[0]] >> shift & 255) + 1] == n)
+			continue;
+		for (size_t i = 1; i < 257; i++)
+			count[i] += count[i - 1];
+		for (size_t i = 0; i < n; i++)
+			to[count[255 - ((uint64_t)weight[from[i]] >> shift & 255)]++] = from[i];
+		*order = to;
+		to = from;
+	}
+	free(to);
+	return true;
+}
+
+/* Nodes 1 .. n-1 in an order in which siblings come as they are to be drawn. */
+static uint32_t *sibling_order(struct ct_build *b, const int64_t *weight)
+{
+	size_t n = b->node.n;
+	uint32_t *order = malloc(n * sizeof *order);
+	bool ok = order;
+
+	if (!ok)
+		return NULL;
+	if (b->opts->in_order || b->opts->sort == PD_CALLTREE_BY_ROW) {
+		for (size_t i = 1; i < n; i++)
+			order[i - 1] = (uint32_t)i;
+	} else {
+		ok = order_by_name(b, order);
+		if (ok && b->opts->sort == PD_CALLTREE_BY_WEIGHT)
+			ok = order_by_weight(&order, n - 1, weight);
+	}
+	if (!ok) {
+		free(order);
+		return NULL;
+	}
+	return order;
+}
+
+/*
+ * Depth-first positions: sizes from the leaves up, then each parent hands out
+ * places to its children in sibling order, parents before children.
+ */
+static bool positions(const struct ct_build *b, const uint32_t *order, uint32_t *pos, uint32_t *size)
+{
+	size_t n = b->node.n;
+	uint32_t *first = calloc(n + 1, sizeof *first), *kids = malloc(n * sizeof *kids);
+	bool ok = first && kids;
+
+	for (size_t i = 0; ok && i < n; i++)
+		size[i] = 1;
+	for (size_t i = n; ok && i-- > 1;) {
+		size[b->node.v[i].parent] += size[i];
+		first[b->node.v[i].parent + 1]++;
+	}
+	if (ok) {
+		for (size_t i = 0; i < n; i++)
+			first[i + 1] += first[i];
+		for (size_t i = 0; i + 1 < n; i++)
+			kids[first[b->node.v[order[i]].parent]++] = order[i];
+		pos[0] = 0;
+		for (size_t i = 0, k = 0; i < n; i++) { /* first[i] is now the end of the children of i */
+			uint32_t next = pos[i] + 1;
+
+			for (; k < first[i]; k++) {
+				pos[kids[k]] = next;
+				next += size[kids[k]];
+			}
+		}
+	}
+	free(first);
+	free(kids);
+	return ok;
+}
+
+static void fill(struct pd_calltree *t, const struct ct_build *b, const uint32_t *pos, const uint32_t *size, const int64_t *self)
+{
+	for (size_t i = 0; i < b->node.n; i++) {
+		const struct ct_node *n = &b->node.v[i];
+		uint32_t p = pos[i];
+
+		t->parent[p] = pos[n->parent];
+		t->end[p] = p + size[i];
+		t->frame[p] = n->name;
+		t->flags[p] = n->flags;
+		t->self[p] = self[i];
+		t->total[p] = b->self.v[i];
+		t->weight[p] = b->negative ? b->gross.v[i] : b->self.v[i];
+	}
+	for (size_t p = 1; p < b->node.n; p++) {
+		t->depth[p] = t->depth[t->parent[p]] + 1;
+		if (t->depth[p] > t->nodes.max_depth)
+			t->nodes.max_depth = t->depth[p];
+	}
+}
+
+static bool arrays(struct pd_calltree *t, size_t n)
+{
+	t->parent = calloc(n, sizeof *t->parent);
+	t->depth = calloc(n, sizeof *t->depth);
+	t->end = calloc(n, sizeof *t->end);
+	t->frame = calloc(n, sizeof *t->frame);
+	t->self = calloc(n, sizeof *t->self);
+	t->total = calloc(n, sizeof *t->total);
+	t->weight = calloc(n, sizeof *t->weight);
+	t->flags = calloc(n, 1);
+	return t->parent && t->depth && t->end && t->frame && t->self && t->total && t->weight && t->flags;
+}
+
+static bool lay_out(struct pd_calltree *t, struct ct_build *b)
+{
+	size_t n = b->node.n;
+	int64_t *self = malloc(n * sizeof *self);
+	uint32_t *pos = malloc(n * sizeof *pos), *size = malloc(n * sizeof *size), *order = NULL;
+	bool ok = self && pos && size && arrays(t, n);
+
+	if (ok) {
+		memcpy(self, b->self.v, n * sizeof *self);
+		ok = sum_up(b, b->self.v) && (!b->negative || sum_up(b, b->gross.v));
+	}
+	if (ok) {
+		order = sibling_order(b, b->negative ? b->gross.v : b->self.v);
+		ok = order && positions(b, order, pos, size);
+	}
+	if (ok)
+		fill(t, b, pos, size, self);
+	else
+		no_memory(b);
+	free(self);
+	free(pos);
+	free(size);
+	free(order);
+	return ok;
+}
+
+/* ---- public ---- */
+
+static void build_release(struct ct_build *b)
+{
+	pd_vec_release(&b->node);
+	pd_vec_release(&b->self);
+	pd_vec_release(&b->gross);
+	pd_vec_release(&b->climb);
+	pd_vec_release(&b->path);
+	ct_map_release(&b->children);
+	ct_map_release(&b->of_rooted);
+	free(b->of_stack);
+	free(b->root_of);
+}
+
+static bool build(struct pd_calltree *t, struct ct_build *b)
+{
+	struct pd_sample_type type;
+
+	pd_doc_sample_type(b->doc, b->opts->sample_type, &type);
+	if (!ct_names_init(b->names, b->doc, b->opts->granularity))
+		return no_memory(b);
+	b->of_stack = calloc(b->doc->t.stack.n + 1, sizeof *b->of_stack);
+	if (!b->of_stack || !pd_vec_push(&b->node, (struct ct_node){ 0 }) || !pd_vec_push(&b->self, 0))
+		return no_memory(b);
+	if (!find_roots(b))
+		return false;
+	if (!(b->opts->in_order ? add_rows_in_order(b, type.series, type.column) : add_rows(b, type.series, type.column)))
+		return false;
+	return lay_out(t, b);
+}
+
+struct pd_calltree *pd_calltree_new(const struct pd_doc *doc, const struct pd_calltree_opts *opts, struct pd_error *err)
+{
+	struct pd_calltree *t;
+	struct ct_build b = { .doc = doc, .opts = opts, .err = err, .key = pd_hash_key() };
+	bool ok;
+
+	if (opts->sample_type >= pd_doc_sample_types(doc)) {
+		pd_error_set(err, PD_ERR_USAGE, "sample type %u does not exist (the profile has %u)", opts->sample_type, pd_doc_sample_types(doc));
+		return NULL;
+	}
+	if (opts->in_order && opts->reverse) {
+		pd_error_set(err, PD_ERR_USAGE, "a chart in time order cannot be merged from the leaf");
+		return NULL;
+	}
+	t = calloc(1, sizeof *t);
+	if (!t) {
+		no_memory(&b);
+		return NULL;
+	}
+	t->doc = pd_doc_ref(doc);
+	b.names = &t->names;
+	ok = build(t, &b);
+	t->nodes.n = (uint32_t)b.node.n;
+	t->nodes.negative = b.negative;
+	build_release(&b);
+	if (!ok) {
+		pd_calltree_free(t);
+		return NULL;
+	}
+	t->nodes.n_frames = (uint32_t)t->names.row.n - 1;
+	t->nodes.parent = t->parent;
+	t->nodes.depth = t->depth;
+	t->nodes.end = t->end;
+	t->nodes.frame = t->frame;
+	t->nodes.self = t->self;
+	t->nodes.total = t->total;
+	t->nodes.weight = b.negative ? t->weight : t->total;
+	t->nodes.flags = t->flags;
+	return t;
+}
+
+void pd_calltree_free(struct pd_calltree *t)
+{
+	if (!t)
+		return;
+	ct_names_release(&t->names);
+	free(t->parent);
+	free(t->depth);
+	free(t->end);
+	free(t->frame);
+	free(t->self);
+	free(t->total);
+	free(t->weight);
+	free(t->flags);
+	pd_doc_unref(t->doc);
+	free(t);
+}
+
+const struct pd_calltree_nodes *pd_calltree_nodes(const struct pd_calltree *t) { return &t->nodes; }
+
+void pd_calltree_frame(const struct pd_calltree *t, uint32_t frame, struct pd_calltree_frame *out)
+{
+	*out = t->names.row.v[frame < t->names.row.n ? frame : 0];
+}
