@@ -1,0 +1,98 @@
+/*
+ * Flame graphs as SVG, in three layers: a static picture of the widest boxes
+ * (right without JavaScript, in print and as an image), a data block with the
+ * whole tree in <metadata>, and one constant script that redraws from the data.
+ */
+#ifndef COMMON_SVG_H
+#define COMMON_SVG_H
+
+#include "common/palette.h"
+#include <profdata/calltree.h>
+#include <profdata/format.h>
+
+/* Options of the format; the command `flamegraph` has the same. */
+struct svg_opts {
+	const char *title, *subtitle;
+	int64_t width, height;       /* 0: fluid, drawn 1200 wide without script; height of a frame */
+	const char *minwidth;        /* "0.1" pixels or "0.5%"; NULL: 0.1 and at most a few thousand boxes */
+	const char *fonttype;
+	double fontsize;
+	const char *countname, *nametype, *notes;
+	const char *colors, *bgcolors, *search_color;
+	const char *cp;              /* palette file, read and brought up to date */
+	const char *granularity, *sort;
+	double factor;
+	int64_t total;               /* what 100 % is; smaller than the sum: the sum */
+	bool hash, random, reverse, inverted, flamechart, negate;
+};
+
+#define SVG_WIDTH 1200     /* of a fluid picture without script */
+#define SVG_MARGIN 10
+#define SVG_FOOT 30        /* below the lowest row */
+#define SVG_STATIC 5000    /* boxes drawn unless minwidth is given */
+#define SVG_LIMIT 200000   /* boxes drawn, and nodes in the data block */
+#define SVG_TITLES 4000    /* boxes with a tooltip of their own; the rest gets it from the script */
+
+/* A frame as it is drawn: a name with its flags and colour. */
+struct svg_kind {
+	uint32_t frame;
+	uint8_t flags;
+	bool white;                  /* text colour */
+	char fill[8];                /* "#rrggbb" */
+	struct pd_span label;        /* name without "_[k]" and its like */
+};
+
+/* Everything the parts of the writer share. */
+struct svg_scene {
+	const struct pd_doc *doc;
+	const struct svg_opts *o;
+	const struct pd_save_opts *save;
+	const struct pd_calltree *tree;
+	const struct pd_calltree_nodes *n;
+	struct pd_value_type type;
+	struct svg_kind *kind;
+	uint32_t n_kinds;
+	uint32_t *kind_of;           /* frame * 8 + flags → kind */
+	int64_t *start;              /* weight left of each node */
+	double whole;                /* weight that 100 % is */
+	double width, min_width;     /* pixels */
+	int64_t min_weight;          /* of boxes drawn */
+	int64_t title_weight;        /* of boxes with a tooltip */
+	int64_t data_weight;         /* of nodes in the data block */
+	uint32_t drawn, hidden;      /* boxes in the picture and not in it */
+	uint32_t max_depth;          /* of boxes drawn */
+	int64_t max_change;          /* greatest |total| below the root, when values are negative */
+	double top;                  /* y of the highest row */
+	double rows_height, char_width;
+};
+
+static inline const struct svg_kind *svg_kind_at(const struct svg_scene *s, uint32_t node)
+{
+	return &s->kind[s->kind_of[(size_t)s->n->frame[node] * 8 + (s->n->flags[node] & 7)]];
+}
+
+/* svg_scene.c: decides what is drawn, where and in which colour. */
+enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err);
+void svg_scene_release(struct svg_scene *s);
+/* Colour of a node into `fill` (room for 8) and whether its text is white. */
+bool svg_fill(const struct svg_scene *s, uint32_t node, char *fill);
+
+/* svg_picture.c: the static picture, from the XML declaration on; the root element stays open. */
+bool svg_write_picture(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */
+/* svg_data.c: the data block (JSON that needs no escaping in XML text). */
+bool svg_write_data(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */
+
+/* svg_text.c */
+/* A value for people: "1,234 samples", "1.5s", "3MB". Returns the length, at most n - 1. */
+size_t svg_value(const struct svg_scene *s, int64_t v, char *buf, size_t n);
+/* "12.34%" of the whole. */
+size_t svg_percent(const struct svg_scene *s, int64_t v, char *buf, size_t n);
+/* Shortest text of v with at most `decimals` (0 to 4) digits after the point. Returns the length. */
+size_t svg_number(char *buf, double v, unsigned decimals);
+/* Is the unit one that scales (time, bytes)? Otherwise values are counts of svg_count_name(). */
+bool svg_unit_scales(const struct svg_scene *s);
+struct pd_span svg_count_name(const struct svg_scene *s);
+/* Length of the longest prefix of at most `chars` characters that ends at a character. */
+size_t svg_prefix(struct pd_span text, size_t chars, bool *all);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * The static picture. Boxes stand in groups by row; a box is one <rect>, with a
+ * <title> where it is wide enough to be pointed at, and a <text> where a label
+ * fits. Coordinates have as many decimals as the width of the box deserves.
+ */
+#include "common/escape.h"
+#include "common/svg.h"
+#include "svg_style.h" /* generated from svg_style.css */
+
+static void put(struct pd_out *out, const char *text) { pd_out_write(out, text, strlen(text)); }
+
+static void put_number(struct pd_out *out, double v, unsigned decimals)
+{
+	char buf[32];
+
+	pd_out_write(out, buf, svg_number(buf, v, decimals));
+}
+
+static void put_attr(struct pd_out *out, const char *name, const char *value)
+{
+	pd_out_printf(out, " %s=\"", name);
+	esc_xml_attr(out, value, strlen(value));
+	put(out, "\"");
+}
+
+static const char *default_title(const struct svg_opts *o)
+{
+	if (o->title)
+		return o->title;
+	return o->flamechart ? "Flame Chart" : o->inverted ? "Icicle Graph" : "Flame Graph";
+}
+
+/* ---- around the boxes ---- */
+
+static void put_background(const struct svg_scene *s, struct pd_out *out, const struct pd_rgb bg[2], bool neutral)
+{
+	if (neutral) {
+		put(out, "<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n");
+		return;
+	}
+	(void)s;
+	pd_out_printf(out, "<defs><linearGradient id=\"pd-bg\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"1\">"
+		      "<stop offset=\"5%%\" stop-color=\"#%02x%02x%02x\"/><stop offset=\"95%%\" stop-color=\"#%02x%02x%02x\"/></linearGradient></defs>\n"
+		      "<rect width=\"100%%\" height=\"100%%\" fill=\"url(#pd-bg)\"/>\n",
+		      bg[0].r, bg[0].g, bg[0].b, bg[1].r, bg[1].g, bg[1].b);
+}
+
+static void put_head(const struct svg_scene *s, struct pd_out *out, double height)
+{
+	const struct svg_opts *o = s->o;
+	const char *title = default_title(o), *bg_name = o->bgcolors ? o->bgcolors : palette_background(o->colors ? palette_named(o->colors) : 0);
+	struct pd_rgb bg[2];
+	bool neutral = !bg_name || !palette_background_named(bg_name, bg);
+	bool dark = !neutral && pd_rgb_white_text(bg[1]);
+
+	put(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"");
+	put_number(out, s->width, 0);
+	put(out, "\" height=\"");
+	put_number(out, height, 0);
+	put(out, "\" viewBox=\"0 0 ");
+	put_number(out, s->width, 0);
+	put(out, " ");
+	put_number(out, height, 0);
+	pd_out_printf(out, "\" class=\"profdata-flamegraph%s\" role=\"img\"", neutral ? " auto" : "");
+	put_attr(out, "aria-label", title);
+	put_attr(out, "font-family", o->fonttype ? o->fonttype : "monospace");
+	put(out, " font-size=\"");
+	put_number(out, o->fontsize, 2);
+	put(out, "\">\n<title>");
+	esc_xml_text(out, title, strlen(title));
+	put(out, "</title>\n");
+	if (o->notes && *o->notes) {
+		put(out, "<desc>");
+		esc_xml_text(out, o->notes, strlen(o->notes));
+		put(out, "</desc>\n");
+	}
+	put(out, "<style>\n");
+	pd_out_write(out, svg_style, sizeof svg_style);
+	put(out, "</style>\n");
+	if (dark)
+		put(out, "<style>.t{fill:#fff}.m{fill:#ddd}</style>\n");
+	put_background(s, out, bg, neutral);
+}
+
+/* Centred text of a heading; textLength would stretch it, so a long one is cut. */
+static void put_heading(const struct svg_scene *s, struct pd_out *out, const char *text, double y, double size, const char *class_name)
+{
+	struct pd_span t = { text, strlen(text) };
+	bool all;
+	size_t fit = svg_prefix(t, (size_t)((s->width - 2 * SVG_MARGIN) / (size * 0.6)), &all);
+
+	pd_out_printf(out, "<text class=\"%s\" x=\"50%%\" y=\"", class_name);
+	put_number(out, y, 1);
+	put(out, "\" font-size=\"");
+	put_number(out, size, 1);
+	put(out, "\" text-anchor=\"middle\">");
+	esc_xml_text(out, t.p, fit);
+	put(out, all ? "</text>\n" : "…</text>\n");
+}
+
+/* The line below the heading: what 100 % is and how much is not drawn. The script puts its tools there. */
+static void put_summary(const struct svg_scene *s, struct pd_out *out)
+{
+	char value[256], width[32];
+
+	svg_value(s, s->n->total[0], value, sizeof value);
+	put(out, "<text class=\"m\" x=\"10\" y=\"");
+	put_number(out, s->top - 12, 1);
+	put(out, "\">");
+	esc_xml_text(out, value, strlen(value));
+	pd_out_printf(out, ", %u %s", s->drawn, s->drawn == 1 ? "box" : "boxes");
+	if (s->hidden) {
+		size_t n = svg_number(width, s->whole > 0 ? (double)s->min_weight / s->whole * 100 : 0, 4);
+
+		width[n] = '\0';
+		pd_out_printf(out, "; %u narrower than %s%% not drawn", s->hidden, width);
+	}
+	put(out, "</text>\n");
+}
+
+/* ---- boxes ---- */
+
+static void put_title(const struct svg_scene *s, struct pd_out *out, uint32_t node)
+{
+	const struct svg_kind *k = svg_kind_at(s, node);
+	char value[256], percent[64];
+
+	svg_value(s, s->n->total[node], value, sizeof value);
+	svg_percent(s, s->n->total[node], percent, sizeof percent);
+	put(out, "<title>");
+	esc_xml_text(out, k->label.p, k->label.n);
+	put(out, " (");
+	esc_xml_text(out, value, strlen(value));
+	put(out, ", ");
+	put(out, percent);
+	put(out, ")</title>");
+}
+
+/* A label that fits, or its beginning and an ellipsis; nothing below three characters. */
+static void put_label(const struct svg_scene *s, struct pd_out *out, uint32_t node, double x, double w, bool white)
+{
+	struct pd_span label = svg_kind_at(s, node)->label;
+	size_t room = (size_t)((w - 6) / s->char_width), fit;
+	bool all;
+
+	if (room < 3)
+		return;
+	fit = svg_prefix(label, room, &all);
+	if (!all)
+		fit = svg_prefix(label, room - 1, &(bool){ false });
+	put(out, white ? "<text class=\"w\" x=\"" : "<text class=\"f\" x=\"");
+	put_number(out, x + 3, 1);
+	put(out, "\" y=\"");
+	put_number(out, (double)s->o->height / 2 + s->o->fontsize * 0.33 - 0.5, 1);
+	put(out, "\">");
+	esc_xml_text(out, label.p, fit);
+	put(out, all ? "</text>\n" : "…</text>\n");
+}
+
+static void put_box(const struct svg_scene *s, struct pd_out *out, uint32_t node, double scale)
+{
+	double x = SVG_MARGIN + (double)s->start[node] * scale, w = (double)s->n->weight[node] * scale;
+	unsigned decimals = w >= 0.5 ? 2 : 4;
+	char buf[128], fill[8];
+	bool white = svg_fill(s, node, fill);
+	size_t n = 0;
+
+#define ADD(text) (memcpy(buf + n, text, sizeof text - 1), n += sizeof text - 1)
+	ADD("<rect x=\"");
+	n += svg_number(buf + n, x, decimals > 2 ? 3 : 2);
+	ADD("\" width=\"");
+	n += svg_number(buf + n, w >= 2 ? w - 0.5 : w, decimals); /* half a pixel keeps neighbours of one colour apart */
+	ADD("\" height=\"");
+	n += svg_number(buf + n, (double)(s->o->height - 1), 0);
+	ADD("\" fill=\"");
+	memcpy(buf + n, fill, 7);
+	n += 7;
+	if (s->n->weight[node] < s->title_weight) {
+		ADD("\"/>\n");
+		pd_out_write(out, buf, n);
+		return;
+	}
+	ADD("\">");
+#undef ADD
+	pd_out_write(out, buf, n);
+	put_title(s, out, node);
+	put(out, "</rect>\n");
+	put_label(s, out, node, x, w, white);
+}
+
+/* Drawn nodes by depth, each row from left to right. */
+static uint32_t *rows(const struct svg_scene *s, uint32_t **first)
+{
+	uint32_t *order = malloc(((size_t)s->drawn + 1) * sizeof *order);
+	uint32_t *at = calloc((size_t)s->max_depth + 3, sizeof *at);
+
+	if (!order || !at) {
+		free(order);
+		free(at);
+		return NULL;
+	}
+	for (int pass = 0; pass < 2; pass++) {
+		for (uint32_t i = 0; i < s->n->n; i++) {
+			uint32_t d = s->n->depth[i];
+
+			if (i && s->n->weight[i] < s->min_weight)
+				i = s->n->end[i] - 1;
+			else if (pass)
+				order[at[d + 1]++] = i;
+			else
+				at[d + 2]++;
+		}
+		for (uint32_t d = 0; !pass && d <= s->max_depth; d++)
+			at[d + 2] += at[d + 1];
+	}
+	*first = at;
+	return order;
+}
+
+static bool put_rows(const struct svg_scene *s, struct pd_out *out)
+{
+	double scale = s->whole > 0 ? (s->width - 2 * SVG_MARGIN) / s->whole : 0, height = (double)s->o->height;
+	uint32_t *first, *order = rows(s, &first);
+
+	if (!order)
+		return false;
+	put(out, "<g class=\"frames\">\n");
+	for (uint32_t d = 0; d <= s->max_depth; d++) {
+		put(out, "<g transform=\"translate(0,");
+		put_number(out, s->top + (s->o->inverted ? d : s->max_depth - d) * height, 1);
+		put(out, ")\">\n");
+		for (uint32_t i = first[d]; i < first[d + 1]; i++)
+			put_box(s, out, order[i], scale);
+		put(out, "</g>\n");
+	}
+	put(out, "</g>\n");
+	free(order);
+	free(first);
+	return true;
+}
+
+bool svg_write_picture(const struct svg_scene *s, struct pd_out *out)
+{
+	put_head(s, out, s->top + s->rows_height + SVG_FOOT);
+	put(out, "<g class=\"head\">\n");
+	put_heading(s, out, default_title(s->o), 22, 17, "t");
+	if (s->o->subtitle && *s->o->subtitle)
+		put_heading(s, out, s->o->subtitle, 42, 13, "m");
+	put(out, "</g>\n<g class=\"static\">\n");
+	put_summary(s, out);
+	put(out, "</g>\n");
+	return put_rows(s, out);
+}
