@@ -21,16 +21,6 @@
 #define LEAST_READ ((size_t)4096)
 #define LONGEST_LINE ((size_t)64 << 20)
 
-void pd_source_fail(struct pd_source *src, enum pd_status status, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	pd_error_vset(&src->err, status, fmt, ap);
-	va_end(ap);
-	src->failed = true;
-}
-
 /* Marks a failure that a stage or helper put into src->err. */
 static bool failed(struct pd_source *src)
 {
@@ -276,14 +266,15 @@ static bool make_room(struct pd_source *s, size_t want)
 	return true;
 }
 
-static bool over_limit(struct pd_source *s)
+enum pd_status pd_source_over_limit(struct pd_source *s)
 {
 	char size[32];
 
 	pd_error_set(&s->err, PD_ERR_LIMIT, s->layers ? "input expands beyond %s" : "input is larger than %s",
 		     pd_size_text(size, sizeof size, s->most));
 	pd_error_hint(&s->err, "--max-input");
-	return failed(s);
+	failed(s);
+	return PD_ERR_LIMIT;
 }
 
 /* Brings more bytes behind the window; `want` = how many should be there in all. False at the end and on failure. */
@@ -310,7 +301,7 @@ static bool fill(struct pd_source *s, size_t want)
 		return false;
 	}
 	if (s->window_at + (uint64_t)(s->end - s->window) + (uint64_t)got > s->most)
-		return over_limit(s);
+		return pd_source_over_limit(s) == PD_OK;
 	s->end += got;
 	return true;
 }

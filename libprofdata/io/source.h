@@ -62,7 +62,7 @@ bool pd_source_divisible(struct pd_source *src, uint64_t *lo, uint64_t *hi);
 /* A source over stream offsets [lo, hi) of a divisible source, which must outlive it. Lines count from 1 again. */
 struct pd_source *pd_source_part(const struct pd_source *src, uint64_t lo, uint64_t hi, struct pd_error *err);
 
-/* Records a failure of the source itself (also into src->err); first one wins. */
-void pd_source_fail(struct pd_source *src, enum pd_status status, const char *fmt, ...) PD_PRINTF(3, 4);
+/* Records that there is more input than max_input allows; PD_ERR_LIMIT. */
+enum pd_status pd_source_over_limit(struct pd_source *src);
 
 #endif

@@ -89,7 +89,7 @@ static enum pd_status collect(struct pd_source *s)
 		}
 		b.n += (size_t)got;
 		if (b.n > ceiling(s) || at + b.n > s->most)
-			status = give_up(s, PD_ERR_LIMIT, "input is larger than %s", at + b.n > s->most ? "--max-input" : "--max-memory");
+			status = at + b.n > s->most ? pd_source_over_limit(s) : give_up(s, PD_ERR_LIMIT, "input needs more than %s of memory", "--max-memory");
 	}
 	if (status == PD_OK)
 		settle(s, &b, 0, at);
