@@ -13,6 +13,7 @@ struct pd_loading {
 	unsigned build_flags;
 	bool strict;
 	unsigned jobs;
+	uint64_t part_size;      /* of pd_load_parts(); 0 = what is worth a thread (tests use less) */
 };
 
 /* Runs the reader over `src`; failures of the source and of the builder count. */

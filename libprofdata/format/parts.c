@@ -66,6 +66,8 @@ static bool plan(struct run *r, uint64_t lo, uint64_t hi)
 		size = LEAST_PART;
 	if (size > MOST_PART)
 		size = MOST_PART;
+	if (r->l->part_size)
+		size = r->l->part_size;
 	most = (size_t)((hi - lo) / size + 1);
 	r->part = calloc(most, sizeof *r->part);
 	if (!r->part)
@@ -124,7 +126,8 @@ struct pd_builder *pd_load_parts(const struct pd_loading *l, struct pd_source *s
 	struct pd_builder *b = NULL;
 	uint64_t lo, hi;
 
-	if (l->jobs < 2 || !l->format->ends_record || !pd_source_divisible(src, &lo, &hi) || hi - lo < LEAST_TOTAL)
+	if (l->jobs < 2 || !l->format->ends_record || !pd_source_divisible(src, &lo, &hi) ||
+	    hi - lo < (l->part_size ? l->part_size : LEAST_TOTAL))
 		return NULL;
 	r.piece.limits.max_memory /= (uint64_t)l->jobs + 1;
 	if (plan(&r, lo, hi) && pd_parallel(l->jobs, r.n, read_part, join_part, &r)) {
