@@ -12,7 +12,8 @@
 
 /* Options every command has; the first member of every arguments struct. */
 struct cmd_common {
-	bool quiet, strict, help;
+	bool quiet, strict;
+	const char *help;             /* "" or "full" when asked for; handled before run() */
 	int64_t verbose;
 	const char *color, *progress; /* auto always never */
 	const char *error_format;     /* text json */
@@ -83,6 +84,11 @@ struct pd_cmd {
  */
 struct pd_doc *cmd_load(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags);
 
+/* A build flag of ours: rows add up unless the first input's format, being the output format, keeps times. */
+#define CMD_BUILD_LIKE_FIRST (1u << 16)
+/* Build flags for a command that writes what it loads to `o` (default: format of the first input). */
+unsigned cmd_build_flags(const struct cmd_output *o);
+
 /* One loaded input with what is known about it. */
 struct cmd_loaded {
 	const char *path;             /* as shown in messages */
@@ -110,6 +116,8 @@ struct pd_out *cmd_out_open(struct cmd_ctx *ctx, const struct cmd_output *o, con
 struct pd_out *cmd_text_open(struct cmd_ctx *ctx, const struct cmd_output *o);
 /* Commits (or not, when status != 0), frees, returns the exit status. */
 int cmd_out_close(struct cmd_ctx *ctx, struct pd_out *out, int status);
+/* For commands that write what they read: the format of the first input loaded when it has a writer, else pprof. */
+const struct pd_format *cmd_default_format(const struct cmd_ctx *ctx);
 /* Saves a document: format choice, loss warning, commit. Exit status. */
 int cmd_save(struct cmd_ctx *ctx, const struct cmd_output *o, const struct cmd_input *in, const struct pd_doc *doc, const char *sample_type, const struct pd_format *dflt);
 

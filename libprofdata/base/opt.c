@@ -227,6 +227,12 @@ static bool takes_value(const struct pd_opt *o)
 	return o->kind != PD_OPT_BOOL && o->kind != PD_OPT_COUNT;
 }
 
+/* "[WORD]": the value is given with '=' or not at all. */
+static bool may_lack_value(const struct pd_opt *o)
+{
+	return o->value && o->value[0] == '[';
+}
+
 static void set_flag(const struct hit *h)
 {
 	if (h->opt->kind == PD_OPT_COUNT)
@@ -258,9 +264,25 @@ static enum pd_status parse_long(const struct pd_opt *table, void *args, struct 
 	}
 	if (equals)
 		return set_value(&h, equals + 1, err);
+	if (may_lack_value(h.opt))
+		return set_value(&h, "", err);
 	if (w->i == w->n)
 		return pd_error_set(err, PD_ERR_USAGE, "%s needs a value (%s)", h.shown, h.opt->value ? h.opt->value : "VALUE");
 	return set_value(&h, w->v[w->i++], err);
+}
+
+/* pprof's "-focus=x" would quietly be "-f ocus=x": a whole long name behind one dash is taken for a slip. */
+static bool one_dash(const struct pd_opt *table, void *args, struct pd_span word, struct pd_error *err)
+{
+	const char *equals = memchr(word.p, '=', word.n);
+	struct pd_span name = equals ? span_between(word.p, equals) : word;
+	struct hit h;
+
+	if (name.n < 3 || !find_long(table, args, name, &h))
+		return false;
+	pd_error_set(err, PD_ERR_USAGE, "unknown option '-%.*s'", (int)(name.n < 60 ? name.n : 60), name.p);
+	pd_error_hint(err, "did you mean '--%.60s'?", h.opt->name);
+	return true;
 }
 
 static enum pd_status parse_short(const struct pd_opt *table, void *args, struct words *w, struct pd_error *err)
@@ -268,24 +290,25 @@ static enum pd_status parse_short(const struct pd_opt *table, void *args, struct
 	const char *p = w->v[w->i++] + 1;
 	struct hit h;
 
+	if (one_dash(table, args, span_of(p), err))
+		return PD_ERR_USAGE;
 	while (*p) {
 		char letter = *p++;
 
 		if (!find_short(table, args, letter, &h)) {
-			struct pd_span all = span_of(p - 1);
+			bool first = p - 2 == w->v[w->i - 1];
 
-			pd_error_set(err, PD_ERR_USAGE, "unknown option '-%.*s'", all.n > 1 && p - 2 == w->v[w->i - 1] ? 60 : 1, p - 1);
-			if (p - 2 == w->v[w->i - 1] && all.n > 2) { /* pprof's single-dash long names */
-				const char *equals = strchr(all.p, '=');
-				struct hit l;
-
-				if (find_long(table, args, equals ? span_between(all.p, equals) : all, &l))
-					pd_error_hint(err, "did you mean '--%.60s'?", l.opt->name);
-			}
-			return PD_ERR_USAGE;
+			return pd_error_set(err, PD_ERR_USAGE, "unknown option '-%.*s'", first && *p ? 60 : 1, p - 1);
 		}
 		if (!takes_value(h.opt)) {
 			set_flag(&h);
+			continue;
+		}
+		if (may_lack_value(h.opt)) {
+			enum pd_status status = set_value(&h, "", err);
+
+			if (status != PD_OK)
+				return status;
 			continue;
 		}
 		if (*p)

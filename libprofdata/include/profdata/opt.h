@@ -35,7 +35,7 @@ struct pd_list {
 struct pd_opt {
 	char letter;                  /* short option or 0 */
 	const char *name;             /* long option without dashes, words joined by '-' */
-	const char *value;            /* placeholder of the value ("FILE"), NULL for flags */
+	const char *value;            /* placeholder of the value ("FILE"), NULL for flags; "[WORD]": only --opt=WORD gives one, "" without */
 	const char *help;             /* one line, lower case, names the default; NULL = accepted but not shown (another spelling) */
 	enum pd_opt_kind kind;
 	size_t offset;                /* into the arguments struct, from PD_AT */

@@ -1,0 +1,95 @@
+/* convert - any readable format to any writable one; names what the target cannot hold. */
+#include "cli.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct convert_args {
+	struct cmd_common common;
+	struct cmd_input in;
+	struct cmd_output out;
+	struct cmd_select select;
+	const char *annotate;
+};
+
+#define V struct convert_args
+static const struct pd_opt convert_opts[] = {
+	{ 0, "annotate", "KINDS", "folded: mark frames as kernel, jit, inline (comma separated; default none)", PD_OPT_STR, PD_AT(V, annotate, const char *) },
+	{ .kind = PD_OPT_INCLUDE, .table = cmd_output_opts, .offset = PD_AT(V, out, struct cmd_output), .help = "Output" },
+	{ .kind = PD_OPT_INCLUDE, .table = cmd_input_opts, .offset = PD_AT(V, in, struct cmd_input), .help = "Input" },
+	{ .kind = PD_OPT_INCLUDE, .table = cmd_select_opts, .offset = PD_AT(V, select, struct cmd_select), .help = "Selection" },
+	{ .kind = PD_OPT_INCLUDE, .table = cmd_common_opts, .offset = PD_AT(V, common, struct cmd_common), .help = "Common" },
+	{ .kind = PD_OPT_END },
+};
+#undef V
+
+/* --annotate is --opt annotate=...; `kv` must outlive the run. */
+static int add_annotate(struct cmd_ctx *ctx, struct convert_args *a, char **kv)
+{
+	const char **grown;
+
+	*kv = NULL;
+	if (!a->annotate)
+		return 0;
+	grown = realloc(a->in.opt.item, (a->in.opt.n * 2 + 2) * sizeof(*grown)); /* room for what the parser's growth rule expects */
+	if (!grown)
+		return cli_nomem(ctx);
+	a->in.opt.item = grown;
+	if (asprintf(kv, "annotate=%s", a->annotate) < 0)
+		return cli_nomem(ctx);
+	grown[a->in.opt.n++] = *kv;
+	return 0;
+}
+
+static int save(struct cmd_ctx *ctx, const struct convert_args *a, const struct pd_format *f, const struct pd_doc *doc)
+{
+	bool pprof = strcmp(f->name, "pprof") == 0;
+	struct pd_error err = { 0 };
+	struct pd_doc *canonical;
+	int type, status;
+	struct pd_doc *chosen = cmd_apply_select(ctx, &a->select, NULL, doc, a->select.sample_type ? &type : NULL);
+
+	if (!chosen)
+		return 2;
+	canonical = pprof ? pd_canonical(chosen, &err) : pd_doc_ref(chosen);
+	pd_doc_unref(chosen);
+	if (!canonical)
+		return cmd_fail(ctx, &err);
+	status = cmd_save(ctx, &a->out, &a->in, canonical, a->select.sample_type, f);
+	pd_doc_unref(canonical);
+	return status;
+}
+
+static int convert_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
+{
+	struct convert_args *a = argp;
+	const struct pd_format *f = cmd_out_format(ctx, &a->out, NULL);
+	unsigned flags = f && !(f->keeps & PD_KEEPS_TIME) && !a->select.time_range ? PD_BUILD_AGGREGATE : 0;
+	struct pd_doc *doc;
+	char *kv;
+	int status;
+
+	if (!f || cli_out_check(ctx, &a->out) || add_annotate(ctx, a, &kv))
+		return 2;
+	doc = cmd_load(ctx, &a->in, operands, n, flags);
+	status = doc ? save(ctx, a, f, doc) : 2;
+	pd_doc_unref(doc);
+	free(kv);
+	return status;
+}
+
+const struct pd_cmd pd_cmd_convert = {
+	.name = "convert",
+	.summary = "any readable format to any writable one",
+	.usage = "-t FORMAT [OPTIONS] [INPUT...]",
+	.about = "Reads every INPUT, adds them up where there are several, and writes the result. What the output format cannot hold is\n"
+		 "named in one warning (lost: ...). Selection options work as in the reports.\n\n"
+		 "For inputs that know commands (perf script), folded output has the command as its root frame; --tagroot= leaves it out,\n"
+		 "--tagroot=KEYS puts the values of other labels there.",
+	.examples = (const char *const[]){ "profdata convert -t folded cpu.pb.gz", "pprof as folded stacks", "perf script | profdata convert -o cpu.pb.gz -",
+					   "perf samples as pprof", "profdata convert -t speedscope -s cpu cpu.pb.gz -o cpu.speedscope.json", "for speedscope, one sample type",
+					   NULL },
+	.args_size = sizeof(struct convert_args),
+	.opts = convert_opts,
+	.run = convert_run,
+};

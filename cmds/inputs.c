@@ -1,0 +1,477 @@
+/*
+ * Inputs → documents. Several are loaded on up to -j threads and taken in
+ * argument order, so that messages and results do not depend on timing; merging
+ * happens while others load, so few documents are alive at once.
+ */
+#include "cli.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MERGE_WIDTH 16                  /* documents merged in one step */
+#define MERGE_BYTES (UINT64_C(64) << 20) /* merged at once when together they are larger */
+#define MERGE_LEVELS 24
+
+struct slot {
+	struct pd_source *src; /* opened ahead, or NULL */
+	struct pd_doc *doc;
+	const struct pd_format *format;
+	char compression[8];
+	struct pd_error err;
+};
+
+struct loader {
+	struct cmd_ctx *ctx;
+	const struct cmd_input *in;
+	struct cli_operands operands;
+	struct pd_limits limits;
+	const struct pd_format *from;
+	unsigned build_flags, jobs;
+	struct cli_progress *progress;
+	struct slot *slot;
+};
+
+/* ---- one input ---- */
+
+static bool format_knows(const struct pd_format *f, const char *kv)
+{
+	const char *eq = strchr(kv, '=');
+	size_t n = eq ? (size_t)(eq - kv) : strlen(kv);
+	struct pd_opt_walk w;
+	const struct pd_opt *o;
+
+	pd_opt_walk_init(&w, f->opts);
+	while ((o = pd_opt_walk_next(&w))) {
+		if (o->name && strlen(o->name) == n && memcmp(o->name, kv, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The --opt values this format knows, NULL-terminated; NULL when out of memory. */
+static const char **options_for(const struct pd_list *all, const struct pd_format *f)
+{
+	const char **kv = calloc(all->n + 1, sizeof(*kv));
+	size_t n = 0;
+
+	for (size_t i = 0; kv && i < all->n; i++) {
+		if (format_knows(f, all->item[i]))
+			kv[n++] = all->item[i];
+	}
+	return kv;
+}
+
+const char **cli_format_options(struct cmd_ctx *ctx, const struct pd_list *all, const struct pd_format *f)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (ctx->opt_used && format_knows(f, all->item[i]))
+			ctx->opt_used[i] = true;
+	}
+	return options_for(all, f);
+}
+
+static struct pd_source *open_input(const struct loader *l, const char *path, struct pd_error *err)
+{
+	if (cli_is_url(path))
+		return cli_url_open(path, l->in->seconds, &l->limits, err);
+	return pd_source_path(path, &l->limits, err);
+}
+
+static void load_source(struct loader *l, struct pd_source *src, struct slot *s)
+{
+	struct pd_detected found = { .format = l->from };
+	struct pd_format_used used = { 0 };
+	struct pd_load_opts o = { .size = sizeof(o), .build_flags = l->build_flags, .strict = l->ctx->common.strict,
+				  .jobs = l->operands.n > 1 ? 1 : l->jobs, .limits = &l->limits, .used = &used };
+	const char **kv = NULL;
+
+	if (l->in->opt.n && !found.format && pd_detect(src, &found, &s->err) != PD_OK)
+		return;
+	if (l->in->opt.n) {
+		kv = options_for(&l->in->opt, found.format);
+		if (!kv) {
+			pd_error_set(&s->err, PD_ERR_NOMEM, "out of memory");
+			return;
+		}
+		o.opts = kv;
+	}
+	o.format = found.format;
+	s->doc = pd_load(src, &o, &s->err);
+	s->format = used.format ? used.format : found.format;
+	snprintf(s->compression, sizeof(s->compression), "%s", used.compression[0] ? used.compression : "none");
+	free(kv);
+}
+
+static void load_one(void *loader, size_t i)
+{
+	struct loader *l = loader;
+	struct slot *s = &l->slot[i];
+	struct pd_source *src = s->src || s->err.status != PD_OK ? s->src : open_input(l, l->operands.v[i].path, &s->err);
+
+	s->src = NULL;
+	if (src && s->err.status == PD_OK)
+		load_source(l, src, s);
+	if (!s->doc && s->err.status == PD_OK)
+		pd_error_set(&s->err, PD_ERR_INTERNAL, "no document and no error");
+	if (!s->doc && !s->err.path[0])
+		snprintf(s->err.path, sizeof(s->err.path), "%s", strcmp(l->operands.v[i].path, "-") ? l->operands.v[i].path : "<stdin>");
+	pd_source_free(src);
+}
+
+static void slot_release(struct slot *s)
+{
+	pd_source_free(s->src);
+	pd_doc_unref(s->doc);
+}
+
+static void loader_release(struct loader *l)
+{
+	for (size_t i = 0; l->slot && i < l->operands.n; i++)
+		slot_release(&l->slot[i]);
+	cli_progress_end(l->progress);
+	free(l->slot);
+	cli_operands_free(&l->operands);
+}
+
+static uint64_t file_size(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") != 0 && !cli_is_url(path) && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
+/* Only where it would be shown: many stat calls otherwise serve nobody. */
+static void start_progress(struct loader *l)
+{
+	uint64_t bytes = 0;
+
+	if (!cli_progress_wanted(l->ctx))
+		return;
+	for (size_t i = 0; i < l->operands.n; i++)
+		bytes += file_size(l->operands.v[i].path);
+	l->progress = cli_progress_start(l->ctx, l->operands.n, bytes);
+}
+
+/* CMD_BUILD_LIKE_FIRST: whether rows may add up depends on the format that the first input turns out to have. */
+static void look_at_first(struct loader *l)
+{
+	struct slot *s = &l->slot[0];
+	struct pd_detected found = { .format = l->from };
+
+	if (!(l->build_flags & CMD_BUILD_LIKE_FIRST))
+		return;
+	l->build_flags &= ~CMD_BUILD_LIKE_FIRST;
+	if (!found.format) {
+		s->src = open_input(l, l->operands.v[0].path, &s->err);
+		if (!s->src || pd_detect(s->src, &found, &s->err) != PD_OK)
+			return;
+	}
+	if (!(found.format->write && (found.format->keeps & PD_KEEPS_TIME)))
+		l->build_flags |= PD_BUILD_AGGREGATE;
+}
+
+static int loader_start(struct loader *l, char **operands, size_t n)
+{
+	int status;
+
+	l->jobs = cli_jobs(l->in);
+	if (l->in->seconds < 0)
+		return cli_usage(l->ctx, NULL, "option '--seconds' cannot be negative");
+	if (l->in->from && !(l->from = cli_format(l->ctx, l->in->from, false)))
+		return 2;
+	status = cli_limits(l->ctx, l->in, &l->limits);
+	if (!status)
+		status = cli_operands(l->ctx, l->in, operands, n, &l->operands);
+	if (status)
+		return status;
+	l->slot = calloc(l->operands.n, sizeof(*l->slot));
+	if (l->in->opt.n && !l->ctx->opt_used)
+		l->ctx->opt_used = calloc(l->in->opt.n, sizeof(*l->ctx->opt_used));
+	if (!l->slot || (l->in->opt.n && !l->ctx->opt_used))
+		return cli_nomem(l->ctx);
+	start_progress(l);
+	look_at_first(l);
+	return 0;
+}
+
+/* ---- what is said about an input ---- */
+
+static void remember_note(struct cmd_ctx *ctx, const struct pd_note_desc *n)
+{
+	struct cli_note *grown;
+
+	for (size_t i = 0; i < ctx->n_notes; i++) {
+		if (strcmp(ctx->note[i].what, n->what) == 0) {
+			ctx->note[i].count += n->count;
+			return;
+		}
+	}
+	grown = realloc(ctx->note, (ctx->n_notes + 1) * sizeof(*grown));
+	if (!grown)
+		return;
+	ctx->note = grown;
+	grown[ctx->n_notes] = (struct cli_note){ .what = strdup(n->what), .example = strdup(n->example), .count = n->count };
+	if (grown[ctx->n_notes].what && grown[ctx->n_notes].example)
+		ctx->n_notes++;
+}
+
+static void report_notes(struct cmd_ctx *ctx, const char *path, const struct pd_doc *doc)
+{
+	const struct pd_note_desc *note;
+	size_t n = pd_doc_notes(doc, &note);
+
+	for (size_t i = 0; i < n; i++) {
+		remember_note(ctx, &note[i]);
+		if (note[i].example[0])
+			cli_warn_at(ctx, note[i].what, path, "%" PRIu64 " %s (first: %s)", note[i].count, note[i].what, note[i].example);
+		else
+			cli_warn_at(ctx, note[i].what, path, "%" PRIu64 " %s", note[i].count, note[i].what);
+	}
+}
+
+static void remember_input(struct cmd_ctx *ctx, const char *path, const struct slot *s)
+{
+	struct cli_input *grown = realloc(ctx->input, (ctx->n_inputs + 1) * sizeof(*grown));
+	char *copy = strdup(path);
+
+	if (!grown || !copy) {
+		ctx->input = grown ? grown : ctx->input;
+		free(copy);
+		return;
+	}
+	ctx->input = grown;
+	grown[ctx->n_inputs] = (struct cli_input){ .path = copy, .format = s->format ? s->format->name : NULL };
+	memcpy(grown[ctx->n_inputs].compression, s->compression, sizeof(s->compression));
+	ctx->n_inputs++;
+	if (!ctx->first_format)
+		ctx->first_format = s->format;
+}
+
+static const char *shown_path(const struct loader *l, size_t i)
+{
+	const char *path = l->operands.v[i].path;
+
+	return strcmp(path, "-") == 0 ? "<stdin>" : path;
+}
+
+/* The document of input i, once loaded; called in order. NULL after printing the error. */
+static struct pd_doc *take_doc(struct loader *l, size_t i)
+{
+	struct slot *s = &l->slot[i];
+	const char *path = shown_path(l, i);
+	struct pd_doc *doc = s->doc;
+
+	cli_progress_step(l->progress, l->progress ? file_size(l->operands.v[i].path) : 0);
+	if (!doc) {
+		l->ctx->load_status = s->err.status;
+		cmd_fail(l->ctx, &s->err);
+		return NULL;
+	}
+	s->doc = NULL;
+	if (s->format && strcmp(s->compression, "none") != 0)
+		cmd_infof(l->ctx, "%s: %s, %s", path, s->format->name, s->compression);
+	else if (s->format)
+		cmd_infof(l->ctx, "%s: %s", path, s->format->name);
+	remember_input(l->ctx, path, s);
+	report_notes(l->ctx, path, doc);
+	return doc;
+}
+
+/* Every --opt must have meant something to somebody; a writer may come later. */
+static int check_options(struct loader *l)
+{
+	for (size_t i = 0; i < l->in->opt.n; i++) {
+		const char *kv = l->in->opt.item[i];
+
+		for (size_t k = 0; k < l->operands.n && !l->ctx->opt_used[i]; k++)
+			l->ctx->opt_used[i] = l->slot[k].format && format_knows(l->slot[k].format, kv);
+		if (!l->ctx->opt_used[i] && !cli_option_named(l->ctx->cmd, "to", 2))
+			return cli_usage(l->ctx, "profdata formats -v lists the options of each", "no input format has the option '%s'", kv);
+	}
+	return 0;
+}
+
+/* ---- all inputs one by one ---- */
+
+struct each {
+	struct loader l;
+	struct cmd_loaded *all;
+};
+
+static bool keep(void *ctx, size_t i)
+{
+	struct each *e = ctx;
+	struct loader *l = &e->l;
+	struct pd_doc *doc = take_doc(l, i);
+
+	if (!doc)
+		return false;
+	e->all[i] = (struct cmd_loaded){ .path = strdup(shown_path(l, i)), .label = l->operands.v[i].label, .format = l->slot[i].format, .doc = doc };
+	memcpy(e->all[i].compression, l->slot[i].compression, sizeof(e->all[i].compression));
+	l->operands.v[i].label = NULL;
+	return e->all[i].path || cli_nomem(l->ctx) == 0;
+}
+
+int cmd_load_each(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, struct cmd_loaded **out, size_t *n_out)
+{
+	struct each e = { .l = { .ctx = ctx, .in = in, .build_flags = build_flags } };
+	int status = loader_start(&e.l, operands, n);
+	size_t count = e.l.operands.n;
+
+	*out = NULL;
+	*n_out = 0;
+	e.all = status ? NULL : calloc(count, sizeof(*e.all));
+	if (!status && !e.all)
+		status = cli_nomem(ctx);
+	if (!status && (!pd_parallel(e.l.jobs, count, load_one, keep, &e) || check_options(&e.l)))
+		status = 2;
+	if (status) {
+		cmd_loaded_free(e.all, e.all ? count : 0);
+	} else {
+		*out = e.all;
+		*n_out = count;
+	}
+	loader_release(&e.l);
+	return status;
+}
+
+void cmd_loaded_free(struct cmd_loaded *l, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free((char *)l[i].path);
+		free((char *)l[i].label);
+		pd_doc_unref(l[i].doc);
+	}
+	free(l);
+}
+
+/* ---- all inputs merged ---- */
+
+/*
+ * Like carrying in addition: a full level is merged into one document of the
+ * next. Neighbours stay neighbours, few documents are alive, and each is merged
+ * a logarithmic number of times.
+ */
+struct level {
+	struct pd_doc *doc[MERGE_WIDTH];
+	size_t n;
+	uint64_t bytes;
+};
+
+struct merger {
+	struct loader l;
+	enum pd_merge_kind kind;
+	struct level level[MERGE_LEVELS];
+};
+
+/* A rough size; it only decides when to merge. */
+static uint64_t doc_bytes(const struct pd_doc *doc)
+{
+	uint64_t bytes = (uint64_t)pd_doc_stack_nodes(doc) * 24 + (uint64_t)pd_doc_frames(doc) * 48 + (uint64_t)pd_doc_strings(doc) * 64 +
+			 (uint64_t)pd_doc_label_sets(doc) * 48;
+
+	for (unsigned s = 0; s < pd_doc_series(doc); s++)
+		bytes += pd_series_count(doc, s) * (16 + 8 * (uint64_t)pd_series_values(doc, s));
+	return bytes;
+}
+
+static struct pd_doc *merge_docs(struct merger *m, struct pd_doc **doc, size_t n)
+{
+	struct pd_merge_opts o = { .size = sizeof(o), .kind = m->kind };
+	struct pd_error err = { 0 };
+	char dropped[256] = "";
+	struct pd_doc *sum = pd_merge((const struct pd_doc *const *)doc, n, &o, dropped, sizeof(dropped), &err);
+
+	for (size_t i = 0; i < n; i++)
+		pd_doc_unref(doc[i]);
+	if (!sum)
+		cmd_fail(m->l.ctx, &err);
+	else if (dropped[0])
+		cmd_warnf(m->l.ctx, "sample types that not every input has were left out: %s", dropped);
+	return sum;
+}
+
+/* Merges a level into one document and empties it. */
+static struct pd_doc *collapse(struct merger *m, struct level *l)
+{
+	struct pd_doc *sum = merge_docs(m, l->doc, l->n);
+
+	l->n = 0;
+	l->bytes = 0;
+	return sum;
+}
+
+/* Takes `doc`; false after printing an error. */
+static bool merger_add(struct merger *m, struct pd_doc *doc)
+{
+	for (size_t i = 0; i < MERGE_LEVELS; i++) {
+		struct level *l = &m->level[i];
+
+		l->doc[l->n++] = doc;
+		l->bytes += doc_bytes(doc);
+		if (l->n < MERGE_WIDTH && (l->n < 2 || l->bytes < MERGE_BYTES))
+			return true;
+		doc = collapse(m, l);
+		if (!doc)
+			return false;
+	}
+	pd_doc_unref(doc);
+	return cmd_errorf(m->l.ctx, "too many inputs to merge") == 0;
+}
+
+/* Everything that is left, oldest (highest level) first. */
+static struct pd_doc *merger_finish(struct merger *m)
+{
+	struct pd_doc *sum = NULL;
+	bool merged = false;
+
+	for (size_t i = 0; i < MERGE_LEVELS; i++) {
+		struct level *l = &m->level[i];
+
+		if (l->n == 0)
+			continue;
+		if (sum)
+			l->doc[l->n++] = sum; /* younger than this level's own; a level below its width has room */
+		merged = merged || i > 0 || l->n > 1;
+		sum = l->n == 1 ? l->doc[0] : merge_docs(m, l->doc, l->n);
+		l->n = 0;
+		if (!sum)
+			return NULL;
+	}
+	return sum && !merged && m->kind == PD_MERGE_EXACT ? merge_docs(m, &sum, 1) : sum;
+}
+
+static void merger_release(struct merger *m)
+{
+	for (size_t i = 0; i < MERGE_LEVELS; i++) {
+		for (size_t k = 0; k < m->level[i].n; k++)
+			pd_doc_unref(m->level[i].doc[k]);
+	}
+}
+
+static bool add(void *ctx, size_t i)
+{
+	struct merger *m = ctx;
+	struct pd_doc *doc = take_doc(&m->l, i);
+
+	return doc && merger_add(m, doc);
+}
+
+struct pd_doc *cli_load_merged(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, enum pd_merge_kind kind)
+{
+	struct merger m = { .l = { .ctx = ctx, .in = in, .build_flags = build_flags }, .kind = kind };
+	struct pd_doc *doc = NULL;
+
+	if (loader_start(&m.l, operands, n) == 0 && pd_parallel(m.l.jobs, m.l.operands.n, load_one, add, &m) && check_options(&m.l) == 0)
+		doc = merger_finish(&m);
+	merger_release(&m);
+	loader_release(&m.l);
+	return doc;
+}
+
+struct pd_doc *cmd_load(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags)
+{
+	return cli_load_merged(ctx, in, operands, n, build_flags, PD_MERGE_VIEW);
+}
