@@ -25,8 +25,8 @@ function(pd_write_table)
   file(CONFIGURE OUTPUT ${file} CONTENT "${text}" @ONLY)
 endfunction()
 
-# pd_embed(FILE name path ...): `static const char script_NAME[]` with the text of each path.
-function(pd_embed file)
+# pd_embed_texts(FILE name path ...): `static const char script_NAME[]` with the text of each path.
+function(pd_embed_texts file)
   set(text "/* generated from the named files */\n")
   while(ARGN)
     list(POP_FRONT ARGN name path)
