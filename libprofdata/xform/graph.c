@@ -10,29 +10,26 @@
 #include "xform/units.h"
 #include <inttypes.h>
 
-/* What of a path is already counted: a node counts once per stack, however often it recurs. */
-struct seen {
-	uint8_t *node;
-	uint32_t *undo; /* nodes set, outermost first */
+/*
+ * A node counts once per stack, however often it recurs. `seen` of a node on
+ * the current path is ON_PATH until the path is left; in runs that end a path
+ * (no stack continues them) it is the number of that run, which needs no undoing.
+ */
+#define ON_PATH UINT32_MAX
+
+struct hot {
+	int64_t cum;
+	uint32_t seen;
+};
+
+struct adder {
+	struct pd_graph *g;
+	const struct pd_stackwalk *w;
+	struct hot *node;
+	uint32_t *undo; /* nodes on the path, outermost first */
 	size_t n;
 	size_t *mark; /* per level of runs: n when the level began */
 };
-
-static bool seen_init(struct seen *s, size_t nodes, uint32_t levels)
-{
-	s->n = 0;
-	s->node = calloc(nodes, 1);
-	s->undo = malloc(nodes * sizeof(*s->undo));
-	s->mark = calloc((size_t)levels + 1, sizeof(*s->mark));
-	return s->node && s->undo && s->mark;
-}
-
-static void seen_release(struct seen *s)
-{
-	free(s->node);
-	free(s->undo);
-	free(s->mark);
-}
 
 static uint32_t leaf_node(const struct pd_graph *g, uint32_t stack)
 {
@@ -57,40 +54,67 @@ static void sum_flat(struct pd_graph *g, const struct pd_stackwalk *w)
 	}
 }
 
-static void sum_run(struct pd_graph *g, struct seen *seen, uint32_t stack, int64_t value, int64_t divisor)
+static inline void add_node(struct adder *a, uint32_t node, uint32_t stack, int64_t value, bool leaf)
 {
-	const struct pd_stack_row *row = &g->doc->t.stack.v[stack];
-	const uint32_t *run = &g->doc->t.run.v[row->first], *first = g->nodes.first;
+	struct hot *h = &a->node[node];
+
+	if (h->seen == ON_PATH || h->seen == stack)
+		return;
+	h->cum += value;
+	h->seen = leaf ? stack : ON_PATH;
+	if (!leaf)
+		a->undo[a->n++] = node;
+	if (a->w->divisor)
+		a->g->sum[node].cum_div += a->w->divisor[stack];
+}
+
+static inline void add_run(struct adder *a, uint32_t stack, bool leaf)
+{
+	const struct pd_doc *doc = a->g->doc;
+	const struct pd_nodes *nodes = &a->g->nodes;
+	const struct pd_stack_row *row = &doc->t.stack.v[stack];
+	const uint32_t *run = &doc->t.run.v[row->first];
 	uint32_t n = pd_run_length(row);
+	int64_t value = a->w->value[stack];
 
 	for (uint32_t i = 0; i < n; i++) {
-		for (uint32_t k = first[run[i]]; k < first[run[i] + 1]; k++) {
-			uint32_t node = g->nodes.line[k];
+		uint32_t node = nodes->only[run[i]];
 
-			if (seen->node[node])
-				continue;
-			seen->node[node] = 1;
-			seen->undo[seen->n++] = node;
-			g->sum[node].cum += value;
-			g->sum[node].cum_div += divisor;
+		if (pd_likely(node)) {
+			add_node(a, node, stack, value, leaf);
+			continue;
 		}
+		for (uint32_t k = nodes->first[run[i]]; k < nodes->first[run[i] + 1]; k++)
+			add_node(a, nodes->line[k], stack, value, leaf);
 	}
 }
 
 static bool sum_cum(struct pd_graph *g, const struct pd_stackwalk *w)
 {
-	struct seen seen = { 0 };
-	bool ok = seen_init(&seen, g->nodes.key.n, w->levels);
+	size_t nodes = g->nodes.key.n;
+	struct adder a = { .g = g, .w = w };
+	bool ok;
 
+	a.node = calloc(nodes, sizeof(*a.node));
+	a.undo = malloc(nodes * sizeof(*a.undo));
+	a.mark = calloc((size_t)w->levels + 1, sizeof(*a.mark));
+	ok = a.node && a.undo && a.mark;
 	for (uint32_t s = ok ? pd_stackwalk_first(w) : 0; s; s = pd_stackwalk_next(w, s)) {
 		uint32_t level = pd_stackwalk_level(w, s);
 
-		while (seen.n > seen.mark[level])
-			seen.node[seen.undo[--seen.n]] = 0;
-		sum_run(g, &seen, s, w->value[s], w->divisor ? w->divisor[s] : 0);
-		seen.mark[level + 1] = seen.n;
+		while (a.n > a.mark[level])
+			a.node[a.undo[--a.n]].seen = 0;
+		if (w->child[s])
+			add_run(&a, s, false);
+		else
+			add_run(&a, s, true);
+		a.mark[level + 1] = a.n;
 	}
-	seen_release(&seen);
+	for (size_t i = 0; ok && i < nodes; i++)
+		g->sum[i].cum = a.node[i].cum;
+	free(a.node);
+	free(a.undo);
+	free(a.mark);
 	return ok;
 }
 
@@ -191,6 +215,7 @@ void pd_graph_node(const struct pd_graph *g, uint32_t node, struct pd_graph_node
 		.address = k->address,
 		.line = k->line,
 		.column = k->column,
+		.func = { k->func },
 		.flat = pd_sum_flat(s),
 		.cum = pd_sum_cum(s),
 		.mark = (enum pd_inline_mark)g->mark[node < g->nodes.key.n ? node : 0],

@@ -25,8 +25,16 @@ struct place {
 	size_t undo;
 };
 
+/* What a frame does to a place, worked out once: most frames of a trimmed report do not matter. */
+struct brief {
+	uint32_t last; /* innermost kept node, 0 when no line is kept */
+	bool walk;     /* some line is a callee that counts */
+	bool residual; /* lines further in than the last kept one were left out */
+};
+
 struct finder {
 	struct pd_graph *g;
+	struct brief *brief; /* [frames] */
 	const uint8_t *wanted; /* [nodes]: callees whose edges count; NULL all */
 	PD_VEC(struct edge) edge;
 	PD_VEC(uint32_t) undo;
@@ -100,27 +108,64 @@ static void count_edge(struct finder *f, const struct place *at, uint32_t callee
 	e->inlined &= inlined;
 }
 
-static void walk_run(struct finder *f, struct place *at, uint32_t stack, int64_t value, int64_t divisor)
+static void walk_frame(struct finder *f, struct place *at, uint32_t frame, int64_t value, int64_t divisor)
 {
 	const struct pd_graph *g = f->g;
-	const struct pd_stack_row *row = &g->doc->t.stack.v[stack];
-	const uint32_t *run = &g->doc->t.run.v[row->first], *first = g->nodes.first;
+	uint32_t first = g->nodes.first[frame], end = g->nodes.first[frame + 1];
+
+	for (uint32_t k = first; k < end; k++) {
+		uint32_t node = g->nodes.line[k];
+
+		if (g->kept && !g->kept[node]) {
+			at->residual = true;
+			continue;
+		}
+		if (at->caller && at->caller != node && (!f->wanted || f->wanted[node]))
+			count_edge(f, at, node, k != first, value, divisor);
+		at->caller = node;
+		at->residual = false;
+	}
+}
+
+static void walk_run(struct finder *f, struct place *at, uint32_t stack, int64_t value, int64_t divisor)
+{
+	const struct pd_stack_row *row = &f->g->doc->t.stack.v[stack];
+	const uint32_t *run = &f->g->doc->t.run.v[row->first];
 	uint32_t n = pd_run_length(row);
 
-	for (uint32_t i = 0; i < n && !f->failed; i++) {
-		for (uint32_t k = first[run[i]]; k < first[run[i] + 1]; k++) {
+	for (uint32_t i = 0; i < n; i++) {
+		const struct brief *b = &f->brief[run[i]];
+
+		if (b->walk) {
+			walk_frame(f, at, run[i], value, divisor);
+			continue;
+		}
+		at->caller = b->last ? b->last : at->caller; /* no branch: which frames are kept cannot be predicted */
+		at->residual = b->residual;
+	}
+}
+
+static bool make_briefs(struct finder *f)
+{
+	const struct pd_graph *g = f->g;
+
+	f->brief = calloc(g->doc->t.frame.n + 1, sizeof(*f->brief));
+	if (!f->brief)
+		return false;
+	for (size_t i = 1; i < g->doc->t.frame.n; i++) {
+		struct brief *b = &f->brief[i];
+
+		for (uint32_t k = g->nodes.first[i]; k < g->nodes.first[i + 1]; k++) {
 			uint32_t node = g->nodes.line[k];
 
-			if (g->kept && !g->kept[node]) {
-				at->residual = true;
+			b->residual = g->kept && !g->kept[node];
+			if (b->residual)
 				continue;
-			}
-			if (at->caller && at->caller != node && (!f->wanted || f->wanted[node]))
-				count_edge(f, at, node, k != first[run[i]], value, divisor);
-			at->caller = node;
-			at->residual = false;
+			b->last = node;
+			b->walk |= !f->wanted || f->wanted[node];
 		}
 	}
+	return true;
 }
 
 static void find_edges(struct finder *f, const struct pd_stackwalk *w)
@@ -239,7 +284,7 @@ enum pd_status pd_graph_connect(struct pd_graph *g, const struct pd_stackwalk *w
 	}
 	if (any && !f.failed) {
 		f.level = calloc((size_t)w->levels + 1, sizeof(*f.level));
-		f.failed = !f.level || !grow_slots(&f) || !pd_vec_reserve(&f.undo, 1);
+		f.failed = !f.level || !make_briefs(&f) || !grow_slots(&f) || !pd_vec_reserve(&f.undo, 1);
 		if (!f.failed)
 			find_edges(&f, w);
 		g->trim.dropped_edges = drop_light(&f, cutoff);
@@ -249,6 +294,7 @@ enum pd_status pd_graph_connect(struct pd_graph *g, const struct pd_stackwalk *w
 	}
 	free(inlined);
 	free(f.level);
+	free(f.brief);
 	free(f.slot);
 	pd_vec_release(&f.edge);
 	pd_vec_release(&f.undo);

@@ -209,6 +209,7 @@ static bool key_of(struct maker *m, const struct pd_frame_row *f, const struct p
 		return true;
 	}
 	func = &m->doc->t.func.v[line->func.v];
+	out->func = line->func.v;
 	if (names && func->name.v)
 		out->name = m->doc->t.strings.row.v[func->name.v].p;
 	if (files)
@@ -239,6 +240,8 @@ static bool map_frame(struct maker *m, uint32_t frame, size_t *at)
 		if (!key_of(m, f, &m->doc->t.line.v[f->first_line + i], &k) || !(m->n->line[(*at)++] = intern_node(m, &k)))
 			return false;
 	}
+	if (*at - m->n->first[frame] == 1)
+		m->n->only[frame] = m->n->line[m->n->first[frame]];
 	return true;
 }
 
@@ -251,8 +254,9 @@ static bool map_frames(struct maker *m)
 		return false;
 	m->n->first = calloc(frames + 2, sizeof(*m->n->first));
 	m->n->line = malloc((most + 1) * sizeof(*m->n->line));
+	m->n->only = calloc(frames + 1, sizeof(*m->n->only));
 	m->clean = calloc(m->doc->t.strings.row.n + 1, sizeof(*m->clean));
-	if (!m->n->first || !m->n->line || !m->clean || !slots_init(&m->nodes, 0) || !slots_init(&m->files, m->doc->t.func.n) ||
+	if (!m->n->first || !m->n->line || !m->n->only || !m->clean || !slots_init(&m->nodes, 0) || !slots_init(&m->files, m->doc->t.func.n) ||
 	    !pd_vec_push(&m->n->key, ((struct pd_node_key){ .name = none, .file = none, .object = none })))
 		return false;
 	for (size_t f = 1; f < frames; f++) {
@@ -285,6 +289,7 @@ void pd_nodes_release(struct pd_nodes *n)
 {
 	free(n->first);
 	free(n->line);
+	free(n->only);
 	pd_vec_release(&n->key);
 	pd_arena_release(&n->text);
 	*n = (struct pd_nodes){ 0 };

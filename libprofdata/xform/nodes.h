@@ -15,12 +15,14 @@ struct pd_node_key {
 	const char *name, *file, *object; /* object only where the name is empty */
 	uint64_t address;
 	int64_t line, column, start_line; /* start_line only where the name is empty */
+	uint32_t func; /* not part of what makes it: the first function merged into the node, 0 none */
 };
 
 struct pd_nodes {
 	PD_VEC(struct pd_node_key) key; /* row 0 is unused */
 	uint32_t *first; /* [frames + 2]: lines of frame f are line[first[f] .. first[f + 1]), outermost first, at least one */
 	uint32_t *line;  /* node of each */
+	uint32_t *only;  /* [frames + 1]: node of a frame with one line, else 0 */
 	struct pd_arena text;
 };
 

@@ -48,6 +48,7 @@ struct pd_graph_node {
 	const char *object;     /* file of the mapping, only where nothing else is known */
 	uint64_t address;
 	int64_t line, column;
+	pd_func func;           /* first function merged into the node, 0 none: where it is defined */
 	int64_t flat, cum;      /* divided already for means */
 	enum pd_inline_mark mark; /* every, some or no call of it was inlined */
 	bool matched;           /* by pd_graph_match() */
