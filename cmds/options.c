@@ -84,7 +84,7 @@ const struct pd_opt cmd_report_opts[] = {
 	{ 0, "relative-percentages", NULL, "percentages of what the selection left, not of everything", PD_OPT_BOOL, PD_AT(R, relative_percentages, bool) },
 	{ 0, "divide-by", "N", "divide values by N", PD_OPT_REAL, PD_AT(R, divide_by, double) },
 	{ 0, "mean", NULL, "average per first sample type (bytes per allocation)", PD_OPT_BOOL, PD_AT(R, mean, bool) },
-	{ 0, "compact-labels", NULL, "shorten names in graphs", PD_OPT_BOOL, PD_AT(R, compact_labels, bool) },
+	{ 0, "compact-labels", NULL, "leave out the header lines that describe the profile", PD_OPT_BOOL, PD_AT(R, compact_labels, bool) },
 	{ 0, "json", NULL, "print one JSON document", PD_OPT_BOOL, PD_AT(R, json, bool) },
 	{ 0, "csv", NULL, "print comma separated values with a header line", PD_OPT_BOOL, PD_AT(R, csv, bool) },
 	{ .kind = PD_OPT_END },
