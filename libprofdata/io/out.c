@@ -6,9 +6,11 @@
 #include "io/out.h"
 
 #include "base/error.h"
+#include "base/span.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <sys/random.h>
@@ -145,15 +147,36 @@ static int open_temporary(struct pd_out *o, struct pd_error *err)
 	return fd;
 }
 
-/* Names that mean an open file: opening them again is the only thing that makes sense. */
-static bool names_descriptor(const char *path)
+/* Names of what is no ordinary file, even when a link there leads to one. */
+static bool names_device(const char *path)
 {
 	return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
 }
 
+/* An open descriptor behind a name, or -1: opening a file again would truncate it and lose the position. */
+static int named_descriptor(const char *path)
+{
+	static const char *const dirs[] = { "/dev/fd/", "/proc/self/fd/" };
+	uint64_t fd;
+
+	if (strcmp(path, "/dev/stdout") == 0)
+		return STDOUT_FILENO;
+	if (strcmp(path, "/dev/stderr") == 0)
+		return STDERR_FILENO;
+	for (size_t i = 0; i < PD_ARRAY_LEN(dirs); i++) {
+		struct pd_span s = span_of(path);
+
+		if (span_eat(&s, dirs[i]) && span_u64(s, &fd) && fd < INT_MAX)
+			return (int)fd;
+	}
+	return -1;
+}
+
 static struct pd_out *open_directly(struct pd_out *o, const char *path, struct pd_error *err)
 {
-	o->fd = open_retrying(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	int fd = named_descriptor(path);
+
+	o->fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : open_retrying(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	if (o->fd < 0)
 		return refuse(o, errno, "cannot open", err);
 	o->owns_fd = true;
@@ -180,7 +203,7 @@ struct pd_out *pd_out_path(const char *path, unsigned flags, int level, struct p
 		return refuse(o, errno, "cannot create", err);
 	if (there && S_ISDIR(st.st_mode))
 		return refuse(o, EISDIR, "cannot create", err);
-	if (names_descriptor(path) || (there && !S_ISREG(st.st_mode)))
+	if (names_device(path) || (there && !S_ISREG(st.st_mode)))
 		return open_directly(o, path, err);
 	if (there && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
 		return refuse(o, errno, "cannot write", err);
@@ -311,6 +334,31 @@ void pd_out_printf(struct pd_out *o, const char *fmt, ...)
 	}
 	pd_out_write(o, big, (size_t)n);
 	free(big);
+}
+
+/* Decimal digits to the left of `end`. */
+static char *digits(char *end, uint64_t v)
+{
+	do
+		*--end = (char)('0' + v % 10);
+	while (v /= 10);
+	return end;
+}
+
+void pd_out_u64(struct pd_out *o, uint64_t v)
+{
+	char buf[24], *p = digits(buf + sizeof buf, v);
+
+	out_bytes(o, p, (size_t)(buf + sizeof buf - p));
+}
+
+void pd_out_i64(struct pd_out *o, int64_t v)
+{
+	char buf[24], *p = digits(buf + sizeof buf, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+
+	if (v < 0)
+		*--p = '-';
+	out_bytes(o, p, (size_t)(buf + sizeof buf - p));
 }
 
 bool pd_out_failed(const struct pd_out *o)

@@ -25,6 +25,32 @@ struct pd_out {
 	char name[512];
 };
 
+/* ---- for writers with many small pieces ---- */
+
+static inline void out_bytes(struct pd_out *out, const void *data, size_t n)
+{
+	if (pd_unlikely(n > out->cap - out->n)) {
+		pd_out_write(out, data, n);
+		return;
+	}
+	memcpy(out->buf + out->n, data, n);
+	out->n += n;
+}
+
+static inline void out_byte(struct pd_out *out, char c)
+{
+	if (pd_unlikely(out->n == out->cap)) {
+		pd_out_write(out, &c, 1);
+		return;
+	}
+	out->buf[out->n++] = c;
+}
+
+void pd_out_u64(struct pd_out *out, uint64_t v);
+void pd_out_i64(struct pd_out *out, int64_t v);
+
+/* ---- inside ---- */
+
 /* Bytes for the file or memory, past compression. Sticky. */
 void pd_out_raw(struct pd_out *out, const void *data, size_t n);
 /* Records the first failure. */
