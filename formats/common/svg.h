@@ -36,7 +36,7 @@ struct svg_opts {
 /* A frame as it is drawn: a name with its flags and colour. */
 struct svg_kind {
 	uint32_t frame;
-	uint8_t flags;
+	uint8_t flags, shown;        /* of the nodes; with what the name says besides ("_[k]") */
 	bool white;                  /* text colour */
 	char fill[8];                /* "#rrggbb" */
 	struct pd_span label;        /* name without "_[k]" and its like */

@@ -77,7 +77,7 @@ static void put_frames(const struct svg_scene *s, struct pd_jsonw *w, const uint
 	put_column(s, w, "module", ids + 2);
 	pd_jsonw_array(w, "flags");
 	for (uint32_t k = 0; k < s->n_kinds; k++)
-		pd_jsonw_u64(w, NULL, s->kind[k].flags);
+		pd_jsonw_u64(w, NULL, s->kind[k].shown);
 	if (s->data_weight > 1)
 		pd_jsonw_u64(w, NULL, LEFT_OUT);
 	pd_jsonw_end(w);

@@ -61,7 +61,7 @@ static void put_head(const struct svg_scene *s, struct pd_out *out, double heigh
 	put_number(out, s->width, 0);
 	put(out, " ");
 	put_number(out, height, 0);
-	pd_out_printf(out, "\" class=\"profdata-flamegraph%s\" role=\"img\"", neutral ? " auto" : "");
+	pd_out_printf(out, "\" class=\"pdfg%s\" role=\"img\"", neutral ? " auto" : "");
 	put_attr(out, "aria-label", title);
 	put_attr(out, "font-family", o->fonttype ? o->fonttype : "monospace");
 	put(out, " font-size=\"");
@@ -78,7 +78,7 @@ static void put_head(const struct svg_scene *s, struct pd_out *out, double heigh
 	pd_out_write(out, svg_style, sizeof svg_style);
 	put(out, "</style>\n");
 	if (dark)
-		put(out, "<style>.t{fill:#fff}.m{fill:#ddd}</style>\n");
+		put(out, "<style>.pdfg .t{fill:#fff}.pdfg .m{fill:#ddd}</style>\n");
 	put_background(s, out, bg, neutral);
 }
 
@@ -136,7 +136,26 @@ static void put_title(const struct svg_scene *s, struct pd_out *out, uint32_t no
 	put(out, ")</title>");
 }
 
-/* A label that fits, or its beginning and an ellipsis; nothing below three characters. */
+/* The part after the last "::" or "/" that stands outside of brackets: what tells names of one package apart. */
+static struct pd_span last_part(struct pd_span s)
+{
+	size_t from = 0;
+	unsigned depth = 0;
+
+	for (size_t i = 0; i + 1 < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '<' || c == '(' || c == '[')
+			depth++;
+		else if ((c == '>' && i && s.p[i - 1] != '-') || c == ')' || c == ']')
+			depth -= depth > 0;
+		else if (!depth && (c == '/' || (c == ':' && s.p[i + 1] == ':')))
+			from = i + 1 + (c == ':');
+	}
+	return from < s.n ? (struct pd_span){ s.p + from, s.n - from } : s;
+}
+
+/* A label that fits, or the beginning of its last part and an ellipsis; nothing below three characters. */
 static void put_label(const struct svg_scene *s, struct pd_out *out, uint32_t node, double x, double w, bool white)
 {
 	struct pd_span label = svg_kind_at(s, node)->label;
@@ -146,6 +165,10 @@ static void put_label(const struct svg_scene *s, struct pd_out *out, uint32_t no
 	if (room < 3)
 		return;
 	fit = svg_prefix(label, room, &all);
+	if (!all) {
+		label = last_part(label);
+		fit = svg_prefix(label, room, &all);
+	}
 	if (!all)
 		fit = svg_prefix(label, room - 1, &(bool){ false });
 	put(out, white ? "<text class=\"w\" x=\"" : "<text class=\"f\" x=\"");

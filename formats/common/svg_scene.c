@@ -120,6 +120,7 @@ static bool color_kind(const struct svg_scene *s, struct svg_kind *k, struct col
 	k->label = f.name;
 	pf = (struct palette_frame){ .module = f.module, .flags = k->flags };
 	pf.flags |= palette_strip(&k->label);
+	k->shown = (uint8_t)(pf.flags & 7);
 	pf.name = k->label;
 	if (!k->frame)
 		rgb = (struct pd_rgb){ 0xd8, 0xd8, 0xd8 }; /* the root box */

@@ -96,6 +96,8 @@ function draw() {
 		(rows[T.depth[i]] = rows[T.depth[i]] || []).push(i);
 	});
 	height = topY + (deepest + 1) * D.frame_height + FOOT;
+	if (isPage)
+		height = Math.max(height, window.innerHeight); /* no bare page below the picture */
 	svg.setAttribute("height", height);
 	svg.setAttribute("viewBox", "0 0 " + width + " " + height);
 	rects = element(SVG, "g", {});
@@ -577,7 +579,7 @@ function toggleHelp() {
 		return;
 	}
 	ui.help = element(SVG, "foreignObject", { "class": "ui", x: Math.max(10, width / 2 - 300), y: +ui.bar.getAttribute("y") + 36, width: Math.min(600, width - 20), height: 290 }, svg);
-	box = element(XHTML, "div", { "class": "help", role: "dialog", "aria-label": "Keys", tabindex: "-1", style: "font-family:monospace" }, ui.help);
+	box = element(XHTML, "div", { "class": "help", role: "dialog", "aria-label": "Keys", tabindex: "-1" }, ui.help);
 	box.textContent = HELP;
 	if (height < +ui.help.getAttribute("y") + 300)
 		svg.setAttribute("overflow", "visible");
@@ -675,6 +677,8 @@ function start() {
 	fromFragment();
 	if (lastFragment === null)
 		draw();
+	if (isPage && !view.flip && !view.zoom)
+		window.scrollTo(0, height); /* begin where the root is */
 }
 
 if (svg.querySelector(".frames"))

@@ -226,8 +226,8 @@ function fitted(f, room) {
 	for (i = 0; i < v.length; i++)
 		if (v[i][1] <= room)
 			return v[i][0];
-	s = v[2][0];
-	n = v[2][1] === s.length ? room - 1 : Math.floor((room - 1) / 2);
+	s = v[3][0].replace(/^\u2026/, ""); /* what tells names of one package apart */
+	n = columns(s) === s.length ? room - 1 : Math.floor((room - 1) / 2);
 	if (s.charCodeAt(n - 1) >= 0xd800 && s.charCodeAt(n - 1) < 0xdc00)
 		n--;
 	return s.slice(0, n) + "\u2026";
