@@ -162,7 +162,6 @@ static void put_header(const struct svg_scene *s, struct pd_jsonw *w)
 	pd_jsonw_text(w, "schema", "profdata.flamegraph/1");
 	pd_jsonw_string(w, "producer", "profdata", 8);
 	pd_jsonw_text(w, "version", pd_version());
-	put_text(w, "command", s->save ? s->save->command : NULL);
 	put_text(w, "title", o->title);
 	put_text(w, "subtitle", o->subtitle);
 	put_text(w, "notes", o->notes);

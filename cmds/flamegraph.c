@@ -1,0 +1,184 @@
+/* profdata flamegraph: an interactive flame graph in one file. The picture is the format's work; this maps options. */
+#include "cli.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct flamegraph_args {
+	struct cmd_common common;
+	struct cmd_input in;
+	struct cmd_output out;
+	struct cmd_select select;
+	const char *title, *subtitle, *minwidth, *fonttype, *countname, *nametype, *notes;
+	const char *colors, *bgcolors, *search_color, *cp, *sort, *granularity;
+	int64_t width, height, total;
+	double fontsize, factor;
+	bool hash, random, reverse, inverted, flamechart, negate;
+};
+
+static const char *const color_words[] = { "package", "hot", "mem", "io", "wakeup", "chain", "java", "js", "perl", "python", "rust",
+					   "red", "green", "blue", "aqua", "yellow", "purple", "orange", NULL };
+static const char *const sort_words[] = { "name", "weight", "time", NULL };
+static const char *const granularity_words[] = { "functions", "filefunctions", "files", "lines", "addresses", "modules", NULL };
+
+/* The same names as the options of the format: a row that is set goes there as "name=value". */
+#define A struct flamegraph_args
+static const struct pd_opt picture_opts[] = {
+	{ 0, "title", "TEXT", "heading (default: Flame Graph, Icicle Graph or Flame Chart)", PD_OPT_STR, PD_AT(A, title, const char *) },
+	{ 0, "subtitle", "TEXT", "second line of the heading (default: none)", PD_OPT_STR, PD_AT(A, subtitle, const char *) },
+	{ 0, "width", "PIXELS", "width of the picture (default: as wide as the page; 1200 without script)", PD_OPT_INT, PD_AT(A, width, int64_t) },
+	{ 0, "height", "PIXELS", "height of a frame (default 16)", PD_OPT_INT, PD_AT(A, height, int64_t) },
+	{ 0, "minwidth", "WIDTH", "leave out narrower boxes, pixels or N% (default 0.1, and at most 5000 boxes before zooming)", PD_OPT_STR, PD_AT(A, minwidth, const char *) },
+	{ 0, "fonttype", "FONT", "font family (default monospace)", PD_OPT_STR, PD_AT(A, fonttype, const char *) },
+	{ 0, "fontsize", "PIXELS", "font size (default 12)", PD_OPT_REAL, PD_AT(A, fontsize, double) },
+	{ 0, "countname", "WORD", "what the values count (default: the sample type with its unit)", PD_OPT_STR, PD_AT(A, countname, const char *) },
+	{ 0, "nametype", "WORD", "what the names name (default Function:)", PD_OPT_STR, PD_AT(A, nametype, const char *) },
+	{ 0, "colors", "PALETTE", "palette (default package: hue by package or module, safe for colour-deficient eyes)", PD_OPT_CHOICE, PD_AT(A, colors, const char *), color_words },
+	{ 0, "bgcolors", "COLOR", "background: yellow, blue, green, grey or #rrggbb (default: follows the palette)", PD_OPT_STR, PD_AT(A, bgcolors, const char *) },
+	{ 0, "hash", NULL, "similar names get similar colours", PD_OPT_BOOL, PD_AT(A, hash, bool) },
+	{ 0, "random", NULL, "colours in a random looking order, the same in every run", PD_OPT_BOOL, PD_AT(A, random, bool) },
+	{ 0, "cp", "FILE", "keep colours in a palette file (name->rgb(r,g,b)): read it, add new names", PD_OPT_STR, PD_AT(A, cp, const char *), NULL, "file" },
+	{ 0, "search-color", "COLOR", "colour of search hits (default #e600e6)", PD_OPT_STR, PD_AT(A, search_color, const char *) },
+	{ 0, "reverse", NULL, "merge stacks from the leaf", PD_OPT_BOOL, PD_AT(A, reverse, bool) },
+	{ 0, "inverted", NULL, "icicle graph: root on top", PD_OPT_BOOL, PD_AT(A, inverted, bool) },
+	{ 0, "flamechart", NULL, "boxes in time order, thread after thread; needs samples with times", PD_OPT_BOOL, PD_AT(A, flamechart, bool) },
+	{ 0, "negate", NULL, "swap the colours of more and less", PD_OPT_BOOL, PD_AT(A, negate, bool) },
+	{ 0, "factor", "F", "multiply the values shown (default 1)", PD_OPT_REAL, PD_AT(A, factor, double) },
+	{ 0, "total", "N", "what 100 % is, when more than the sum of the samples", PD_OPT_INT, PD_AT(A, total, int64_t) },
+	{ 0, "notes", "TEXT", "notes kept in the file", PD_OPT_STR, PD_AT(A, notes, const char *) },
+	{ 0, "sort", "ORDER", "order of siblings: name, weight (heaviest first) or time (first seen) (default name)", PD_OPT_CHOICE, PD_AT(A, sort, const char *), sort_words },
+	{ 'g', "granularity", "WHAT", "what a frame is: functions, filefunctions, files, lines, addresses, modules (default functions)", PD_OPT_CHOICE, PD_AT(A, granularity, const char *), granularity_words },
+	{ .kind = PD_OPT_END },
+};
+
+static const struct pd_opt flamegraph_opts[] = {
+	{ .kind = PD_OPT_INCLUDE, .table = picture_opts, .offset = 0, .help = "Picture" },
+	{ .kind = PD_OPT_INCLUDE, .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select), .help = "Selection" },
+	{ .kind = PD_OPT_INCLUDE, .table = cmd_output_opts, .offset = PD_AT(A, out, struct cmd_output), .help = "Output" },
+	{ .kind = PD_OPT_INCLUDE, .table = cmd_input_opts, .offset = PD_AT(A, in, struct cmd_input), .help = "Input" },
+	{ .kind = PD_OPT_INCLUDE, .table = cmd_common_opts, .offset = PD_AT(A, common, struct cmd_common), .help = "Common" },
+	{ .kind = PD_OPT_END },
+};
+#undef A
+
+/* "name=value" of one option; NULL when it is not set (*failed tells a lack of memory). */
+static char *key_value(const struct pd_opt *o, const void *args, bool *failed)
+{
+	const char *at = (const char *)args + o->offset;
+	char *text = NULL;
+	int n = 0;
+
+	switch (o->kind) {
+	case PD_OPT_STR: case PD_OPT_CHOICE:
+		if (*(const char *const *)at)
+			n = asprintf(&text, "%s=%s", o->name, *(const char *const *)at);
+		break;
+	case PD_OPT_INT:
+		if (*(const int64_t *)at)
+			n = asprintf(&text, "%s=%lld", o->name, (long long)*(const int64_t *)at);
+		break;
+	case PD_OPT_REAL:
+		if (*(const double *)at != 0)
+			n = asprintf(&text, "%s=%.17g", o->name, *(const double *)at);
+		break;
+	case PD_OPT_BOOL:
+		if (*(const bool *)at)
+			n = asprintf(&text, "%s", o->name);
+		break;
+	default:
+		break;
+	}
+	*failed = n < 0;
+	return n < 0 ? NULL : text;
+}
+
+/* Adds the options that are set to the --opt list, so that they reach the writer as any other; `made` is freed by the caller. */
+static bool add_options(struct flamegraph_args *a, char **made, size_t *n_made)
+{
+	size_t rows = sizeof(picture_opts) / sizeof(*picture_opts) - 1;
+	const char **grown = realloc(a->in.opt.item, (a->in.opt.n + rows) * 2 * sizeof(*grown)); /* the list grows by doubling */
+	bool failed = false;
+
+	if (!grown)
+		return false;
+	a->in.opt.item = grown;
+	for (size_t i = 0; i < rows && !failed; i++) {
+		char *kv = key_value(&picture_opts[i], a, &failed);
+
+		if (kv)
+			grown[a->in.opt.n++] = made[(*n_made)++] = kv;
+	}
+	return !failed;
+}
+
+static int draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const struct pd_format *f, const struct pd_doc *doc, const char **kv)
+{
+	struct pd_save_opts save = { .size = sizeof(save), .sample_type = a->select.sample_type };
+	struct pd_error err = { 0 };
+	struct pd_out *out = cmd_out_open(ctx, &a->out, f);
+	int status = 0;
+
+	if (!out)
+		return 2;
+	if (pd_save(doc, f, &save, kv, out, NULL, 0, &err) > PD_WARN)
+		status = cmd_fail(ctx, &err);
+	return cmd_out_close(ctx, out, status);
+}
+
+/* Loads, selects, draws. Frames the profile itself wants dropped are dropped, as in the reports. */
+static int load_and_draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const struct pd_format *f, char **operands, size_t n)
+{
+	bool needs_rows = a->flamechart || a->select.time_range || (a->sort && !strcmp(a->sort, "time"));
+	struct pd_doc *doc = cmd_load(ctx, &a->in, operands, n, needs_rows ? 0 : PD_BUILD_AGGREGATE), *chosen;
+	const char **kv;
+	int type, status;
+
+	if (!doc)
+		return 2;
+	chosen = cmd_apply_select(ctx, &a->select, &(struct cmd_report){ 0 }, doc, &type);
+	pd_doc_unref(doc);
+	if (!chosen)
+		return 2;
+	kv = cli_format_options(ctx, &a->in.opt, f);
+	status = kv ? draw(ctx, a, f, chosen, kv) : cli_nomem(ctx);
+	free(kv);
+	pd_doc_unref(chosen);
+	return status;
+}
+
+static int flamegraph_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
+{
+	struct flamegraph_args *a = argp;
+	const struct pd_format *f = cmd_out_format(ctx, &a->out, pd_format_named("svg"));
+	char *made[sizeof(picture_opts) / sizeof(*picture_opts)];
+	size_t n_made = 0;
+	int status;
+
+	if (!f || cli_out_check(ctx, &a->out))
+		return 2;
+	if (strcmp(f->name, "svg"))
+		return cli_usage(ctx, "-t svg, or profdata convert", "a flame graph cannot be written as %s", f->name);
+	status = add_options(a, made, &n_made) ? load_and_draw(ctx, a, f, operands, n) : cli_nomem(ctx);
+	while (n_made)
+		free(made[--n_made]);
+	a->in.opt.n = 0;
+	return status;
+}
+
+const struct pd_cmd pd_cmd_flamegraph = {
+	.name = "flamegraph",
+	.summary = "interactive flame graph in one self-contained file",
+	.usage = "[OPTIONS] [INPUT...]",
+	.about = "Draws the call tree of one sample type: a box is a function at one place of the tree, as wide as its value together\n"
+		 "with everything it calls. The file needs nothing else: it opens in any browser, zooms on click, searches, is worked by\n"
+		 "keyboard (press ? there), keeps zoom and search in the address, and is a plain picture where scripts do not run.\n\n"
+		 "Boxes are merged by the tree of calls, siblings are in the order of their names. The options are named as in\n"
+		 "flamegraph.pl; --colors knows the palettes of flamegraph.pl and inferno and a default of its own.",
+	.examples = (const char *const[]){ "profdata flamegraph cpu.pb.gz -o cpu.svg", "a profile as a flame graph",
+					   "perf script | profdata flamegraph --colors java --title 'Checkout' - -o checkout.svg", "perf samples with the colours of Java stacks",
+					   "profdata flamegraph --reverse --inverted cpu.pb.gz -o callers.svg", "who calls the expensive leaves",
+					   "profdata flamegraph --cp palette.map cpu.pb.gz -o cpu.svg", "colours that stay the same from picture to picture", NULL },
+	.args_size = sizeof(struct flamegraph_args),
+	.opts = flamegraph_opts,
+	.run = flamegraph_run,
+};
