@@ -438,7 +438,7 @@ static void write_row(struct dumper *d, const struct pd_rows *rows, size_t i, un
 			put_z(d, " ");
 		put_value(d, rows->value[c][i], decimals[c]);
 	}
-	if (rows->time) {
+	if (rows->time && rows->time[i] != PD_NO_TIME) {
 		put_z(d, "\t@");
 		put_i64(d, rows->time[i]);
 	}

@@ -372,7 +372,8 @@ static enum pd_status take_values(struct reader *r, struct pd_span f, int64_t *v
 		bool rounded = false;
 
 		if (!pd_number_parse((struct pd_span){ f.p, n }, &num) || !pd_number_scaled(&num, r->decimals[c], &values[c], &rounded) || rounded)
-			return pd_fail(r->sink, r->src, "expected a value with at most %u decimals", r->decimals[c]);
+			return r->decimals[c] ? pd_fail(r->sink, r->src, "expected a value of 64 bits with at most %u decimals", r->decimals[c])
+					      : pd_fail(r->sink, r->src, "expected a whole number of 64 bits");
 		if (!space != (c + 1 == r->n_values))
 			return pd_fail(r->sink, r->src, "expected %u values", r->n_values);
 		if (space)
@@ -433,7 +434,9 @@ static enum pd_status take_frame(struct reader *r, struct pd_span text)
 			declared |= text.p[i] == '#';
 			i += text.p[i] == '\\';
 		}
-		if (declared || text.n == 0)
+		if (text.n == 0)
+			return pd_fail(r->sink, r->src, "expected the name of a frame between ';'");
+		if (declared)
 			return pd_fail(r->sink, r->src, "no frame '%.*s' was declared", (int)(text.n < 200 ? text.n : 200), text.p);
 		st = unescape(r, text);
 		if (st != PD_OK)

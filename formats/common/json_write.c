@@ -169,6 +169,11 @@ void pd_jsonw_end(struct pd_jsonw *w)
 	pd_out_write(w->out, w->array & bit ? "]" : "}", 1);
 }
 
+void pd_jsonw_raw(struct pd_jsonw *w, const char *key, const char *text, size_t n)
+{
+	scalar(w, key, text, n);
+}
+
 void pd_jsonw_key(struct pd_jsonw *w, const char *key, size_t n)
 {
 	before(w, key, n);

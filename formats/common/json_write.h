@@ -44,6 +44,8 @@ void pd_jsonw_decimal(struct pd_jsonw *w, const char *key, int64_t v, unsigned d
 void pd_jsonw_real(struct pd_jsonw *w, const char *key, double v);
 void pd_jsonw_bool(struct pd_jsonw *w, const char *key, bool v);
 void pd_jsonw_null(struct pd_jsonw *w, const char *key);
+/* JSON text the caller made, as it is. */
+void pd_jsonw_raw(struct pd_jsonw *w, const char *key, const char *text, size_t n);
 /* A member whose key comes from the input: the value follows by a call with key NULL. */
 void pd_jsonw_key(struct pd_jsonw *w, const char *key, size_t n);
 
