@@ -126,7 +126,8 @@ PD_API void pd_series_value_type(const struct pd_doc *doc, unsigned series, unsi
 PD_API uint64_t pd_series_count(const struct pd_doc *doc, unsigned series);
 PD_API bool pd_series_has_time(const struct pd_doc *doc, unsigned series);
 
-#define PD_MAX_VALUES 64 /* value types of one series */
+#define PD_MAX_VALUES 64       /* value types of one series */
+#define PD_NO_TIME INT64_MIN   /* a row without time in a series that has times */
 
 /* A run of rows: column pointers into one chunk. `time` is NULL when the series has none. */
 struct pd_rows {
