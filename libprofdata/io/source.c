@@ -125,14 +125,16 @@ struct pd_source *pd_source_memory(const char *name, const void *data, size_t n,
 
 struct pd_source *pd_source_callback(const char *name, const struct pd_source_ops *ops, void *ctx, const struct pd_limits *limits, struct pd_error *err)
 {
-	struct pd_source *s = source_new(name, limits, err);
+	struct pd_stage *stage = pd_stage_callback(ops, ctx);
+	struct pd_source *s = stage ? source_new(name, limits, err) : NULL;
 
-	if (!s) {
-		if (ops->close)
-			ops->close(ctx);
-		return NULL;
-	}
-	return with_stage(s, pd_stage_callback(ops, ctx), err);
+	if (s)
+		return with_stage(s, stage, err);
+	if (!stage && ops->close)
+		ops->close(ctx);
+	pd_stage_free(stage);
+	pd_error_nomem(err);
+	return NULL;
 }
 
 void pd_source_free(struct pd_source *s)

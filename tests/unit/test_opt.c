@@ -9,7 +9,7 @@ struct args {
 	bool quiet, trim;
 	int64_t rows, size, verbose;
 	double share;
-	const char *output;
+	const char *output, *sort;
 	struct pd_list opt;
 	struct inner inner;
 };
@@ -30,6 +30,7 @@ static const struct pd_opt opts[] = {
 	{ 'v', "verbose", NULL, "more", PD_OPT_COUNT, PD_AT(struct args, verbose, int64_t) },
 	{ 0, "share", "F", "share", PD_OPT_REAL, PD_AT(struct args, share, double) },
 	{ 'o', "output", "FILE", "output", PD_OPT_STR, PD_AT(struct args, output, const char *) },
+	{ 0, "sort", "[WORD]", "order", PD_OPT_STR, PD_AT(struct args, sort, const char *) },
 	{ 0, "opt", "K=V", "option", PD_OPT_LIST, PD_AT(struct args, opt, struct pd_list) },
 	{ .kind = PD_OPT_END },
 };
@@ -130,6 +131,18 @@ static void test_opt_stops_at_an_operand_when_told(void **state)
 	assert_int_equal(p.a.verbose, 0);
 }
 
+static void test_opt_value_only_with_equals(void **state)
+{
+	struct parsed p;
+
+	(void)state;
+	parse(&p, "--sort in", 0);
+	assert_string_equal(p.a.sort, "");
+	assert_string_equal(p.argv[0], "in");
+	parse(&p, "in --sort=name", 0);
+	assert_string_equal(p.a.sort, "name");
+}
+
 static void fails(const char *words, const char *text, const char *hint)
 {
 	struct parsed p;
@@ -148,7 +161,7 @@ static void test_opt_errors_name_the_option_and_the_way_out(void **state)
 	fails("--ouptut x", "unknown option '--ouptut'", "did you mean '--output'?");
 	fails("--xyzzy", "unknown option '--xyzzy'", "");
 	fails("-Z", "unknown option '-Z'", "");
-	fails("-max-memory=3", "unknown option '-max-memory=3'", "did you mean '--max-memory'?");
+	fails("-max-memory=3", "unknown option '-max-memory'", "did you mean '--max-memory'?");
 	fails("--rows", "--rows needs a value (N)", "");
 	fails("-n", "-n needs a value (N)", "");
 	fails("--rows=x1", "--rows: expected a whole number, not 'x1'", "");
@@ -201,7 +214,7 @@ static void test_opt_walk_sees_includes_in_place(void **state)
 		}
 		n++;
 	}
-	assert_int_equal(n, 11);
+	assert_int_equal(n, 12);
 }
 
 static void test_opt_sizes(void **state)
@@ -243,6 +256,7 @@ int main(void)
 		cmocka_unit_test(test_opt_underscores_negation_includes),
 		cmocka_unit_test(test_opt_lists_keep_order),
 		cmocka_unit_test(test_opt_stops_at_an_operand_when_told),
+		cmocka_unit_test(test_opt_value_only_with_equals),
 		cmocka_unit_test(test_opt_errors_name_the_option_and_the_way_out),
 		cmocka_unit_test(test_opt_key_value),
 		cmocka_unit_test(test_opt_walk_sees_includes_in_place),

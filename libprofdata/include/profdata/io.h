@@ -19,7 +19,7 @@ struct pd_out;
 struct pd_source_ops {
 	size_t size;
 	ptrdiff_t (*read)(void *ctx, void *buf, size_t n);
-	void (*close)(void *ctx); /* may be NULL */
+	void (*close)(void *ctx); /* may be NULL; called once, also when the source cannot be made */
 };
 
 /* Opens a file; "-" is standard input and is named <stdin>. `limits` may be NULL (defaults); it is copied. NULL on error. */
