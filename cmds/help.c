@@ -6,6 +6,7 @@
 
 #define SCREEN 24
 #define WIDTH 80
+#define EXAMPLE_WIDTH 44
 
 /* ---- pieces ---- */
 
@@ -74,12 +75,14 @@ static unsigned print_examples(struct pd_out *out, const struct pd_cmd *cmd, uns
 	unsigned lines = 0;
 
 	for (size_t i = 0; cmd->examples && cmd->examples[i] && cmd->examples[i + 1] && i < 2 * (size_t)max; i += 2) {
-		if (strlen(cmd->examples[i]) <= 44) {
-			pd_out_printf(out, "  %-44s  %s\n", cmd->examples[i], cmd->examples[i + 1]);
+		const char *does = cmd->examples[i + 1];
+
+		if (strlen(cmd->examples[i]) <= EXAMPLE_WIDTH && EXAMPLE_WIDTH + 4 + strlen(does) < WIDTH) {
+			pd_out_printf(out, "  %-*s  %s\n", EXAMPLE_WIDTH, cmd->examples[i], does);
 			lines++;
 		} else {
-			pd_out_printf(out, "  %s\n      %s\n", cmd->examples[i], cmd->examples[i + 1]);
-			lines += 2;
+			pd_out_printf(out, "  %s\n      ", cmd->examples[i]);
+			lines += 1 + wrapped(out, does, 6, 6);
 		}
 	}
 	return lines;

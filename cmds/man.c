@@ -4,33 +4,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINE_WIDTH 66 /* roff stays below 80 with escapes and the option's name in front */
 #define MAN_DATE "2026-11-23" /* of the last change to the interface */
 
 /* ---- roff ---- */
 
-/* Text in running lines: backslashes, hyphens of options, and a dot or quote at the start of a line made harmless. */
+/* One character as roff wants it; hyphens as people type them, quotes as they stand. */
+static const char *escape(char c)
+{
+	switch (c) {
+	case '\\': return "\\e";
+	case '-': return "\\-";
+	case '\'': return "\\(aq";
+	case '`': return "\\(ga";
+	case '^': return "\\(ha";
+	case '~': return "\\(ti";
+	default: return NULL;
+	}
+}
+
+/* Text in running lines, broken at blanks; a dot at the start of a line would be a request. */
 static void roff(struct pd_out *out, const char *text)
 {
-	bool start = true;
+	size_t column = 0;
 
 	for (; *text; text++) {
-		if (start && (*text == '.' || *text == '\''))
+		const char *escaped = escape(*text);
+
+		if ((*text == ' ' && column + strcspn(text + 1, " \n") > LINE_WIDTH) || *text == '\n') {
+			pd_out_write(out, "\n", 1);
+			column = 0;
+			continue;
+		}
+		if (column == 0 && *text == '.')
 			pd_out_puts(out, "\\&");
-		if (*text == '\\')
-			pd_out_puts(out, "\\e");
-		else if (*text == '-')
-			pd_out_puts(out, "\\-");
-		else if (*text == '\'')
-			pd_out_puts(out, "\\(aq");
-		else if (*text == '`')
-			pd_out_puts(out, "\\(ga");
-		else if (*text == '^')
-			pd_out_puts(out, "\\(ha");
-		else if (*text == '~')
-			pd_out_puts(out, "\\(ti");
-		else
-			pd_out_write(out, text, 1);
-		start = *text == '\n';
+		pd_out_write(out, escaped ? escaped : text, escaped ? strlen(escaped) : 1);
+		column += escaped ? strlen(escaped) : 1;
 	}
 }
 
@@ -127,7 +136,7 @@ static void exit_status(struct pd_out *out)
 	pd_out_puts(out, ".SH EXIT STATUS\n"
 			 ".TP\n.B 0\ndone.\n"
 			 ".TP\n.B 1\nthe check that was asked for said no.\n"
-			 ".TP\n.B 2\ntrouble: usage, unreadable or malformed input, a limit, input or output, memory. There is never a partial output file.\n"
+			 ".TP\n.B 2\ntrouble: usage, unreadable or malformed input, a limit, input or output, memory.\nThere is never a partial output file.\n"
 			 ".TP\n.B 3\ninconclusive: statistics could not decide.\n"
 			 ".TP\n.BI 128+ n\ndied by signal\n.IR n .\n");
 }
@@ -180,8 +189,8 @@ static void main_page(struct pd_out *out)
 {
 	head(out, "profdata", "1", "read, convert, merge, compare and draw profiles of any profiler");
 	pd_out_puts(out, ".SH SYNOPSIS\n.B profdata\n.I COMMAND\n[\\fIOPTIONS\\fR] [\\fIINPUT\\fR...]\n.SH DESCRIPTION\n"
-			 ".B profdata\nreads what profilers write, whatever its format, and shows, filters, merges, converts and draws it.\n"
-			 "The format of an input is found by its content; gzip and zstd compression are removed on the way.\n.PP\n"
+			 ".B profdata\nreads what profilers write, whatever its format,\nand shows, filters, merges, converts and draws it.\n"
+			 "The format of an input is found by its content;\ngzip and zstd compression are removed on the way.\n.PP\n"
 			 "An\n.I INPUT\nis a path, a directory (all files in it),\n.B \\-\n(standard input; also the default when it is not a terminal),\n"
 			 "an http URL of a pprof endpoint,\n.BI @ LIST\n(a file with one name per line), or\n.IB LABEL = INPUT\nwhere a command tells roles apart.\n"
 			 "Several inputs to a command that shows one profile are merged.\n.PP\n"
@@ -196,7 +205,7 @@ static void main_page(struct pd_out *out)
 	}
 	exit_status(out);
 	pd_out_puts(out, ".SH MESSAGES\nMessages go to standard error, one line each:\n.PP\n.RS\n"
-			 "profdata \\fICOMMAND\\fR: \\fIFILE\\fR:\\fILINE\\fR: error: what is wrong; hint: what to do\n.RE\n.PP\n"
+			 "profdata \\fICOMMAND\\fR: \\fIFILE\\fR:\\fILINE\\fR: error: what is wrong;\nhint: what to do\n.RE\n.PP\n"
 			 "Binary inputs have an offset, @0x\\fIHEX\\fR, in place of the line.\nAt most 10 warnings of a kind are printed, then their number.\n");
 	environment(out);
 	see_also(out, "profdata");
@@ -209,7 +218,7 @@ static void formats_page(struct pd_out *out)
 	const struct pd_opt *o;
 
 	head(out, "profdata-formats", "5", "formats that profdata reads and writes");
-	pd_out_puts(out, ".SH DESCRIPTION\nFormats are found by content on input and by the extension of the file on output;\n"
+	pd_out_puts(out, ".SH DESCRIPTION\nFormats are found by content on input\nand by the extension of the file on output;\n"
 			 ".B \\-\\-from\nand\n.B \\-\\-to\noverride.\n");
 	for (size_t i = 0; (f = pd_format_at(i)); i++) {
 		pd_out_puts(out, ".SH ");
@@ -217,7 +226,7 @@ static void formats_page(struct pd_out *out)
 			pd_out_printf(out, "%s%c", *c == '-' ? "\\" : "", *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
 		pd_out_puts(out, "\n");
 		roff(out, f->summary);
-		pd_out_printf(out, " (%s%s%s).\n", f->read ? "read" : "", f->read && f->write ? ", " : "", f->write ? "written" : "");
+		pd_out_printf(out, "\n(%s%s%s).\n", f->read ? "read" : "", f->read && f->write ? ", " : "", f->write ? "written" : "");
 		for (const char *const *s = f->suffixes; s && *s; s++) {
 			pd_out_puts(out, s == f->suffixes ? ".PP\nExtensions: " : ", ");
 			roff(out, *s);

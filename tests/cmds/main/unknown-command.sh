@@ -1,0 +1,3 @@
+profdata mrege; echo $?
+profdata xyz; echo $?
+profdata compl; echo $?
