@@ -256,7 +256,7 @@ static bool make_room(struct pd_source *s, size_t want)
 		char size[32];
 
 		pd_error_set(&s->err, PD_ERR_LIMIT, "a piece of input needs more than %s at once", pd_size_text(size, sizeof size, s->limits.max_memory));
-		pd_error_hint(&s->err, "--max-memory");
+		pd_error_hint(&s->err, "allow more with --max-memory SIZE");
 		return failed(s);
 	}
 	if (!pd_big_reserve(&s->buf, cap)) {
@@ -274,7 +274,7 @@ enum pd_status pd_source_over_limit(struct pd_source *s)
 
 	pd_error_set(&s->err, PD_ERR_LIMIT, s->layers ? "input expands beyond %s" : "input is larger than %s",
 		     pd_size_text(size, sizeof size, s->most));
-	pd_error_hint(&s->err, "--max-input");
+	pd_error_hint(&s->err, "allow more with --max-input SIZE");
 	failed(s);
 	return PD_ERR_LIMIT;
 }

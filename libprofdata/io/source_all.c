@@ -18,12 +18,19 @@ static uint64_t ceiling(const struct pd_source *s)
 	return s->most < s->limits.max_memory ? s->most : s->limits.max_memory;
 }
 
-static enum pd_status give_up(struct pd_source *s, enum pd_status status, const char *what, const char *hint)
+static enum pd_status give_up(struct pd_source *s, enum pd_status status, const char *what)
+{
+	pd_error_set(&s->err, status, "%s", what);
+	s->failed = s->ended = true;
+	return s->err.status;
+}
+
+static enum pd_status too_big(struct pd_source *s)
 {
 	char size[32];
 
-	pd_error_set(&s->err, status, what, pd_size_text(size, sizeof size, status == PD_ERR_LIMIT ? ceiling(s) : 0));
-	pd_error_hint(&s->err, "%s", hint);
+	pd_error_set(&s->err, PD_ERR_LIMIT, "input needs more than %s of memory", pd_size_text(size, sizeof size, ceiling(s)));
+	pd_error_hint(&s->err, "allow more with --max-memory SIZE");
 	s->failed = s->ended = true;
 	return s->err.status;
 }
@@ -44,21 +51,21 @@ static void settle(struct pd_source *s, struct pd_big *b, size_t at, uint64_t wi
 	s->top = NULL;
 }
 
-/* Room for at least one more byte, doubling. */
+/* Room for at least EXTRA_ROOM more bytes (a stage may need a few to put one character), doubling. */
 static enum pd_status grow(struct pd_source *s, struct pd_big *b, uint64_t hint)
 {
 	uint64_t most = ceiling(s), cap = b->cap ? (uint64_t)b->cap * 2 : hint;
 
-	if (b->n < b->cap)
+	if (b->cap - b->n >= EXTRA_ROOM)
 		return PD_OK;
 	if (b->n > most)
-		return give_up(s, PD_ERR_LIMIT, "input needs more than %s of memory", "--max-memory, --max-input");
+		return too_big(s);
 	if (cap < FIRST_ROOM)
 		cap = FIRST_ROOM;
 	if (cap > most + EXTRA_ROOM)
 		cap = most + EXTRA_ROOM;
 	if (!pd_big_reserve(b, (size_t)cap))
-		return give_up(s, PD_ERR_NOMEM, "out of memory", "");
+		return give_up(s, PD_ERR_NOMEM, "out of memory");
 	return PD_OK;
 }
 
@@ -71,9 +78,9 @@ static enum pd_status collect(struct pd_source *s)
 
 	if (s->raw == PD_RAW_FILE && !s->layers && s->raw_end - s->raw_at > at)
 		hint = s->raw_end - s->raw_at - at;
-	status = grow(s, &b, hint + EXTRA_ROOM);
-	if (status == PD_OK && have > b.cap)
-		status = grow(s, &b, have + EXTRA_ROOM);
+	if (hint < have)
+		hint = have;
+	status = have > ceiling(s) ? too_big(s) : grow(s, &b, hint + EXTRA_ROOM);
 	if (status == PD_OK) {
 		memcpy(b.p, s->pos, have);
 		b.n = have;
@@ -84,12 +91,12 @@ static enum pd_status collect(struct pd_source *s)
 		if (got == 0)
 			break;
 		if (got < 0) {
-			status = give_up(s, PD_ERR_INTERNAL, "input failed without a reason", "");
+			status = give_up(s, PD_ERR_INTERNAL, "input failed without a reason");
 			break;
 		}
 		b.n += (size_t)got;
 		if (b.n > ceiling(s) || at + b.n > s->most)
-			status = at + b.n > s->most ? pd_source_over_limit(s) : give_up(s, PD_ERR_LIMIT, "input needs more than %s of memory", "--max-memory");
+			status = at + b.n > s->most ? pd_source_over_limit(s) : too_big(s);
 	}
 	if (status == PD_OK)
 		settle(s, &b, 0, at);

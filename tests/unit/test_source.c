@@ -195,6 +195,40 @@ static void test_source_byte_order_marks(void **state)
 	free(z);
 }
 
+/* Characters that do not fit into what is left of a buffer. */
+static void test_source_utf16_at_every_edge(void **state)
+{
+	size_t units = 700000;
+	char *data = malloc(2 * units + 8), *want = malloc(3 * units + 8);
+
+	(void)state;
+	for (size_t lead = 1; lead < 8; lead++) {
+		struct pd_source *s;
+		size_t n = 2, m = 0;
+
+		memcpy(data, "\xff\xfe", 2);
+		for (size_t i = 0; i < lead; i++) {
+			data[n++] = 'a';
+			data[n++] = 0;
+			want[m++] = 'a';
+		}
+		for (size_t i = 0; i < units - lead; i++) {
+			memcpy(data + n, "\xac\x20", 2);
+			memcpy(want + m, "\xe2\x82\xac", 3);
+			n += 2;
+			m += 3;
+		}
+		s = pd_source_memory("m", data, n, NULL, NULL);
+		check_all(s, want, m);
+		pd_source_free(s);
+		s = pd_source_memory("m", data, n, NULL, NULL);
+		check_lines(s, want, m);
+		pd_source_free(s);
+	}
+	free(data);
+	free(want);
+}
+
 static void test_source_utf8_mark_is_dropped(void **state)
 {
 	struct pd_source *s = pd_source_memory("m", "\xef\xbb\xbf" "ab\nc", 7, NULL, NULL);
@@ -358,7 +392,7 @@ static void test_source_bombs_stop_early(void **state)
 	(void)state;
 	for (int zstd = 0; zstd < 2; zstd++) {
 		size_t n;
-		char *bomb = zeros((size_t)300 << 20, zstd, &n);
+		char *bomb = zeros((size_t)80 << 20, zstd, &n);
 
 		fails_every_way(bomb, n, NULL, PD_ERR_LIMIT, "expands more than 200 times");
 		/* the length at the end of gzip lies */
@@ -471,6 +505,10 @@ static void test_source_peek_is_bounded_by_memory(void **state)
 	pd_source_peek(s, 3 << 20);
 	assert_int_equal(pd_source_status(s), PD_ERR_LIMIT);
 	pd_source_free(s);
+	for (l.max_memory = 1; l.max_memory < 3 << 20; l.max_memory = l.max_memory * 7 + 1) {
+		f = (struct feed){ .p = text, .n = n };
+		fails_with(feed_open(&f, &l, NULL), true, PD_ERR_LIMIT, "input needs more than");
+	}
 	free(text);
 }
 
@@ -558,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_source_gzip_members_and_padding),
 		cmocka_unit_test(test_source_zstd_frames),
 		cmocka_unit_test(test_source_byte_order_marks),
+		cmocka_unit_test(test_source_utf16_at_every_edge),
 		cmocka_unit_test(test_source_utf8_mark_is_dropped),
 		cmocka_unit_test(test_source_truncated_at_every_byte),
 		cmocka_unit_test(test_source_lines_before_a_cut_are_given),
