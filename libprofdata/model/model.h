@@ -15,8 +15,9 @@
 
 #define PD_RUN 16u           /* frames of one stack node */
 #define PD_CHUNK_ROWS 65536u /* rows of one column chunk */
+#define PD_MAX_ROWS (UINT32_MAX - 1)
 
-/* Open addressing, 8 bytes a slot: upper half of the hash beside the row number, so that a probe touches no row that differs. */
+/* See model/index.h. */
 struct pd_index {
 	uint64_t *slot;
 	uint32_t mask, used;
@@ -68,8 +69,9 @@ struct pd_chunk {
 	uint32_t n;
 	pd_stack *stack;
 	pd_labels *labels;
-	int64_t *time;    /* NULL without times */
-	int64_t *value[]; /* one per value type */
+	int64_t *time; /* NULL without times; PD_NO_TIME where a row has none */
+	int64_t *value[PD_MAX_VALUES];
+	uint32_t cap;
 };
 
 struct pd_series_row {
@@ -99,10 +101,24 @@ struct pd_builder {
 	uint64_t key; /* of all hashes */
 	struct pd_error err;
 	bool failed;
-	struct pd_index mapping, func, frame, stack, set, thread;
-	struct pd_index row[8]; /* (stack, labels) → row, per series; series beyond use the last with the series mixed in */
-	uint64_t mem_charged;   /* bytes counted against max_memory */
+	struct pd_index mapping, func, frame, stack, set;
+	PD_VEC(struct pd_index) row; /* (stack, labels) → row + 1, one per series, when aggregating */
+	PD_VEC(uint32_t) scratch;    /* a stack turned root first */
 };
+
+/* Makes room in a vec of the builder, counting its memory; false and sticky failure when it cannot. */
+#define pd_builder_reserve(b, vec, more) \
+	(pd_likely((vec)->cap - (vec)->n >= (size_t)(more)) || \
+	 pd_builder_grow((b), (void **)&(vec)->v, &(vec)->cap, (vec)->n, (more), sizeof(*(vec)->v)))
+bool pd_builder_grow(struct pd_builder *b, void **v, size_t *cap, size_t n, size_t more, size_t size);
+/* Makes room for one more row in an index whose rows hash to `hash_of`; false and sticky failure when it cannot. */
+bool pd_builder_index(struct pd_builder *b, struct pd_index *ix, uint32_t rows, uint32_t (*hash_of)(const struct pd_builder *, uint32_t row));
+/* Sticky failure. */
+void pd_builder_fail(struct pd_builder *b, enum pd_status status, const char *fmt, ...) PD_PRINTF(3, 4);
+/* Column pointers of a fresh or half-filled chunk with room for at least one row; NULL on failure. */
+struct pd_chunk *pd_series_chunk(struct pd_builder *b, struct pd_series_row *s);
+void pd_threads_derive(struct pd_builder *b);
+void pd_series_release(struct pd_series_row *s);
 
 /* Attaches notes collected by a reader; called by the loader before finish. */
 bool pd_builder_take_note(struct pd_builder *b, const char *what, uint64_t count, const char *example);
