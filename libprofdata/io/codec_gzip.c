@@ -81,8 +81,8 @@ static ptrdiff_t gzip_read(struct pd_stage *s, char *buf, size_t n, struct pd_er
 	struct gzip_stage *g = (struct gzip_stage *)s;
 	size_t made;
 
-	if (n > UINT32_MAX / 2)
-		n = UINT32_MAX / 2;
+	if (n > PD_CODEC_STEP)
+		n = PD_CODEC_STEP;
 	g->z.next_out = (Bytef *)buf;
 	g->z.avail_out = (uInt)n;
 	while (g->z.avail_out == n) {

@@ -65,7 +65,7 @@ static void say_what(const struct zstd_stage *g, size_t code, struct pd_error *e
 static ptrdiff_t zstd_read(struct pd_stage *s, char *buf, size_t n, struct pd_error *err)
 {
 	struct zstd_stage *g = (struct zstd_stage *)s;
-	ZSTD_outBuffer dst = { buf, n, 0 };
+	ZSTD_outBuffer dst = { buf, n < PD_CODEC_STEP ? n : PD_CODEC_STEP, 0 };
 
 	while (dst.pos == 0) {
 		size_t before;

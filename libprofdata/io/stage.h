@@ -45,6 +45,7 @@ struct pd_codec {
 };
 /* The codec whose magic starts `head`, or NULL. */
 const struct pd_codec *pd_codec_of(struct pd_span head);
+#define PD_CODEC_STEP ((size_t)1 << 20) /* output of one read at most, so that the ratio is looked at often */
 /* Shared by the codecs: is `out` bytes made of `in` within the ratio? Records the error. */
 bool pd_codec_ratio(const char *name, uint64_t in, uint64_t out, const struct pd_limits *limits, struct pd_error *err);
 
