@@ -58,6 +58,8 @@ static struct pd_doc *load(const struct pd_loading *l, struct pd_source *src, st
 		if (b && pd_load_read(l, src, b, &notes, err) != PD_OK)
 			goto out;
 	}
+	if (b && l->format->finish)
+		l->format->finish(b);
 	if (b && hand_over(&notes, b))
 		doc = pd_builder_finish(b, err);
 	else if (b)

@@ -82,6 +82,8 @@ struct pd_format {
 	enum pd_status (*write)(const struct pd_doc *, struct pd_out *, const struct pd_save_opts *, const void *opts, struct pd_error *);
 	/* optional: does a record end before this line? Allows cutting a mapped text into chunks for several threads */
 	bool (*ends_record)(struct pd_span line);
+	/* optional: last touches that need the whole input (names of several series, spans of time); runs once, also when the text was read in parts */
+	void (*finish)(struct pd_builder *);
 };
 
 /* Built-in formats in alphabetical order; NULL past the end. */
