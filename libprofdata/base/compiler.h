@@ -18,6 +18,7 @@
 #define PD_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline unsigned pd_ctz64(uint64_t x) { return (unsigned)__builtin_ctzll(x); }
+static inline uint64_t pd_bswap64(uint64_t x) { return __builtin_bswap64(x); }
 static inline unsigned pd_clz64(uint64_t x) { return (unsigned)__builtin_clzll(x); }
 
 #include "base/banned.h"
