@@ -1,0 +1,45 @@
+#!/bin/sh
+# Runs every libFuzzer target for SECONDS each, with the data cases as seeds.
+# New inputs stay in $PD_FUZZ_DIR (default build-fuzz/corpus) for the next run;
+# crashers land in $PD_FUZZ_DIR/../crashes. Status 1 when there are any.
+#
+# usage: tests/fuzz/run.sh SECONDS [TARGET...]
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=${PD_FUZZ_BUILD:-$top/build-fuzz}
+corpus=${PD_FUZZ_DIR:-$build/corpus}
+crashes=$build/crashes
+seconds=${1:?"usage: run.sh SECONDS [TARGET...]"}
+shift
+
+cmake -G Ninja -S "$top" -B "$build" -DCMAKE_C_COMPILER="${CC:-clang}" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	-DPD_FUZZ=ON -DPD_SANITIZE=address,undefined >/dev/null
+[ $# -gt 0 ] || set -- $(cd "$build" && ninja -t targets all | sed -n 's,^tests/fuzz/\(fuzz_[a-z_0-9]*\): C_EXECUTABLE.*,\1,p' | grep -v fuzz_replay)
+ninja -C "$build" "$@" >/dev/null
+mkdir -p "$crashes"
+
+failed=0
+for target in "$@"; do
+	seeds=$build/seeds/$target
+	rm -rf "$seeds"
+	mkdir -p "$seeds" "$corpus/$target"
+	case $target in
+	fuzz_read_*) from=$top/tests/formats/${target#fuzz_read_} ;;
+	fuzz_roundtrip) from=$top/tests/formats/dump ;;
+	*) from=$top/tests/formats ;;
+	esac
+	[ ! -d "$from" ] || find "$from" -name '*.in' -size -64k | while read -r f; do
+		cp "$f" "$seeds/$(echo "${f#"$top"/}" | tr / _)"
+	done
+	dict=
+	[ ! -f "$top/tests/fuzz/$target.dict" ] || dict=-dict=$top/tests/fuzz/$target.dict
+	log=$build/$target.log
+	if ! "$build/tests/fuzz/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1024 -max_len=65536 \
+		-print_final_stats=1 -artifact_prefix="$crashes/$target-" $dict "$corpus/$target" "$seeds" >"$log" 2>&1; then
+		failed=1
+		echo "$target: FAILED, see $log"
+		grep -a -m 3 -E 'ERROR|SUMMARY|runtime error|deadly' "$log" || tail -n 3 "$log"
+	fi
+	echo "$target: $(sed -n 's/^stat::number_of_executed_units: */runs /p' "$log")$(grep -a -o 'cov: [0-9]* ft: [0-9]*' "$log" | tail -n 1 | sed 's/^/, /')"
+done
+exit $failed
