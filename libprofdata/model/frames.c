@@ -100,7 +100,7 @@ static uint32_t frame_hash(const struct pd_builder *b, uint32_t row)
 {
 	const struct pd_frame_row *f = &b->doc->t.frame.v[row];
 
-	return frame_desc_hash(b, f->address, f->mapping, f->flags, b->doc->t.line.v + f->first_line, f->n_lines);
+	return frame_desc_hash(b, f->address, f->mapping, f->flags, f->n_lines ? b->doc->t.line.v + f->first_line : NULL, f->n_lines);
 }
 
 static bool same_lines(const struct pd_line *a, const struct pd_line *c, uint32_t n)
@@ -128,7 +128,7 @@ pd_frame pd_frame_add(struct pd_builder *b, const struct pd_frame_desc *f)
 		const struct pd_frame_row *r = &t->frame.v[row];
 
 		if (r->address == f->address && r->mapping == f->mapping.v && r->flags == f->flags && r->n_lines == f->n_lines &&
-		    same_lines(t->line.v + r->first_line, f->lines, f->n_lines))
+		    (!f->n_lines || same_lines(t->line.v + r->first_line, f->lines, f->n_lines)))
 			return (pd_frame){ row };
 	}
 	row = (uint32_t)t->frame.n++;
