@@ -273,14 +273,14 @@ void pd_graph_trim(const struct pd_graph *g, struct pd_graph_trim *out)
 	*out = g->trim;
 }
 
-enum pd_status pd_graph_match(struct pd_graph *g, const char *pattern, uint64_t *matched, struct pd_error *err)
+enum pd_status pd_graph_match(struct pd_graph *g, const char *pattern, bool function_only, uint64_t *matched, struct pd_error *err)
 {
 	struct pd_rx *rx = pd_rx_new("pattern", pattern, strlen(pattern), false, err);
 	enum pd_status st = rx ? PD_OK : err->status;
 
 	*matched = 0;
 	for (size_t i = 0; i < g->shown.n && st == PD_OK; i++) {
-		const char *name = pd_graph_name(g, g->shown.v[i]);
+		const char *name = function_only ? g->nodes.key.v[g->shown.v[i]].name : pd_graph_name(g, g->shown.v[i]);
 		int hit = name ? pd_rx_match(rx, (struct pd_span){ name, strlen(name) }, err) : -1;
 
 		if (!name)

@@ -86,8 +86,8 @@ struct pd_graph_trim {
 };
 PD_API void pd_graph_trim(const struct pd_graph *g, struct pd_graph_trim *out);
 
-/* Sets `matched` on every node whose name matches; returns their number in *matched. Only nodes shown are tried. */
-PD_API enum pd_status pd_graph_match(struct pd_graph *g, const char *pattern, uint64_t *matched, struct pd_error *err);
+/* Sets `matched` on every node shown whose printed name matches (`function_only`: its function name); their number goes to *matched. */
+PD_API enum pd_status pd_graph_match(struct pd_graph *g, const char *pattern, bool function_only, uint64_t *matched, struct pd_error *err);
 
 /*
  * The unit for the whole report when "minimum" is asked for: that of the smallest value shown, or of a
