@@ -157,7 +157,7 @@ static int match(struct report *r, struct pd_graph *g, const char *pattern)
 	struct pd_error err = { 0 };
 	uint64_t matched;
 
-	if (pd_graph_match(g, pattern, &matched, &err) != PD_OK)
+	if (pd_graph_match(g, pattern, false, &matched, &err) != PD_OK)
 		return cmd_fail(r->ctx, &err);
 	if (!matched)
 		return cmd_errorf(r->ctx, "no matches found for regexp: %s", pattern);
