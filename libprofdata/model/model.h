@@ -115,6 +115,8 @@ bool pd_builder_grow(struct pd_builder *b, void **v, size_t *cap, size_t n, size
 bool pd_builder_index(struct pd_builder *b, struct pd_index *ix, uint32_t rows, uint32_t (*hash_of)(const struct pd_builder *, uint32_t row));
 /* Sticky failure. */
 void pd_builder_fail(struct pd_builder *b, enum pd_status status, const char *fmt, ...) PD_PRINTF(3, 4);
+/* `parent` plus frames towards the leaf, without limit on depth: for transformations, whose input was limited. */
+pd_stack pd_stack_extend(struct pd_builder *b, pd_stack parent, const pd_frame *frames, size_t n);
 /* Column pointers of a fresh or half-filled chunk with room for at least one row; NULL on failure. */
 struct pd_chunk *pd_series_chunk(struct pd_builder *b, struct pd_series_row *s);
 void pd_threads_derive(struct pd_builder *b);

@@ -130,6 +130,33 @@ pd_stack pd_stack_push(struct pd_builder *b, pd_stack parent, pd_frame frame)
 	return (pd_stack){ node(b, p->parent, p->depth + 1, run, n + 1) };
 }
 
+pd_stack pd_stack_extend(struct pd_builder *b, pd_stack parent, const pd_frame *frames, size_t n)
+{
+	const struct pd_stack_row *p;
+	uint32_t run[PD_RUN], cur, depth, have = 0;
+
+	if (b->failed || parent.v >= b->doc->t.stack.n)
+		return (pd_stack){ 0 };
+	p = &b->doc->t.stack.v[parent.v];
+	cur = parent.v;
+	depth = p->depth;
+	if (depth % PD_RUN) { /* continue the last run instead of hanging below it */
+		have = pd_run_length(p);
+		memcpy(run, b->doc->t.run.v + p->first, have * sizeof *run);
+		cur = p->parent;
+	}
+	for (size_t i = 0; i < n;) {
+		size_t more = n - i < PD_RUN - have ? n - i : PD_RUN - have;
+
+		memcpy(run + have, frames + i, more * sizeof *run);
+		depth += (uint32_t)more;
+		cur = node(b, cur, depth, run, have + (uint32_t)more);
+		have = 0;
+		i += more;
+	}
+	return (pd_stack){ cur };
+}
+
 /* One batch, level by level: hashes and prefetches run ahead of the probes, so that cache misses overlap. */
 struct batch {
 	const uint32_t *p[BATCH], *end[BATCH];
