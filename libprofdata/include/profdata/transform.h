@@ -43,6 +43,7 @@ struct pd_filter_opts {
 	const char *focus, *ignore, *hide, *show, *show_from, *prune_from;
 	const char *tagfocus, *tagignore, *tagshow, *taghide, *tagroot, *tagleaf;
 	bool no_inlines;               /* keep only the physical line of each frame; after all name filters */
+	bool no_columns;               /* forget columns, as pprof's reports do with no_inlines */
 	bool drop_frames;              /* apply the header's drop_frames/keep_frames first, as pprof does on load */
 	bool has_time_range;           /* samples with timestamps in [time_lo, time_hi) seconds from the first one */
 	double time_lo, time_hi;
@@ -54,7 +55,8 @@ struct pd_filter_report {
 	bool tagfocus_unmatched, tagignore_unmatched, tagshow_unmatched, taghide_unmatched;
 	bool tagroot_unmatched, tagleaf_unmatched;
 	bool tagfocus_is_range, tagignore_is_range; /* taken as a range of numbers, not as regular expressions */
-	uint64_t samples_cut; /* samples that drop_frames shortened */
+	bool drop_frames_invalid; /* the header's drop_frames or keep_frames is no regular expression and was left out */
+	uint64_t samples_cut;     /* samples that drop_frames shortened */
 };
 /*
  * Frames and stacks keep their ids as far as they are unchanged; frames that
