@@ -16,6 +16,7 @@ struct maker {
 	struct pd_nodes *n;
 	const struct pd_doc *doc;
 	enum pd_granularity by;
+	bool trim;
 	uint64_t key;
 	struct slots nodes, files;
 	PD_VEC(struct pd_span) file; /* distinct cleaned file names */
@@ -171,7 +172,8 @@ static const char *clean_file(struct maker *m, pd_str file)
 
 	if (m->clean[file.v])
 		return m->clean[file.v];
-	text = without_cwd_link(text);
+	if (m->trim)
+		text = without_cwd_link(text);
 	if (text.n == 0)
 		return m->clean[file.v] = none;
 	if (text.n + 2 > m->scratch_room) {
@@ -267,9 +269,9 @@ static bool map_frames(struct maker *m)
 	return true;
 }
 
-enum pd_status pd_nodes_init(struct pd_nodes *n, const struct pd_doc *doc, enum pd_granularity by, struct pd_error *err)
+enum pd_status pd_nodes_init(struct pd_nodes *n, const struct pd_doc *doc, enum pd_granularity by, bool trim, struct pd_error *err)
 {
-	struct maker m = { .n = n, .doc = doc, .by = by, .key = pd_hash_key() };
+	struct maker m = { .n = n, .doc = doc, .by = by, .trim = trim, .key = pd_hash_key() };
 	bool ok;
 
 	*n = (struct pd_nodes){ 0 };

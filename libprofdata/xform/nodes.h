@@ -26,8 +26,11 @@ struct pd_nodes {
 	struct pd_arena text;
 };
 
-/* PD_ERR_NOMEM is the only failure; the struct is released then. */
-enum pd_status pd_nodes_init(struct pd_nodes *n, const struct pd_doc *doc, enum pd_granularity by, struct pd_error *err);
+/*
+ * `trim` drops the prefix of sandboxed builds (/proc/self/cwd) from file names. PD_ERR_NOMEM is the only failure; the struct is
+ * released then.
+ */
+enum pd_status pd_nodes_init(struct pd_nodes *n, const struct pd_doc *doc, enum pd_granularity by, bool trim, struct pd_error *err);
 void pd_nodes_release(struct pd_nodes *n);
 
 /* Printable name; "<unknown>" when nothing is known. `buf` is used where the name has several parts. Returns the length, *out the text. */

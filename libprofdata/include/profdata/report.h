@@ -95,6 +95,36 @@ PD_API enum pd_status pd_graph_match(struct pd_graph *g, const char *pattern, bo
  */
 PD_API const char *pd_graph_unit(const struct pd_graph *g, const struct pd_amount *how, int64_t total);
 
+/* ---- stacks line by line (traces) ---- */
+
+struct pd_frame_names;
+/* Printable names of the lines of all frames at a granularity; keeps a reference to `doc`. */
+PD_API struct pd_frame_names *pd_frame_names_new(const struct pd_doc *doc, enum pd_granularity by, struct pd_error *err);
+PD_API void pd_frame_names_free(struct pd_frame_names *n);
+/* Lines of a frame; a frame without any has one, named by its address or mapping. */
+PD_API uint32_t pd_frame_names_count(const struct pd_frame_names *n, pd_frame f);
+/* Line 0 is the innermost one; all but the last are inlined. Never NULL. Not for several threads at once. */
+PD_API const char *pd_frame_name(struct pd_frame_names *n, pd_frame f, uint32_t line);
+
+/* ---- labels (tags) ---- */
+
+/* Samples with one value of a label, summed up. */
+struct pd_tag_row {
+	const char *key, *value; /* numbers as text with their unit */
+	int64_t flat;
+	bool has_num;            /* all samples had one and the same number: */
+	int64_t num;
+	const char *unit;        /* "" none */
+};
+struct pd_tag_table;
+/*
+ * Labels of the samples: keys by name, the values of each by weight, then by name. Numbers that print alike in unit `to`
+ * ("minimum") are one row. A sample with several values of a key counts for each. PD_ERR_LIMIT on overflow.
+ */
+PD_API struct pd_tag_table *pd_tag_table_new(const struct pd_doc *doc, unsigned sample_type, const struct pd_label_units *units, const char *to, struct pd_error *err);
+PD_API void pd_tag_table_free(struct pd_tag_table *t);
+PD_API size_t pd_tag_table_rows(const struct pd_tag_table *t, const struct pd_tag_row **rows);
+
 #ifdef __cplusplus
 }
 #endif
