@@ -44,13 +44,22 @@ static void warn_unmatched(struct cmd_ctx *ctx, const struct pd_filter_report *r
 		{ r->hide_unmatched, "hide", s->hide },             { r->show_unmatched, "show", s->show },
 		{ r->show_from_unmatched, "show-from", s->show_from }, { r->tagfocus_unmatched, "tagfocus", s->tagfocus },
 		{ r->tagignore_unmatched, "tagignore", s->tagignore }, { r->tagshow_unmatched, "tagshow", s->tagshow },
-		{ r->taghide_unmatched, "taghide", s->taghide },
+		{ r->taghide_unmatched, "taghide", s->taghide },       { r->tagroot_unmatched, "tagroot", s->tagroot },
+		{ r->tagleaf_unmatched, "tagleaf", s->tagleaf },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (all[i].unmatched)
 			cmd_warnf(ctx, "--%s=%s matched nothing", all[i].name, all[i].value ? all[i].value : "");
 	}
+	if (r->drop_frames_invalid)
+		cmd_warnf(ctx, "drop_frames of the profile is no regular expression and was left out");
+	if (r->tagfocus_is_range)
+		cmd_infof(ctx, "--tagfocus=%s is a range of numbers, not a regular expression", s->tagfocus);
+	if (r->tagignore_is_range)
+		cmd_infof(ctx, "--tagignore=%s is a range of numbers, not a regular expression", s->tagignore);
+	if (r->samples_cut)
+		cmd_infof(ctx, "drop_frames of the profile shortened %llu samples", (unsigned long long)r->samples_cut);
 }
 
 /* "no sample type 'cpu' (has: ...)" */
@@ -86,7 +95,7 @@ static struct pd_doc *filter(struct cmd_ctx *ctx, const struct cmd_select *s, co
 	struct pd_filter_opts o = { .size = sizeof(o), .focus = s->focus, .ignore = s->ignore, .hide = s->hide, .show = s->show, .show_from = s->show_from,
 				    .prune_from = s->prune_from, .tagfocus = s->tagfocus, .tagignore = s->tagignore, .tagshow = s->tagshow,
 				    .taghide = s->taghide, .tagroot = s->tagroot, .tagleaf = s->tagleaf, .no_inlines = s->no_inlines,
-				    .drop_frames = rep != NULL, .output_unit = rep ? rep->unit : NULL };
+				    .no_columns = rep && s->no_inlines, .drop_frames = rep != NULL, .output_unit = rep ? rep->unit : NULL };
 	struct pd_filter_report report = { 0 };
 	struct pd_error err = { 0 };
 	struct pd_doc *out;

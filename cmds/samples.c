@@ -1,0 +1,59 @@
+#include "samples.h"
+
+static void describe(struct report *r)
+{
+	struct pd_sample_type type;
+
+	pd_doc_sample_type(r->doc, r->sample_type, &type);
+	r->type = pd_doc_string(r->doc, type.type.type).p;
+	r->amount = (struct pd_amount){
+		.unit = pd_doc_string(r->doc, type.type.unit).p,
+		.to = r->opts->unit ? r->opts->unit : "minimum",
+		.decimals = type.type.decimals,
+		.ratio = 1 / r->opts->divide_by,
+	};
+}
+
+/* pprof prints these; they tell why a label shows in a unit nobody expected. */
+static void warn_units(struct cmd_ctx *ctx, const struct samples *s)
+{
+	pd_str key, used, other;
+
+	for (size_t i = 0; pd_label_units_conflict(s->units, i, &key, &used, &other); i++)
+		cmd_warnf(ctx, "label %s: unit %s is used, but %s is there too", pd_doc_string(s->all, key).p, pd_doc_string(s->all, used).p,
+			  pd_doc_string(s->all, other).p);
+}
+
+int samples_open(struct cmd_ctx *ctx, struct samples *s, const struct cmd_input *in, const struct cmd_select *select,
+		 const struct cmd_report *opts, char **operands, size_t n)
+{
+	struct pd_error err = { 0 };
+	int type = -1;
+
+	*s = (struct samples){ .r = { .ctx = ctx, .select = select, .opts = opts } };
+	if (opts->divide_by == 0)
+		return cmd_errorf(ctx, "--divide-by 0: values cannot be divided by zero");
+	s->all = cmd_load(ctx, in, operands, n, 0); /* samples stay apart, as they are in the file */
+	if (!s->all)
+		return 2;
+	s->units = pd_label_units_new(s->all, &err);
+	if (!s->units)
+		return cmd_fail(ctx, &err);
+	warn_units(ctx, s);
+	s->r.doc = cmd_apply_select(ctx, select, opts, s->all, &type);
+	if (!s->r.doc)
+		return 2;
+	s->r.sample_type = (unsigned)type;
+	pd_report_total(opts->relative_percentages ? s->r.doc : s->all, s->r.sample_type, opts->mean, &s->r.total, &err);
+	if (err.status)
+		return cmd_fail(ctx, &err);
+	describe(&s->r);
+	return 0;
+}
+
+void samples_close(struct samples *s)
+{
+	pd_label_units_free(s->units);
+	pd_doc_unref(s->r.doc);
+	pd_doc_unref(s->all);
+}
