@@ -2,6 +2,9 @@
 #include "common/escape.h"
 #include "base/hash.h"
 #include <stdarg.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define REFILL 4096 /* how much more to ask for when a token crosses the window's end */
 
@@ -107,9 +110,29 @@ static bool refill(struct pd_json *j, const char *keep)
 	return w.n > held;
 }
 
+#define IN_NUMBER 0x10 /* may stand inside a number */
+#define SPACE 0x20
+
+/* What a byte begins (enum pd_json_type) and where it may stand. */
+static const uint8_t byte_class[256] = {
+	[' '] = SPACE, ['\n'] = SPACE, ['\r'] = SPACE, ['\t'] = SPACE,
+	['"'] = PD_JSON_STRING, ['{'] = PD_JSON_OBJECT, ['['] = PD_JSON_ARRAY,
+	['t'] = PD_JSON_BOOL, ['f'] = PD_JSON_BOOL, ['n'] = PD_JSON_NULL,
+	['-'] = PD_JSON_NUMBER | IN_NUMBER, ['0'] = PD_JSON_NUMBER | IN_NUMBER, ['1'] = PD_JSON_NUMBER | IN_NUMBER,
+	['2'] = PD_JSON_NUMBER | IN_NUMBER, ['3'] = PD_JSON_NUMBER | IN_NUMBER, ['4'] = PD_JSON_NUMBER | IN_NUMBER,
+	['5'] = PD_JSON_NUMBER | IN_NUMBER, ['6'] = PD_JSON_NUMBER | IN_NUMBER, ['7'] = PD_JSON_NUMBER | IN_NUMBER,
+	['8'] = PD_JSON_NUMBER | IN_NUMBER, ['9'] = PD_JSON_NUMBER | IN_NUMBER,
+	['.'] = IN_NUMBER, ['+'] = IN_NUMBER, ['e'] = IN_NUMBER, ['E'] = IN_NUMBER,
+};
+
 static inline bool is_space(char c)
 {
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+	return byte_class[(uint8_t)c] & SPACE;
+}
+
+static inline bool is_number_byte(char c)
+{
+	return byte_class[(uint8_t)c] & IN_NUMBER;
 }
 
 /* Next byte that is no white space, or -1 at the end. */
@@ -252,6 +275,16 @@ static inline const char *plain_end(const char *p, const char *end)
 {
 	const uint64_t ones = 0x0101010101010101ull, high = 0x8080808080808080ull;
 
+#ifdef __SSE2__
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)p), control = _mm_set1_epi8(0x1f);
+		__m128i special = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+		unsigned hit = (unsigned)_mm_movemask_epi8(_mm_or_si128(special, _mm_cmpeq_epi8(_mm_min_epu8(v, control), v)));
+
+		if (hit)
+			return p + pd_ctz64(hit);
+	}
+#endif
 	for (; end - p >= 8; p += 8) {
 		uint64_t v = pd_load64(p), q = v ^ ones * '"', b = v ^ ones * '\\';
 		uint64_t hit = (((q - ones) & ~q) | ((b - ones) & ~b) | ((v - ones * 0x20) & ~v)) & high;
@@ -395,6 +428,8 @@ bool pd_json_string(struct pd_json *j, struct pd_span *out)
 {
 	if (pd_unlikely(j->status != PD_OK))
 		return false;
+	if (pd_likely(j->p < j->end && *j->p == '"'))
+		return take_string(j, out);
 	return next(j) == '"' ? take_string(j, out) : fail_expected(j, "a string");
 }
 
@@ -418,7 +453,8 @@ static bool skip_string(struct pd_json *j)
 	}
 }
 
-bool pd_json_member(struct pd_json *j, struct pd_span *key)
+/* Members as unusual as white space, escapes and ends of windows make them. */
+static bool member_slow(struct pd_json *j, struct pd_span *key)
 {
 	const char *from;
 	int c;
@@ -459,12 +495,28 @@ bool pd_json_member(struct pd_json *j, struct pd_span *key)
 	return true;
 }
 
-/* ---- numbers and words ---- */
-
-static inline bool is_number_byte(char c)
+bool pd_json_member(struct pd_json *j, struct pd_span *key)
 {
-	return (unsigned)(c - '0') < 10 || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
+	const char *p = j->p, *end = j->end, *stop;
+
+	if (pd_unlikely(j->status != PD_OK || end - p < 4))
+		return member_slow(j, key);
+	if (*p == ',' && !j->first)
+		p++;
+	else if (!j->first)
+		return member_slow(j, key);
+	if (pd_unlikely(*p != '"'))
+		return member_slow(j, key);
+	stop = plain_end(++p, end);
+	if (pd_unlikely(end - stop < 2 || stop[0] != '"' || stop[1] != ':' || (size_t)(stop - p) > j->max_string))
+		return member_slow(j, key);
+	*key = (struct pd_span){ p, (size_t)(stop - p) };
+	j->p = stop + 2;
+	j->first = false;
+	return true;
 }
+
+/* ---- numbers and words ---- */
 
 /* The literal at p stays in the window; p moves behind it. */
 static bool take_literal(struct pd_json *j, struct pd_span *out)
@@ -486,23 +538,36 @@ static bool take_literal(struct pd_json *j, struct pd_span *out)
 	}
 }
 
-/* Integers of up to 18 digits with what follows them in the window: nearly all numbers of nearly all files. */
-static inline bool short_integer(struct pd_json *j, struct pd_number *out)
+/*
+ * Integers of up to 18 digits that begin right here and end well inside the
+ * window: nearly all numbers of nearly all files. NULL for anything else.
+ */
+static inline const char *short_integer(const struct pd_json *j, uint64_t *value, bool *negative)
 {
-	const char *first = j->p + (*j->p == '-'), *p = first;
-	const char *limit = j->end - first > 18 ? first + 18 : j->end - 1;
-	uint64_t v = 0;
+	const char *first = j->p, *p, *limit;
+	uint64_t v;
+	unsigned digit;
 
-	for (; p < limit && (unsigned)(*p - '0') < 10; p++)
-		v = v * 10 + (unsigned)(*p - '0');
-	if (p >= j->end || p == first || is_number_byte(*p) || (*first == '0' && p > first + 1))
-		return false;
-	*out = (struct pd_number){ { j->p, (size_t)(p - j->p) }, v, 0, first > j->p, true };
-	j->p = p;
-	return true;
+	if (pd_unlikely(j->status != PD_OK || j->end - first < 24))
+		return NULL;
+	*negative = *first == '-';
+	first += *negative;
+	v = (unsigned)(*first - '0');
+	if (pd_unlikely(v > 9))
+		return NULL;
+	limit = first + 18;
+	for (p = first + 1; (digit = (unsigned)(*p - '0')) < 10; p++) {
+		if (pd_unlikely(p == limit))
+			return NULL;
+		v = v * 10 + digit;
+	}
+	if (pd_unlikely(is_number_byte(*p) || (*first == '0' && p > first + 1)))
+		return NULL;
+	*value = v;
+	return p;
 }
 
-bool pd_json_number(struct pd_json *j, struct pd_number *out)
+static PD_NOINLINE bool number_slow(struct pd_json *j, struct pd_number *out)
 {
 	struct pd_span text;
 	int c;
@@ -510,10 +575,8 @@ bool pd_json_number(struct pd_json *j, struct pd_number *out)
 	if (pd_unlikely(j->status != PD_OK))
 		return false;
 	c = next(j);
-	if (c != '-' && (c < '0' || c > '9'))
+	if (pd_unlikely(c < 0 || (byte_class[c] & 0x0f) != PD_JSON_NUMBER))
 		return fail_expected(j, "a number");
-	if (pd_likely(short_integer(j, out)))
-		return true;
 	take_literal(j, &text);
 	if (pd_number_parse(text, out))
 		return true;
@@ -523,14 +586,40 @@ bool pd_json_number(struct pd_json *j, struct pd_number *out)
 		       (int)(text.n > 64 ? 0 : text.n), text.p);
 }
 
-bool pd_json_i64(struct pd_json *j, int64_t *out)
+bool pd_json_number(struct pd_json *j, struct pd_number *out)
+{
+	uint64_t v;
+	bool negative;
+	const char *end = short_integer(j, &v, &negative);
+
+	if (pd_unlikely(!end))
+		return number_slow(j, out);
+	*out = (struct pd_number){ { j->p, (size_t)(end - j->p) }, v, 0, negative, true };
+	j->p = end;
+	return true;
+}
+
+static PD_NOINLINE bool i64_slow(struct pd_json *j, int64_t *out)
 {
 	struct pd_number num;
 
-	if (!pd_json_number(j, &num))
+	if (!number_slow(j, &num))
 		return false;
 	return pd_number_i64(&num, out) || fail_at(j, num.text.p, "expected a whole number of 64 bits, found %.*s",
 						  (int)(num.text.n > 100 ? 100 : num.text.n), num.text.p);
+}
+
+bool pd_json_i64(struct pd_json *j, int64_t *out)
+{
+	uint64_t v;
+	bool negative;
+	const char *end = short_integer(j, &v, &negative);
+
+	if (pd_unlikely(!end))
+		return i64_slow(j, out);
+	*out = negative ? -(int64_t)v : (int64_t)v;
+	j->p = end;
+	return true;
 }
 
 static bool word(struct pd_json *j, const char *text, size_t n)
@@ -563,18 +652,15 @@ bool pd_json_null(struct pd_json *j)
 
 enum pd_json_type pd_json_type(struct pd_json *j)
 {
+	enum pd_json_type type;
+	int c;
+
 	if (j->status != PD_OK)
 		return PD_JSON_NONE;
-	switch (next(j)) {
-	case '"': return PD_JSON_STRING;
-	case '{': return PD_JSON_OBJECT;
-	case '[': return PD_JSON_ARRAY;
-	case 't': case 'f': return PD_JSON_BOOL;
-	case 'n': return PD_JSON_NULL;
-	case '-': case '0': case '1': case '2': case '3': case '4':
-	case '5': case '6': case '7': case '8': case '9': return PD_JSON_NUMBER;
-	default: break;
-	}
+	c = next(j);
+	type = c < 0 ? PD_JSON_NONE : byte_class[c] & 0x0f;
+	if (pd_likely(type != PD_JSON_NONE))
+		return type;
 	fail_expected(j, "a JSON value");
 	return PD_JSON_NONE;
 }

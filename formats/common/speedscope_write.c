@@ -273,17 +273,20 @@ static void put_text(struct writer *o, const char *text, size_t n)
 static void write_stack(struct writer *o, pd_stack s)
 {
 	size_t depth = pd_doc_stack(o->doc, s, PD_ROOT_FIRST, o->path.v);
-	char number[24];
 
 	o->text.n = 0;
 	put_text(o, "[", 1);
 	for (size_t i = 0; i < depth; i++) {
 		uint32_t f = o->path.v[i].v;
 
-		for (uint32_t k = 0; k < o->count[f] && !o->failed; k++) {
+		if (!pd_vec_reserve(&o->text, 11 * (size_t)o->count[f] + 1)) {
+			o->failed = true;
+			return;
+		}
+		for (uint32_t k = 0; k < o->count[f]; k++) {
 			if (o->text.n > 1)
-				put_text(o, ",", 1);
-			put_text(o, number, pd_put_u64(number, o->entry.v[o->first[f] + k]));
+				o->text.v[o->text.n++] = ',';
+			o->text.n += pd_put_u64(o->text.v + o->text.n, o->entry.v[o->first[f] + k]);
 		}
 	}
 	put_text(o, "]", 1);
