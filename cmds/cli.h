@@ -11,7 +11,7 @@
 
 /* One kind of warning: all warnings made with the same format string. */
 struct cli_kind {
-	char *key;
+	char *key, *shown;
 	uint64_t count;
 };
 

@@ -190,10 +190,10 @@ int cli_nomem(struct cmd_ctx *ctx)
 
 /* ---- warnings ---- */
 
-static struct cli_kind *kind_of(struct cmd_ctx *ctx, const char *key)
+static struct cli_kind *kind_of(struct cmd_ctx *ctx, const char *key, const char *shown)
 {
 	struct cli_kind *grown;
-	char *copy;
+	char *copy, *copy_shown;
 
 	for (size_t i = 0; i < ctx->n_kinds; i++) {
 		if (strcmp(ctx->kind[i].key, key) == 0)
@@ -204,9 +204,13 @@ static struct cli_kind *kind_of(struct cmd_ctx *ctx, const char *key)
 		return NULL;
 	ctx->kind = grown;
 	copy = strdup(key); /* the text may belong to a document */
-	if (!copy)
+	copy_shown = strdup(shown);
+	if (!copy || !copy_shown) {
+		free(copy);
+		free(copy_shown);
 		return NULL;
-	grown[ctx->n_kinds] = (struct cli_kind){ .key = copy };
+	}
+	grown[ctx->n_kinds] = (struct cli_kind){ .key = copy, .shown = copy_shown };
 	return &grown[ctx->n_kinds++];
 }
 
@@ -223,9 +227,9 @@ static void keep(struct cmd_ctx *ctx, const char *path, const char *text)
 	grown[ctx->n_warnings++] = copy;
 }
 
-static void warn(struct cmd_ctx *ctx, const char *key, const char *path, const char *text)
+static void warn(struct cmd_ctx *ctx, const char *key, bool keyed, const char *path, const char *text)
 {
-	struct cli_kind *kind = kind_of(ctx, key);
+	struct cli_kind *kind = kind_of(ctx, key, keyed ? key : text);
 
 	if (ctx->common.strict)
 		ctx->tripped = true;
@@ -244,7 +248,7 @@ void cmd_warnf(struct cmd_ctx *ctx, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	warn(ctx, fmt, NULL, text);
+	warn(ctx, fmt, false, NULL, text);
 }
 
 void cli_warn_at(struct cmd_ctx *ctx, const char *kind, const char *path, const char *fmt, ...)
@@ -255,7 +259,7 @@ void cli_warn_at(struct cmd_ctx *ctx, const char *kind, const char *path, const 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	warn(ctx, kind ? kind : fmt, path, text);
+	warn(ctx, kind ? kind : fmt, kind != NULL, path, text);
 }
 
 void cmd_infof(struct cmd_ctx *ctx, const char *fmt, ...)
@@ -294,12 +298,12 @@ bool cmd_color(const struct cmd_ctx *ctx, int fd)
 
 static void report_held_back(struct cmd_ctx *ctx)
 {
-	char text[128];
+	char text[1200];
 
 	for (size_t i = 0; i < ctx->n_kinds && !ctx->common.quiet; i++) {
 		if (ctx->kind[i].count <= CLI_KIND_MAX)
 			continue;
-		snprintf(text, sizeof(text), "%llu more warnings like the %d above", (unsigned long long)(ctx->kind[i].count - CLI_KIND_MAX), CLI_KIND_MAX);
+		snprintf(text, sizeof(text), "%llu more warnings of a kind: %s", (unsigned long long)(ctx->kind[i].count - CLI_KIND_MAX), ctx->kind[i].shown);
 		emit(ctx, &(struct message){ .level = "warning", .code = "warning", .text = text });
 	}
 }
@@ -317,8 +321,10 @@ int cli_ctx_end(struct cmd_ctx *ctx, int status)
 		free(ctx->note[i].what);
 		free(ctx->note[i].example);
 	}
-	for (size_t i = 0; i < ctx->n_kinds; i++)
+	for (size_t i = 0; i < ctx->n_kinds; i++) {
 		free(ctx->kind[i].key);
+		free(ctx->kind[i].shown);
+	}
 	free(ctx->warning);
 	free(ctx->input);
 	free(ctx->note);

@@ -31,6 +31,8 @@ struct http {
 	size_t at, n;      /* unread bytes of buf: [at, n) */
 	uint64_t left;     /* bytes left of the body or of the chunk */
 	bool sized, chunked, first_chunk, ended;
+	char url[URL_MAX];
+	struct pd_error *err; /* the first error wins: what is wrong with the transfer, not "cannot read" */
 };
 
 bool cli_is_url(const char *path)
@@ -312,8 +314,8 @@ static bool next_chunk(struct http *h)
 
 		if (got <= 0)
 			break;
-		if (c == '\n' && skip) {
-			skip = false;
+		if (skip && (c == '\r' || c == '\n')) {
+			skip = c != '\n';
 			continue;
 		}
 		if (c == '\n') {
@@ -326,12 +328,12 @@ static bool next_chunk(struct http *h)
 			h->ended = h->left == 0;
 			return true;
 		}
-		if (skip && c != '\r')
+		if (skip)
 			break;
 		if (n + 1 < sizeof(line)) /* the rest is an extension */
 			line[n++] = c;
 	}
-	errno = EPROTO;
+	fail(h->err, h->url, PD_ERR_DATA, "the server sent an odd chunk, or closed the connection before the last one");
 	return false;
 }
 
@@ -340,15 +342,18 @@ static ptrdiff_t http_read(void *ctx, void *buf, size_t n)
 	struct http *h = ctx;
 	ssize_t got;
 
-	if (h->chunked && !h->ended && h->left == 0 && !next_chunk(h))
+	if (h->chunked && !h->ended && h->left == 0 && !next_chunk(h)) {
+		errno = EPROTO;
 		return -1;
+	}
 	if (h->ended)
 		return 0;
 	if ((h->chunked || h->sized) && n > h->left)
 		n = (size_t)h->left;
 	got = raw(h, buf, n);
 	if (got == 0 && (h->chunked || h->sized)) {
-		errno = EPROTO; /* cut short */
+		fail(h->err, h->url, PD_ERR_DATA, "the server closed the connection before the end of its answer");
+		errno = EPROTO;
 		return -1;
 	}
 	if (got > 0 && (h->chunked || h->sized)) {
@@ -416,6 +421,8 @@ static struct http *http_open(const char *first, int64_t seconds, struct pd_erro
 			return NULL;
 		}
 		h->fd = -1;
+		h->err = err;
+		snprintf(h->url, sizeof(h->url), "%s", url);
 		h->idle_ms = seconds > 0 && seconds < 1000000 ? IDLE_MS + (int)seconds * 1000 : IDLE_MS;
 		next[0] = 0;
 		if (split(url, &u, err) && (i || complete_path(&u, seconds, url, err)) && request(h, &u, url, err) && read_answer(h, url, next, sizeof(next), err))
@@ -428,6 +435,7 @@ static struct http *http_open(const char *first, int64_t seconds, struct pd_erro
 	return NULL;
 }
 
+/* `err` must outlive the source. */
 struct pd_source *cli_url_open(const char *url, int64_t seconds, const struct pd_limits *limits, struct pd_error *err)
 {
 	static const struct pd_source_ops ops = { .size = sizeof(ops), .read = http_read, .close = http_close };

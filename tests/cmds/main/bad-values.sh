@@ -5,4 +5,5 @@ profdata convert --compress zst; echo $?
 profdata convert --quiet=yes; echo $?
 profdata convert -t; echo $?
 profdata convert --help=half; echo $?
-profdata convert --time-range 5 -t folded /dev/null; echo $?
+echo "a;b 1" >in
+for range in 5 : 5:3 x:1 1:y; do profdata convert --time-range $range -t folded in; echo $?; done

@@ -8,7 +8,7 @@ for sig in INT TERM HUP; do
 	echo 'a;b 1' >&9
 	sleep 0.3
 	kill -$sig $pid
-	wait $pid
+	{ wait $pid; } 2>/dev/null
 	echo "$sig $?"
 	exec 9>&-
 done
