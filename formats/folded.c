@@ -54,13 +54,15 @@ static enum pd_sniff folded_sniff(const struct pd_probe *p)
 	if (!p->is_text || p->json_top)
 		return PD_SNIFF_NO;
 	for (unsigned i = 0; i < p->n_lines; i++) {
-		struct pd_span line = span_rtrim(p->lines[i]), stack = line, value;
-		bool cut = span_rcut(&stack, ' ', &value);
+		struct pd_span line = span_rtrim(p->lines[i]), stack = line, value = line;
+		bool cut;
 
+		while (stack.n && !span_is_blank(stack.p[stack.n - 1]))
+			stack.n--;
+		cut = stack.n != 0;
+		value = span_skip(line, stack.n);
 		if (!line.n || line.p[0] == '#') /* a comment, nearly always */
 			continue;
-		if (!cut)
-			value = line;
 		if (pd_folded_is_value(value)) {
 			good++;
 			named += cut && span_trim(stack).n;

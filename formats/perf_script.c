@@ -57,13 +57,24 @@ static void drop_half(struct perf *f)
 
 /* ---- samples ---- */
 
+static bool out_of_memory(struct perf *f)
+{
+	bool failed = f->lines.failed || f->threads.failed || f->events.failed;
+
+	if (failed && f->status == PD_OK)
+		f->status = pd_error_set(f->sink->err, PD_ERR_NOMEM, "out of memory");
+	return failed;
+}
+
 static void end_sample(struct perf *f)
 {
 	int64_t values[2] = { 1, f->period };
 
-	if (!f->open)
+	if (!f->open || out_of_memory(f))
 		return;
 	pd_perf_resolve(f);
+	if (out_of_memory(f))
+		return;
 	if (!f->frames.n && f->lone.v)
 		f->frames.v[f->frames.n++] = f->lone;
 	if (f->frames.n)
@@ -75,8 +86,7 @@ static void end_sample(struct perf *f)
 	pd_perf_forget_frames(f);
 	if (pd_builder_failed(f->b) && f->status == PD_OK)
 		f->status = pd_builder_status(f->b);
-	if ((f->lines.failed || f->threads.failed || f->events.failed) && f->status == PD_OK)
-		f->status = pd_error_set(f->sink->err, PD_ERR_NOMEM, "out of memory");
+	out_of_memory(f);
 }
 
 static uint32_t new_event(struct perf *f, const struct pd_perf_header *h)
@@ -152,7 +162,7 @@ static void begin_sample(struct perf *f, const struct pd_perf_header *h, struct 
 	if (f->status != PD_OK)
 		return;
 	f->sample = (struct pd_sample){ .has_time = h->has_time, .time = h->time };
-	if (h->has_time)
+	if (h->has_time && (h->time || h->tid > 0)) /* else made up by perf, not sampled */
 		see_time(f, h->time);
 	choose_event(f, h);
 	if (f->status != PD_OK)

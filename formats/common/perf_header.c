@@ -63,7 +63,7 @@ static struct pd_span comm_of(const char *start, const char *end)
 
 	if (c.n >= COMM_MAX)
 		c.n = (size_t)(back_over_blanks(c.p, c.p + c.n) - c.p);
-	if ((size_t)(end - start) >= COMM_WIDTH) {
+	if ((size_t)(end - start) >= COMM_MAX) {
 		while (c.n && c.p[0] == ' ') {
 			c.p++;
 			c.n--;

@@ -97,7 +97,10 @@ bool pd_pieces_init(struct pd_pieces *c)
 	*c = (struct pd_pieces){ .key = pd_hash_key(), .mask = 1023 };
 	c->slot = calloc((size_t)c->mask + 1, sizeof(*c->slot));
 	c->kept = 1;
-	return c->slot && pd_vec_push(&c->row, (struct pd_piece){ .n = UINT32_MAX });
+	if (c->slot && pd_vec_push(&c->row, (struct pd_piece){ .n = UINT32_MAX }))
+		return true;
+	pd_pieces_release(c);
+	return false;
 }
 
 void pd_pieces_release(struct pd_pieces *c)

@@ -318,7 +318,7 @@ static void resolve_sourced(struct perf *f)
 	for (size_t i = 0; i < n; i++) {
 		const struct pd_piece *e = &f->lines.row.v[f->ids.v[i]], *below = i + 1 < n ? &f->lines.row.v[f->ids.v[i + 1]] : e;
 		const struct place *at = &f->place.v[f->ids.v[i]];
-		bool sourced = below->kind & (K_SOURCE | K_SOURCE_INLINED);
+		bool sourced = below != e && (below->kind & (K_SOURCE | K_SOURCE_INLINED));
 		struct place src = sourced ? f->place.v[f->ids.v[i + 1]] : (struct place){ 0 };
 
 		if (!(e->kind & (K_FRAME | K_INLINED))) {
@@ -338,7 +338,7 @@ static void resolve_sourced(struct perf *f)
 			push_unfolded(f, at, src.file, src.line);
 		else
 			push_named(f, at->name, src.file, src.line);
-		pending = (e->kind & K_INLINED) || (below->kind & K_SOURCE_INLINED) ? at : NULL;
+		pending = (e->kind & K_INLINED) || (sourced && (below->kind & K_SOURCE_INLINED)) ? at : NULL;
 		if (!pending)
 			push_frame(f, finish_frame(f, at, 0));
 	}

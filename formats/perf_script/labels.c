@@ -31,6 +31,18 @@ static bool is_key(struct pd_span s)
 	return s.n > 0;
 }
 
+/* Names of fields; those of the sample's own thread get a prefix: a payload speaks of other threads. */
+static pd_str field_key(struct perf *f, struct pd_span key)
+{
+	static const char *const own[] = { "comm", "pid", "tid", "cpu", "thread" };
+	char text[32];
+
+	for (size_t i = 0; i < PD_ARRAY_LEN(own); i++)
+		if (span_is(key, own[i]))
+			return pd_intern(f->b, text, (size_t)snprintf(text, sizeof text, "payload.%s", own[i]));
+	return pd_intern(f->b, key.p, key.n);
+}
+
 /* "a=1 b=two words c=3": the value ends where " key=" begins the next. False when the payload has another shape. */
 static bool payload_fields(struct perf *f, struct pd_span s)
 {
@@ -58,7 +70,7 @@ static bool payload_fields(struct perf *f, struct pd_span s)
 
 		if (span_ends(value, " ==>"))
 			value = span_rtrim((struct pd_span){ value.p, value.n - 4 });
-		push_label(f, (struct pd_label){ .key = pd_intern(f->b, key.p, key.n), .str = pd_intern(f->b, value.p, value.n) });
+		push_label(f, (struct pd_label){ .key = field_key(f, key), .str = pd_intern(f->b, value.p, value.n) });
 		rest = span_between(stop, rest.p + rest.n);
 	}
 	return true;

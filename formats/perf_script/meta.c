@@ -110,6 +110,8 @@ enum pd_sniff pd_perf_sniff(const struct pd_probe *p)
 			continue;
 		if (line.p[0] == '\t') {
 			*(is_frame_line(line) ? &frames : &other) += 1;
+		} else if (line.p[0] == ' ' && headers && pd_symbol_parse(line, &s) && s.has_object) {
+			frames++; /* tabs lost on the way */
 		} else if (pd_perf_header_parse(line, PD_PERF_NO_TIME, &h) && (h.has_tid || !h.has_comm)) {
 			headers += h.has_time;
 			single += !h.has_time && pd_symbol_parse(h.rest, &s) && s.has_object;
