@@ -132,7 +132,7 @@ static void put_title(const struct svg_scene *s, struct pd_out *out, uint32_t no
 	put(out, " (");
 	esc_xml_text(out, value, strlen(value));
 	put(out, ", ");
-	put(out, percent);
+	esc_xml_text(out, percent, strlen(percent));
 	put(out, ")</title>");
 }
 

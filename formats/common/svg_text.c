@@ -117,10 +117,12 @@ size_t svg_value(const struct svg_scene *s, int64_t v, char *buf, size_t n)
 	return len;
 }
 
+/* Something is never shown as nothing. */
 size_t svg_percent(const struct svg_scene *s, int64_t v, char *buf, size_t n)
 {
 	char text[64];
-	size_t len = svg_number(text, s->whole > 0 ? (double)v / s->whole * 100 : 0, 2);
+	double p = s->whole > 0 ? (double)v / s->whole * 100 : 0;
+	size_t len = v && fabs(p) < 0.005 ? (size_t)snprintf(text, sizeof text, "<0.01") : svg_number(text, p, 2);
 
 	text[len++] = '%';
 	if (len >= n)

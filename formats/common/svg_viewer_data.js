@@ -98,7 +98,9 @@ function value(v) {
 }
 
 function percent(v, of) {
-	return of > 0 ? trim(v / of * 100, 2) + "%" : "0%";
+	var p = of > 0 ? v / of * 100 : 0;
+
+	return v && Math.abs(p) < 0.005 ? "<0.01%" : trim(p, 2) + "%"; /* something is never shown as nothing */
 }
 
 /* ---- colours ---- */
