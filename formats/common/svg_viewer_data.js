@@ -208,13 +208,20 @@ function lastPart(s) {
 	return m && m[1].length < s.length ? "\u2026" + m[1] : s;
 }
 
+/* "handleJob" of "main.(*shop).handleJob"; clone suffixes (".isra.0", ".cold") are no names. */
+function lastWord(s) {
+	var m = /\.([A-Za-z_$][\w$]*)$/.exec(s);
+
+	return m && !/^(cold|isra|part|constprop|llvm|lto_priv)$/.test(m[1]) ? "\u2026" + m[1] : s;
+}
+
 var shorter = [];
 
 function variants(f) {
 	if (!shorter[f]) {
-		var a = labels[f].slice(0, NAME_MAX), b = withoutParameters(a), t = withoutTemplates(b), l = lastPart(t);
+		var a = labels[f].slice(0, NAME_MAX), b = withoutParameters(a), t = withoutTemplates(b), l = lastPart(t), w = lastWord(l);
 
-		shorter[f] = [a, b, t, l].map(function (s) { return [s, columns(s)]; });
+		shorter[f] = [a, b, t, l, w].map(function (s) { return [s, columns(s)]; });
 	}
 	return shorter[f];
 }
@@ -228,7 +235,7 @@ function fitted(f, room) {
 	for (i = 0; i < v.length; i++)
 		if (v[i][1] <= room)
 			return v[i][0];
-	s = v[3][0].replace(/^\u2026/, ""); /* what tells names of one package apart */
+	s = v[4][0].replace(/^\u2026/, ""); /* what tells names of one package apart */
 	n = columns(s) === s.length ? room - 1 : Math.floor((room - 1) / 2);
 	if (s.charCodeAt(n - 1) >= 0xd800 && s.charCodeAt(n - 1) < 0xdc00)
 		n--;
