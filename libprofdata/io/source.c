@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define BLOCK ((size_t)256 << 10)
+#define PIPE_ROOM (1 << 20)
 #define LEAST_READ ((size_t)4096)
 #define LONGEST_LINE ((size_t)64 << 20)
 
@@ -69,7 +70,7 @@ static struct pd_source *with_stage(struct pd_source *s, struct pd_stage *raw, s
 
 static struct pd_source *open_fd(struct pd_source *s, int fd, bool owned, struct pd_error *err)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	off_t at;
 
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -81,8 +82,10 @@ static struct pd_source *open_fd(struct pd_source *s, int fd, bool owned, struct
 		return NULL;
 	}
 	s->fd = fd;
+	if (S_ISFIFO(st.st_mode))
+		fcntl(fd, F_SETPIPE_SZ, PIPE_ROOM); /* a wish: fewer wake-ups on both sides */
 	/* files of /proc and the like have no size and are read as streams */
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && (at = lseek(fd, 0, SEEK_CUR)) >= 0) {
+	if (S_ISREG(st.st_mode) && st.st_size > 0 && (at = lseek(fd, 0, SEEK_CUR)) >= 0) {
 		s->raw = PD_RAW_FILE;
 		s->raw_at = (uint64_t)at;
 		s->raw_end = st.st_size > at ? (uint64_t)st.st_size : (uint64_t)at;
