@@ -184,7 +184,7 @@ static void add_rows(struct maps *m, unsigned from, unsigned to)
 			int64_t value[PD_MAX_VALUES];
 
 			if (rows.time) {
-				s.has_time = true;
+				s.has_time = rows.time[i] != PD_NO_TIME;
 				s.time = rows.time[i];
 			}
 			for (unsigned c = 0; c < columns; c++)
