@@ -120,6 +120,7 @@ struct pd_graph *report_graph(struct report *r, enum pd_graph_edges edges, uint6
 		.mean = r->opts->mean,
 		.sort_cum = r->opts->cum,
 		.drop_negative = r->opts->drop_negative,
+		.no_columns = r->select->no_inlines,
 		.node_fraction = node_fraction(r, trims),
 		.edge_fraction = fraction(r, r->opts->edgefraction, 0.001, trims),
 	};

@@ -18,7 +18,7 @@ struct pd_frame_names *pd_frame_names_new(const struct pd_doc *doc, enum pd_gran
 		pd_error_set(err, PD_ERR_NOMEM, "out of memory");
 		return NULL;
 	}
-	if (pd_nodes_init(&n->nodes, doc, by, false, err)) {
+	if (pd_nodes_init(&n->nodes, doc, by, PD_NODES_COLUMNS, err)) {
 		free(n);
 		return NULL;
 	}

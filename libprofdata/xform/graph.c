@@ -153,7 +153,7 @@ struct pd_graph *pd_graph_new(const struct pd_doc *doc, const struct pd_graph_op
 	}
 	g->doc = pd_doc_ref(doc);
 	memcpy(&g->o, opts, opts->size < sizeof(g->o) ? opts->size : sizeof(g->o));
-	if (pd_nodes_init(&g->nodes, doc, g->o.granularity, true, err) == PD_OK) {
+	if (pd_nodes_init(&g->nodes, doc, g->o.granularity, PD_NODES_TRIM | (g->o.no_columns ? 0 : PD_NODES_COLUMNS), err) == PD_OK) {
 		size_t n = g->nodes.key.n;
 
 		g->sum = calloc(n, sizeof(*g->sum));

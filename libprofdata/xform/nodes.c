@@ -16,7 +16,7 @@ struct maker {
 	struct pd_nodes *n;
 	const struct pd_doc *doc;
 	enum pd_granularity by;
-	bool trim;
+	unsigned flags;
 	uint64_t key;
 	struct slots nodes, files;
 	PD_VEC(struct pd_span) file; /* distinct cleaned file names */
@@ -172,7 +172,7 @@ static const char *clean_file(struct maker *m, pd_str file)
 
 	if (m->clean[file.v])
 		return m->clean[file.v];
-	if (m->trim)
+	if ((m->flags & PD_NODES_TRIM))
 		text = without_cwd_link(text);
 	if (text.n == 0)
 		return m->clean[file.v] = none;
@@ -218,7 +218,7 @@ static bool key_of(struct maker *m, const struct pd_frame_row *f, const struct p
 		out->file = clean_file(m, func->file);
 	if (lines)
 		out->line = line->line;
-	if (m->by == PD_BY_ADDRESSES)
+	if (m->by == PD_BY_ADDRESSES && (m->flags & PD_NODES_COLUMNS))
 		out->column = line->column;
 	if (!*out->name) {
 		out->object = object_of(m, f->mapping);
@@ -269,9 +269,9 @@ static bool map_frames(struct maker *m)
 	return true;
 }
 
-enum pd_status pd_nodes_init(struct pd_nodes *n, const struct pd_doc *doc, enum pd_granularity by, bool trim, struct pd_error *err)
+enum pd_status pd_nodes_init(struct pd_nodes *n, const struct pd_doc *doc, enum pd_granularity by, unsigned flags, struct pd_error *err)
 {
-	struct maker m = { .n = n, .doc = doc, .by = by, .trim = trim, .key = pd_hash_key() };
+	struct maker m = { .n = n, .doc = doc, .by = by, .flags = flags, .key = pd_hash_key() };
 	bool ok;
 
 	*n = (struct pd_nodes){ 0 };

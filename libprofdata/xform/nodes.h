@@ -26,11 +26,12 @@ struct pd_nodes {
 	struct pd_arena text;
 };
 
-/*
- * `trim` drops the prefix of sandboxed builds (/proc/self/cwd) from file names. PD_ERR_NOMEM is the only failure; the struct is
- * released then.
- */
-enum pd_status pd_nodes_init(struct pd_nodes *n, const struct pd_doc *doc, enum pd_granularity by, bool trim, struct pd_error *err);
+enum pd_nodes_flags {
+	PD_NODES_TRIM = 1 << 0,    /* drop the prefix of sandboxed builds (/proc/self/cwd) from file names */
+	PD_NODES_COLUMNS = 1 << 1, /* addresses: with the columns of lines */
+};
+/* PD_ERR_NOMEM is the only failure; the struct is released then. */
+enum pd_status pd_nodes_init(struct pd_nodes *n, const struct pd_doc *doc, enum pd_granularity by, unsigned flags, struct pd_error *err);
 void pd_nodes_release(struct pd_nodes *n);
 
 /* Printable name; "<unknown>" when nothing is known. `buf` is used where the name has several parts. Returns the length, *out the text. */

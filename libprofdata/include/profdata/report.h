@@ -35,6 +35,7 @@ struct pd_graph_opts {
 	bool mean;                       /* divide by the first value type of the series */
 	bool sort_cum;                   /* order by cumulative value, not flat */
 	bool drop_negative;
+	bool no_columns;                 /* addresses: lines without their columns, as pprof has them without inlined functions */
 	uint64_t node_count;             /* keep the first N nodes; 0 all */
 	double node_fraction, edge_fraction; /* drop what is below this part of the sum of flat values; 0 nothing */
 };
