@@ -10,6 +10,8 @@
  *   STEM.out          these bytes, which read back as STEM.back.dump, or as STEM.src.dump where there is none;
  *                     or fails with STEM.err
  *
+ * Every input is also read in small pieces, which must not change the outcome.
+ *
  * usage: run_formats [--update] ROOT [FORMAT]
  */
 #include "cases.h"
@@ -121,6 +123,27 @@ static void check_document(const struct case_file *c, const struct pd_doc *doc)
 		complain(c, "breaks the model: %s", err.text);
 }
 
+/* Through a pipe that gives few bytes a time the outcome is the same. */
+static void check_pieces(const struct case_file *c, const char *data, size_t n, size_t step, char **opts, const struct pd_doc *want,
+			 const struct pd_error *want_err)
+{
+	const struct pd_format *own = pd_format_named(c->format), *dump = pd_format_named("dump");
+	struct pd_error err = { 0 };
+	struct pd_doc *doc = case_load_pieces(c->path, data, n, step, own->explicit_only ? own : NULL, opts, &err);
+	size_t n_have = 0, n_want = 0;
+	char *have = doc ? case_save(doc, dump, NULL, &n_have, &err) : NULL;
+	char *text = want ? case_save(want, dump, NULL, &n_want, &err) : NULL;
+
+	checks++;
+	if (!have != !text || (have && (n_have != n_want || memcmp(have, text, n_have) != 0)))
+		complain(c, "another outcome when read %zu bytes a time: %s", step, err.text);
+	else if (!have && (strcmp(err.text, want_err->text) != 0 || err.line != want_err->line || err.offset != want_err->offset))
+		complain(c, "another failure when read %zu bytes a time: %s at line %" PRIu64 ", offset %" PRIu64, step, err.text, err.line, err.offset);
+	free(have);
+	free(text);
+	pd_doc_unref(doc);
+}
+
 static void run_in(const struct case_file *c)
 {
 	const struct pd_format *own = pd_format_named(c->format), *used = NULL;
@@ -140,6 +163,8 @@ static void run_in(const struct case_file *c)
 		check_notes(c, doc);
 		check(c, ".err", NULL, 0);
 	}
+	check_pieces(c, data, n, n < 100000 ? 1 : 4000, opts, doc, &err);
+	check_pieces(c, data, n, 1021, opts, doc, &err);
 	pd_doc_unref(doc);
 	case_opts_free(opts);
 	free(data);

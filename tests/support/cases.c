@@ -191,6 +191,36 @@ struct pd_doc *case_load(const char *name, const void *data, size_t n, const str
 	return doc;
 }
 
+struct pieces {
+	const char *p;
+	size_t left, step;
+};
+
+static ptrdiff_t read_piece(void *ctx, void *buf, size_t n)
+{
+	struct pieces *s = ctx;
+
+	n = n < s->step ? n : s->step;
+	n = n < s->left ? n : s->left;
+	memcpy(buf, s->p, n);
+	s->p += n;
+	s->left -= n;
+	return (ptrdiff_t)n;
+}
+
+struct pd_doc *case_load_pieces(const char *name, const void *data, size_t n, size_t step, const struct pd_format *format, char **opts,
+				struct pd_error *err)
+{
+	const struct pd_source_ops ops = { .size = sizeof(ops), .read = read_piece };
+	struct pd_load_opts o = { .size = sizeof(o), .format = format, .opts = (const char *const *)opts };
+	struct pieces pieces = { data, n, step };
+	struct pd_source *src = pd_source_callback(name, &ops, &pieces, NULL, err);
+	struct pd_doc *doc = src ? pd_load(src, &o, err) : NULL;
+
+	pd_source_free(src);
+	return doc;
+}
+
 char *case_save(const struct pd_doc *doc, const struct pd_format *format, char **opts, size_t *n, struct pd_error *err)
 {
 	struct pd_save_opts o = { .size = sizeof(o) };

@@ -33,6 +33,9 @@ void case_opts_free(char **opts);
 /* Loads bytes; format NULL = detect. */
 struct pd_doc *case_load(const char *name, const void *data, size_t n, const struct pd_format *format, char **opts,
 			 const struct pd_format **used, struct pd_error *err);
+/* The same through a callback that hands out at most `step` bytes a time, as a slow pipe would. */
+struct pd_doc *case_load_pieces(const char *name, const void *data, size_t n, size_t step, const struct pd_format *format, char **opts,
+				struct pd_error *err);
 /* Writes a document into memory (malloc'ed, zero-terminated); NULL and *err on failure. */
 char *case_save(const struct pd_doc *doc, const struct pd_format *format, char **opts, size_t *n, struct pd_error *err);
 
