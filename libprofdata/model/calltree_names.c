@@ -249,7 +249,7 @@ static uint32_t flags_of(const struct pd_frame_row *f)
 
 static bool name_frame(struct ct_names *n, const struct pd_frame_row *f)
 {
-	const struct pd_line *line = n->doc->t.line.v + f->first_line;
+	const struct pd_line *line = f->n_lines ? n->doc->t.line.v + f->first_line : NULL;
 	uint32_t flags = flags_of(f);
 
 	if (!f->n_lines)

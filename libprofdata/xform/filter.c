@@ -178,7 +178,7 @@ struct names {
 
 static bool frame_hit(struct pd_pick *p, struct pd_rx_memo *m, const struct pd_frame_row *f)
 {
-	const struct pd_line *lines = p->b->doc->t.line.v + f->first_line;
+	const struct pd_line *lines = f->n_lines ? p->b->doc->t.line.v + f->first_line : NULL;
 
 	for (uint32_t i = 0; i < f->n_lines; i++)
 		if (pd_pick_line_hit(p, m, &lines[i]))
@@ -189,7 +189,7 @@ static bool frame_hit(struct pd_pick *p, struct pd_rx_memo *m, const struct pd_f
 /* Keeps the lines whose answer is `want`; lines without function stay in any case. */
 static void keep_lines(struct pd_pick *p, struct pd_rx_memo *m, struct pd_frame_row *f, bool want)
 {
-	struct pd_line *lines = p->b->doc->t.line.v + f->first_line;
+	struct pd_line *lines = f->n_lines ? p->b->doc->t.line.v + f->first_line : NULL;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < f->n_lines; i++)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs every libFuzzer target for SECONDS each, with the data cases as seeds.
+# Runs every libFuzzer target for SECONDS each, with the data cases as seeds,
+# and the files under $PD_CORPUS where that is set.
 # New inputs stay in $PD_FUZZ_DIR (default build-fuzz/corpus) for the next run;
 # crashers land in $PD_FUZZ_DIR/../crashes. Status 1 when there are any.
 #
@@ -28,8 +29,12 @@ for target in "$@"; do
 	fuzz_roundtrip) from=$top/tests/formats/dump ;;
 	*) from=$top/tests/formats ;;
 	esac
-	[ ! -d "$from" ] || find "$from" -name '*.in' -size -64k | while read -r f; do
-		cp "$f" "$seeds/$(echo "${f#"$top"/}" | tr / _)"
+	# compressed seeds are unpacked: flipped bits of a gzip stream reach no reader
+	for dir in "$from" ${PD_CORPUS:+"$PD_CORPUS"}; do
+		[ ! -d "$dir" ] || find "$dir" -type f -size -64k ! -name '*.md' ! -name '*.err' ! -name '*.notes' | while read -r f; do
+			to=$seeds/$(echo "$f" | tr / _)
+			gzip -dc <"$f" >"$to" 2>/dev/null || cp "$f" "$to"
+		done
 	done
 	dict=
 	[ ! -f "$top/tests/fuzz/$target.dict" ] || dict=-dict=$top/tests/fuzz/$target.dict
