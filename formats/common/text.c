@@ -153,7 +153,8 @@ uint32_t pd_pieces_add(struct pd_pieces *c, const char *p, size_t n, uint64_t ha
 		text = pd_arena_alloc(&c->text, n + 1, 1);
 		if (!text)
 			goto nomem;
-		memcpy(text, p, n);
+		if (n) /* an empty piece may have no address */
+			memcpy(text, p, n);
 	}
 	if (!pd_vec_push(&c->row, ((struct pd_piece){ .text = text, .n = full ? UINT32_MAX : (uint32_t)n })))
 		goto nomem;
