@@ -69,7 +69,29 @@ static unsigned option_lines(struct pd_out *out, const struct pd_opt *o)
 
 /* ---- short help ---- */
 
-/* Examples as "command   # what it does". */
+/* A command line, continued as a shell would take it when it is long. */
+static unsigned print_command(struct pd_out *out, const char *text)
+{
+	unsigned lines = 1;
+
+	pd_out_puts(out, "  ");
+	while (strlen(text) > WIDTH - 4) {
+		size_t cut = WIDTH - 6;
+
+		while (cut && text[cut] != ' ')
+			cut--;
+		if (!cut)
+			break;
+		pd_out_write(out, text, cut);
+		pd_out_puts(out, " \\\n    ");
+		text += cut + 1;
+		lines++;
+	}
+	pd_out_printf(out, "%s\n", text);
+	return lines;
+}
+
+/* Command and what it does on one line where both fit. */
 static unsigned print_examples(struct pd_out *out, const struct pd_cmd *cmd, unsigned max)
 {
 	unsigned lines = 0;
@@ -81,8 +103,9 @@ static unsigned print_examples(struct pd_out *out, const struct pd_cmd *cmd, uns
 			pd_out_printf(out, "  %-*s  %s\n", EXAMPLE_WIDTH, cmd->examples[i], does);
 			lines++;
 		} else {
-			pd_out_printf(out, "  %s\n      ", cmd->examples[i]);
-			lines += 1 + wrapped(out, does, 6, 6);
+			lines += print_command(out, cmd->examples[i]);
+			pd_out_printf(out, "%6s", "");
+			lines += wrapped(out, does, 6, 6);
 		}
 	}
 	return lines;
@@ -328,7 +351,7 @@ void cli_help_json(struct pd_out *out)
 struct help_args {
 	struct cmd_common common;
 	struct cmd_output out;
-	bool json, man, list;
+	bool json, man, list, examples;
 };
 
 #define H struct help_args
@@ -336,11 +359,21 @@ static const struct pd_opt help_opts[] = {
 	{ 0, "json", NULL, "print the whole interface as one JSON document", PD_OPT_BOOL, PD_AT(H, json, bool) },
 	{ 0, "man", NULL, "print a manual page (roff): of COMMAND, or one of --list", PD_OPT_BOOL, PD_AT(H, man, bool) },
 	{ 0, "list", NULL, "list the manual pages", PD_OPT_BOOL, PD_AT(H, list, bool) },
+	{ 0, "examples", NULL, "list the examples of all commands, or of COMMAND", PD_OPT_BOOL, PD_AT(H, examples, bool) },
 	{ 'o', "output", "FILE", "write to FILE (default: standard output)", PD_OPT_STR, PD_AT(H, out.output, const char *), .complete = "file" },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_common_opts, .offset = PD_AT(H, common, struct cmd_common), .help = "Common" },
 	{ .kind = PD_OPT_END },
 };
 #undef H
+
+/* One per line, with what it does behind a tab. */
+static void list_examples(struct pd_out *out, const struct pd_cmd *only)
+{
+	for (const struct pd_cmd *const *c = cli_commands; *c; c++) {
+		for (size_t i = 0; (!only || only == *c) && (*c)->examples && (*c)->examples[i] && (*c)->examples[i + 1]; i += 2)
+			pd_out_printf(out, "%s\t%s\n", (*c)->examples[i], (*c)->examples[i + 1]);
+	}
+}
 
 static int help_text(struct cmd_ctx *ctx, struct pd_out *out, const struct help_args *a, const char *name)
 {
@@ -355,6 +388,8 @@ static int help_text(struct cmd_ctx *ctx, struct pd_out *out, const struct help_
 		cli_help_json(out);
 	} else if (name && !cmd) {
 		return cli_usage(ctx, "profdata help lists the commands", "unknown command '%s'", name);
+	} else if (a->examples) {
+		list_examples(out, cmd);
 	} else {
 		cli_help_full(cmd, out);
 	}

@@ -1,0 +1,42 @@
+# Every example of every command does what it says, with the files it names.
+mkdir bin
+cat >bin/perf <<'END'
+#!/bin/sh
+cat <<'SCRIPT'
+java 4711/4712 1.000001:     250000 cycles:u: 
+	          401234 Lmain;::work+0x4 (/tmp/app)
+	          401200 main+0x20 (/tmp/app)
+
+java 4711/4712 1.000251:     250000 cycles:u: 
+	    7f0000001234 memcpy (/usr/lib/libc.so.6)
+	          401200 main+0x20 (/tmp/app)
+
+SCRIPT
+END
+chmod +x bin/perf
+PATH=$PWD/bin:$PATH
+cat >cpu.dump <<'END'
+profdata dump 1
+period	10000000	cpu	nanoseconds
+mapping	1	0x400000-0x501000	offset=0x0	file=/bin/app	flags=main,functions
+frame	main.main	address=0x401234	mapping=1
+	main.main	line=40	file=/src/app.go	start=30
+frame	main.work	address=0x401334	mapping=1
+	main.helper	line=12	file=/src/help.go
+	main.work	line=44	file=/src/app.go	start=41
+series
+value	samples	count
+value	cpu	nanoseconds
+3 30000000	thread=worker	client=3	bytes:=64 bytes	main.main;main.work
+1 10000000	main.main
+END
+mkdir profiles
+profdata convert -t pprof -o cpu.pb.gz cpu.dump && cp cpu.pb.gz a.pb.gz && cp cpu.pb.gz b.pb.gz && cp cpu.pb.gz profiles/x.pb.gz || exit
+mkdir -p .config/fish/completions
+profdata help --examples >examples
+while IFS=$'\t' read -r example does; do
+	cp a.pb.gz cpu.pb.gz
+	bash -o pipefail -c "$example" >out 2>err </dev/null || { echo "status $?: $example"; cat err; }
+	grep -v 'warning: lost: ' err >rest && { echo "not silent: $example"; cat err; }
+done <examples
+[ "$(wc -l <examples)" -gt 20 ] || echo "few examples"
