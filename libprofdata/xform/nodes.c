@@ -172,7 +172,7 @@ static const char *clean_file(struct maker *m, pd_str file)
 
 	if (m->clean[file.v])
 		return m->clean[file.v];
-	if ((m->flags & PD_NODES_TRIM))
+	if (m->flags & PD_NODES_TRIM)
 		text = without_cwd_link(text);
 	if (text.n == 0)
 		return m->clean[file.v] = none;

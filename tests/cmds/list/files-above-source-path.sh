@@ -1,0 +1,1 @@
+profdata list --source-path "$CASEDIR/no/such/folder" half "$CASEDIR/walk.dump"

@@ -1,0 +1,1 @@
+cd "$CASEDIR"; profdata list --json "walk|gone" walk.dump | sed -n "/rows/,\$p"

@@ -1,0 +1,1 @@
+cd "$CASEDIR"; profdata list "gone|nowhere" walk.dump

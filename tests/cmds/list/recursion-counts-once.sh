@@ -1,0 +1,1 @@
+cd "$CASEDIR"; profdata list walk walk.dump

@@ -1,0 +1,1 @@
+profdata peek --json price "$CASEDIR/../top/shop.dump" | grep "\"function\""

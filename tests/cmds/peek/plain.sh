@@ -1,0 +1,1 @@
+profdata peek --compact-labels "^pack" "$CASEDIR/../top/shop.dump"

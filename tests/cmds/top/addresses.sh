@@ -1,0 +1,1 @@
+profdata top --compact-labels -g addresses --no-trim "$CASEDIR/shop.dump"

@@ -1,0 +1,1 @@
+profdata top --csv -g filefunctions "$CASEDIR/shop.dump"

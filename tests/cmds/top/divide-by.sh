@@ -1,0 +1,1 @@
+profdata top --compact-labels --divide-by 20 "$CASEDIR/shop.dump"

@@ -1,0 +1,1 @@
+profdata top --compact-labels -g files --no-trim "$CASEDIR/shop.dump"

@@ -1,0 +1,1 @@
+profdata top --json -n 1 -g lines "$CASEDIR/shop.dump" | grep "\"function\""

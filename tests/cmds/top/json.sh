@@ -1,0 +1,1 @@
+profdata top --json "$CASEDIR/shop.dump" | sed "s|\"path\":\".*/|\"path\":\"|; s/\"version\":\"[^\"]*\"/\"version\":\"X\"/"

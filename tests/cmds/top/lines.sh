@@ -1,0 +1,1 @@
+profdata top --compact-labels -g lines --no-trim "$CASEDIR/shop.dump"

@@ -1,0 +1,1 @@
+profdata top --compact-labels -g modules "$CASEDIR/shop.dump"

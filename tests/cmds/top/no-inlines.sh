@@ -1,0 +1,1 @@
+profdata top --compact-labels --no-inlines "$CASEDIR/shop.dump"

@@ -1,0 +1,1 @@
+profdata top -s samples --compact-labels "$CASEDIR/shop.dump"

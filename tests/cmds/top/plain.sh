@@ -1,0 +1,1 @@
+TZ=UTC profdata top "$CASEDIR/shop.dump"

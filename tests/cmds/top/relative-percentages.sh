@@ -1,0 +1,1 @@
+profdata top --compact-labels --tagfocus tenant=red --relative-percentages "$CASEDIR/shop.dump"

@@ -1,0 +1,1 @@
+profdata tree --csv "$CASEDIR/../top/shop.dump"

@@ -1,0 +1,1 @@
+profdata tree --compact-labels -n 2 --cum "$CASEDIR/../top/shop.dump"

@@ -1,0 +1,1 @@
+TZ=UTC profdata tree "$CASEDIR/../top/shop.dump"
