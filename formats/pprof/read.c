@@ -301,7 +301,9 @@ static bool read_function(struct pprof_reader *r, const struct pprof_part *part)
 	    !pprof_string(r, m, &s, FUNCTION_SYSTEM_NAME, false, &d.system_name) || !pprof_string(r, m, &s, FUNCTION_FILENAME, false, &d.file))
 		return false;
 	d.start_line = (int64_t)s.v[FUNCTION_START_LINE];
-	return ids_bind(r, &r->functions, s.v[FUNCTION_ID], pd_func_add(r->b, &d).v, part->p);
+	/* a function that says nothing is no function: that is how lines without one are written */
+	bool nothing = !d.name.v && !d.system_name.v && !d.file.v && !d.start_line;
+	return ids_bind(r, &r->functions, s.v[FUNCTION_ID], nothing ? 0 : pd_func_add(r->b, &d).v, part->p);
 }
 
 static bool read_line(struct pprof_reader *r, const struct pd_pb_field *f, struct pd_line *out)

@@ -10,9 +10,13 @@
  */
 #include "pprof/pprof.h"
 
+#include <assert.h>
+
 #define FLUSH (64u * 1024)
 #define TIME_KEY "timestamp"
 #define TIME_UNIT "nanoseconds"
+
+static const struct pd_span time_key_text = { TIME_KEY, sizeof TIME_KEY - 1 }, time_unit_text = { TIME_UNIT, sizeof TIME_UNIT - 1 };
 
 /* Numbers given to rows of a document table in the order of first use. */
 struct order {
@@ -24,12 +28,11 @@ struct writer {
 	const struct pd_doc *doc;
 	struct pd_out *out;
 	struct pd_error *err;
-	struct order string, frame, func, mapping; /* string: number + 1 = index in the file */
-	PD_VEC(struct pd_span) extra; /* strings the document lacks; index = string.row.n + 1 + position, fixed at the end */
+	struct order string, frame, func, mapping; /* func: row 0 is the nameless function of lines without one */
+	struct pd_span *extra; /* strings the document lacks: rows n_strings and up of `string` */
+	uint32_t n_strings, n_extra, max_extra;
 	uint8_t *stack_seen, *set_seen; /* bits */
 	struct code { uint8_t byte[7], n; } *code; /* frame → its id as a varint */
-	uint32_t empty_func;   /* id of a nameless function for lines without one */
-	bool needs_empty_func;
 	struct pd_pb_buf buf, msg, sub;
 	unsigned n_types;
 	pd_str comm, pid, tid; /* label keys the reader derives the root label from; 0 = not in the document */
@@ -71,6 +74,34 @@ static void use_string(struct writer *w, pd_str s)
 static uint64_t string_index(const struct writer *w, pd_str s)
 {
 	return s.v ? w->string.number[s.v] : 0;
+}
+
+/* Row of a text that may not be in the document; `text` lives until the writer is done. */
+static uint32_t text_row(struct writer *w, struct pd_span text)
+{
+	pd_str s;
+
+	if (!text.n || pd_doc_find_string(w->doc, text.p, text.n, &s))
+		return text.n ? s.v : 0;
+	for (uint32_t i = 0; i < w->n_extra; i++)
+		if (w->extra[i].n == text.n && !memcmp(w->extra[i].p, text.p, text.n))
+			return w->n_strings + i;
+	assert(w->n_extra < w->max_extra);
+	w->extra[w->n_extra] = text;
+	return w->n_strings + w->n_extra++;
+}
+
+static uint64_t text_index(struct writer *w, struct pd_span text)
+{
+	return w->string.number[text_row(w, text)];
+}
+
+static void use_text(struct writer *w, struct pd_span text)
+{
+	uint32_t row = text_row(w, text);
+
+	if (row)
+		use(w, &w->string, row);
 }
 
 static bool test_and_set(uint8_t *bits, uint32_t i)
@@ -121,10 +152,15 @@ static void use_rows(struct writer *w)
 
 	for (unsigned s = 0; s < pd_doc_series(w->doc); s++) {
 		uint64_t first = 0;
+		bool times = pd_series_has_time(w->doc, s);
 		for (size_t n; (n = pd_series_rows(w->doc, s, first, &rows)) > 0 && !w->no_memory; first += n) {
 			for (size_t i = 0; i < n; i++) {
 				use_stack(w, rows.stack[i]);
 				use_labels(w, rows.labels[i]);
+			}
+			if (times) {
+				use_text(w, time_key_text);
+				use_text(w, time_unit_text);
 			}
 		}
 	}
@@ -171,78 +207,26 @@ static void use_functions(struct writer *w)
 		pd_doc_frame(w->doc, (pd_frame){ w->frame.row.v[i] }, &f);
 		for (uint32_t l = 0; l < f.n_lines; l++) {
 			uint32_t func = f.lines[l].func.v;
-			if (!func) {
-				w->needs_empty_func = true;
-				continue;
-			}
 			if (w->func.number[func])
 				continue;
 			use(w, &w->func, func);
+			if (!func)
+				continue;
 			pd_doc_func(w->doc, f.lines[l].func, &d);
 			use_string(w, d.name);
 			use_string(w, d.system_name);
 			use_string(w, d.file);
 		}
 	}
-	w->empty_func = w->needs_empty_func ? (uint32_t)w->func.row.n + 1 : 0;
 }
 
-static void use_header(struct writer *w)
-{
-	const struct pd_meta *meta = pd_doc_meta(w->doc);
-	const pd_str *comment;
-	size_t n = pd_doc_comments(w->doc, &comment);
-
-	use_string(w, meta->drop_frames);
-	use_string(w, meta->keep_frames);
-	use_string(w, meta->period_type);
-	use_string(w, meta->period_unit);
-	for (size_t i = 0; i < n; i++)
-		use_string(w, comment[i]);
-	use_string(w, meta->default_sample_type);
-	use_string(w, meta->doc_url);
-}
-
-/* ---- strings the document does not have ---- */
-
-/* Index of a string that is not in the document; `text` lives until the writer is done. */
-static uint64_t extra_string(struct writer *w, struct pd_span text)
-{
-	pd_str s;
-
-	if (!text.n)
-		return 0;
-	if (pd_doc_find_string(w->doc, text.p, text.n, &s) && (!s.v || w->string.number[s.v]))
-		return string_index(w, s);
-	for (size_t i = 0; i < w->extra.n; i++)
-		if (w->extra.v[i].n == text.n && !memcmp(w->extra.v[i].p, text.p, text.n))
-			return w->string.row.n + 1 + i;
-	if (!pd_vec_push(&w->extra, text))
-		w->no_memory = true;
-	return w->string.row.n + w->extra.n;
-}
-
-/* ---- emitting ---- */
-
-static void flush(struct writer *w)
-{
-	pd_out_write(w->out, w->buf.v, w->buf.n);
-	w->buf.n = 0;
-}
-
-/* The message in w->msg as field `field` of the profile. */
-static void put_message(struct writer *w, uint32_t field)
-{
-	pd_pb_put_bytes(&w->buf, field, w->msg.v, w->msg.n);
-	w->msg.n = 0;
-	if (w->buf.n >= FLUSH)
-		flush(w);
-}
+/* ---- names and comments made here ---- */
 
 struct column {
 	unsigned series, column;
 	struct pd_value_type type;
 	char *renamed; /* "series_type" when another series has a type of that name */
+	size_t length;
 };
 
 static bool name_taken(const struct pd_doc *doc, unsigned index, const struct pd_sample_type *t)
@@ -269,7 +253,8 @@ static void name_column(struct writer *w, unsigned index, struct column *c)
 	if (!series.n || !name_taken(w->doc, index, &t))
 		return;
 	type = pd_doc_string(w->doc, t.type.type);
-	c->renamed = malloc(series.n + type.n + 2);
+	c->length = series.n + 1 + type.n;
+	c->renamed = malloc(c->length);
 	if (!c->renamed) {
 		w->no_memory = true;
 		return;
@@ -277,14 +262,125 @@ static void name_column(struct writer *w, unsigned index, struct column *c)
 	memcpy(c->renamed, series.p, series.n);
 	c->renamed[series.n] = '_';
 	memcpy(c->renamed + series.n + 1, type.p, type.n);
-	c->renamed[series.n + 1 + type.n] = 0;
+}
+
+static struct pd_span column_name(const struct writer *w, const struct column *c)
+{
+	return c->renamed ? (struct pd_span){ c->renamed, c->length } : pd_doc_string(w->doc, c->type.type);
+}
+
+/* The default type by the name it has in the file. */
+static struct pd_span default_type(const struct writer *w, const struct column *c)
+{
+	pd_str name = pd_doc_meta(w->doc)->default_sample_type;
+
+	for (unsigned i = 0; name.v && i < w->n_types; i++)
+		if (c[i].type.type.v == name.v)
+			return column_name(w, &c[i]);
+	return pd_doc_string(w->doc, name);
+}
+
+/* Comments of our own, for what the format has no field for. */
+struct own_comments {
+	char *text[2];
+	size_t length[2]; /* a label key may have zeros in it */
+	unsigned n;
+};
+
+static void own_comment(struct writer *w, struct own_comments *c, const char *prefix, struct pd_span value)
+{
+	size_t n = strlen(prefix);
+	char *text = malloc(n + value.n);
+
+	if (!text) {
+		w->no_memory = true;
+		return;
+	}
+	memcpy(text, prefix, n);
+	memcpy(text + n, value.p, value.n);
+	c->length[c->n] = n + value.n;
+	c->text[c->n++] = text;
+}
+
+static struct pd_span own_text(const struct own_comments *c, size_t i)
+{
+	return (struct pd_span){ c->text[i], c->length[i] };
+}
+
+/* Would reading find the root label by itself? It looks for labels comm together with pid or tid. */
+static bool root_label_shows(const struct writer *w)
+{
+	return w->comm.v && pd_doc_meta(w->doc)->root_label.v == w->comm.v && w->saw_comm && w->saw_process;
+}
+
+static void own_comments(struct writer *w, struct own_comments *c)
+{
+	const struct pd_meta *meta = pd_doc_meta(w->doc);
+	struct pd_span root = pd_doc_string(w->doc, meta->root_label);
+	char number[32];
+	int64_t end;
+
+	if (meta->end_nanos && (pd_add_overflow(meta->time_nanos, meta->duration_nanos, &end) || end != meta->end_nanos)) {
+		int n = snprintf(number, sizeof number, "%lld", (long long)meta->end_nanos);
+		own_comment(w, c, PPROF_COMMENT_END, (struct pd_span){ number, (size_t)n });
+	}
+	if (root.n && !root_label_shows(w))
+		own_comment(w, c, PPROF_COMMENT_ROOT, root);
+}
+
+static void use_header(struct writer *w, const struct own_comments *own, struct pd_span default_name)
+{
+	const struct pd_meta *meta = pd_doc_meta(w->doc);
+	const pd_str *comment;
+	size_t n = pd_doc_comments(w->doc, &comment);
+
+	use_string(w, meta->drop_frames);
+	use_string(w, meta->keep_frames);
+	use_string(w, meta->period_type);
+	use_string(w, meta->period_unit);
+	for (size_t i = 0; i < n; i++)
+		use_string(w, comment[i]);
+	for (size_t i = 0; i < own->n; i++)
+		use_text(w, own_text(own, i));
+	use_text(w, default_name);
+	use_string(w, meta->doc_url);
+}
+
+/* In the order in which google's library fills its string table. */
+static void number_everything(struct writer *w, const struct column *c, struct own_comments *own)
+{
+	for (unsigned i = 0; i < w->n_types; i++) {
+		use_text(w, column_name(w, &c[i]));
+		use_string(w, c[i].type.unit);
+	}
+	use_rows(w);
+	use_mappings(w);
+	use_functions(w);
+	own_comments(w, own);
+	use_header(w, own, default_type(w, c));
+}
+
+/* ---- emitting ---- */
+
+static void flush(struct writer *w)
+{
+	pd_out_write(w->out, w->buf.v, w->buf.n);
+	w->buf.n = 0;
+}
+
+/* The message in w->msg as field `field` of the profile. */
+static void put_message(struct writer *w, uint32_t field)
+{
+	pd_pb_put_bytes(&w->buf, field, w->msg.v, w->msg.n);
+	w->msg.n = 0;
+	if (w->buf.n >= FLUSH)
+		flush(w);
 }
 
 static void put_types(struct writer *w, const struct column *c)
 {
 	for (unsigned i = 0; i < w->n_types; i++) {
-		uint64_t name = c[i].renamed ? extra_string(w, (struct pd_span){ c[i].renamed, strlen(c[i].renamed) }) : string_index(w, c[i].type.type);
-		pd_pb_put_opt(&w->msg, VALUE_TYPE_TYPE, name);
+		pd_pb_put_opt(&w->msg, VALUE_TYPE_TYPE, text_index(w, column_name(w, &c[i])));
 		pd_pb_put_opt(&w->msg, VALUE_TYPE_UNIT, string_index(w, c[i].type.unit));
 		put_message(w, PROFILE_SAMPLE_TYPE);
 	}
@@ -395,8 +491,8 @@ static void put_series(struct writer *w, unsigned series, const struct column *c
 	struct pd_rows rows;
 
 	if (pd_series_has_time(w->doc, series)) {
-		time_key = extra_string(w, (struct pd_span){ TIME_KEY, sizeof TIME_KEY - 1 });
-		time_unit = extra_string(w, (struct pd_span){ TIME_UNIT, sizeof TIME_UNIT - 1 });
+		time_key = text_index(w, time_key_text);
+		time_unit = text_index(w, time_unit_text);
 	}
 	memset(value, 0, w->n_types * sizeof *value);
 	for (size_t k; (k = pd_series_rows(w->doc, series, first, &rows)) > 0; first += k) {
@@ -462,7 +558,7 @@ static void put_locations(struct writer *w)
 		for (uint32_t l = 0; l < d.n_lines; l++) {
 			const struct pd_line *line = &d.lines[l];
 			w->sub.n = 0;
-			pd_pb_put(&w->sub, LINE_FUNCTION_ID, line->func.v ? w->func.number[line->func.v] : w->empty_func);
+			pd_pb_put(&w->sub, LINE_FUNCTION_ID, w->func.number[line->func.v]);
 			pd_pb_put_opt(&w->sub, LINE_LINE, (uint64_t)line->line);
 			pd_pb_put_opt(&w->sub, LINE_COLUMN, (uint64_t)line->column);
 			pd_pb_put_bytes(&w->msg, LOCATION_LINE, w->sub.v, w->sub.n);
@@ -477,16 +573,14 @@ static void put_functions(struct writer *w)
 	struct pd_func_desc d;
 
 	for (size_t i = 0; i < w->func.row.n; i++) {
-		pd_doc_func(w->doc, (pd_func){ w->func.row.v[i] }, &d);
+		d = (struct pd_func_desc){ 0 };
+		if (w->func.row.v[i])
+			pd_doc_func(w->doc, (pd_func){ w->func.row.v[i] }, &d);
 		pd_pb_put(&w->msg, FUNCTION_ID, i + 1);
 		pd_pb_put_opt(&w->msg, FUNCTION_NAME, string_index(w, d.name));
 		pd_pb_put_opt(&w->msg, FUNCTION_SYSTEM_NAME, string_index(w, d.system_name));
 		pd_pb_put_opt(&w->msg, FUNCTION_FILENAME, string_index(w, d.file));
 		pd_pb_put_opt(&w->msg, FUNCTION_START_LINE, (uint64_t)d.start_line);
-		put_message(w, PROFILE_FUNCTION);
-	}
-	if (w->empty_func) {
-		pd_pb_put(&w->msg, FUNCTION_ID, w->empty_func);
 		put_message(w, PROFILE_FUNCTION);
 	}
 }
@@ -497,60 +591,15 @@ static void put_strings(struct writer *w)
 
 	pd_pb_put_bytes(&w->buf, PROFILE_STRING_TABLE, "", 0);
 	for (size_t i = 0; i < w->string.row.n; i++) {
-		s = pd_doc_string(w->doc, (pd_str){ w->string.row.v[i] });
+		uint32_t row = w->string.row.v[i];
+		s = row < w->n_strings ? pd_doc_string(w->doc, (pd_str){ row }) : w->extra[row - w->n_strings];
 		pd_pb_put_bytes(&w->buf, PROFILE_STRING_TABLE, s.p, s.n);
 		if (w->buf.n >= FLUSH)
 			flush(w);
 	}
-	for (size_t i = 0; i < w->extra.n; i++)
-		pd_pb_put_bytes(&w->buf, PROFILE_STRING_TABLE, w->extra.v[i].p, w->extra.v[i].n);
 }
 
 /* ---- header ---- */
-
-/* Comments of our own, for what the format has no field for. */
-struct own_comments {
-	char *text[2];
-	uint64_t index[2];
-	unsigned n;
-};
-
-static void own_comment(struct writer *w, struct own_comments *c, const char *prefix, struct pd_span value)
-{
-	size_t n = strlen(prefix);
-	char *text = malloc(n + value.n + 1);
-
-	if (!text) {
-		w->no_memory = true;
-		return;
-	}
-	memcpy(text, prefix, n);
-	memcpy(text + n, value.p, value.n);
-	text[n + value.n] = 0;
-	c->text[c->n] = text;
-	c->index[c->n++] = extra_string(w, (struct pd_span){ text, n + value.n });
-}
-
-/* Would reading find the root label by itself? It looks for labels comm together with pid or tid. */
-static bool root_label_shows(const struct writer *w)
-{
-	return w->comm.v && pd_doc_meta(w->doc)->root_label.v == w->comm.v && w->saw_comm && w->saw_process;
-}
-
-static void own_comments(struct writer *w, struct own_comments *c)
-{
-	const struct pd_meta *meta = pd_doc_meta(w->doc);
-	struct pd_span root = pd_doc_string(w->doc, meta->root_label);
-	char number[32];
-	int64_t end;
-
-	if (meta->end_nanos && (pd_add_overflow(meta->time_nanos, meta->duration_nanos, &end) || end != meta->end_nanos)) {
-		int n = snprintf(number, sizeof number, "%lld", (long long)meta->end_nanos);
-		own_comment(w, c, PPROF_COMMENT_END, (struct pd_span){ number, (size_t)n });
-	}
-	if (root.n && !root_label_shows(w))
-		own_comment(w, c, PPROF_COMMENT_ROOT, root);
-}
 
 static void put_comments(struct writer *w, const struct own_comments *own)
 {
@@ -558,7 +607,7 @@ static void put_comments(struct writer *w, const struct own_comments *own)
 	size_t n = pd_doc_comments(w->doc, &comment), total = n + own->n;
 
 	for (size_t i = 0; i < total; i++) {
-		uint64_t index = i < n ? string_index(w, comment[i]) : own->index[i - n];
+		uint64_t index = i < n ? string_index(w, comment[i]) : text_index(w, own_text(own, i - n));
 		if (total > 2)
 			pd_pb_put_varint(&w->msg, index);
 		else
@@ -568,18 +617,7 @@ static void put_comments(struct writer *w, const struct own_comments *own)
 		put_message(w, PROFILE_COMMENT);
 }
 
-/* The default type by the name it has in the file. */
-static uint64_t default_type(struct writer *w, const struct column *c)
-{
-	pd_str name = pd_doc_meta(w->doc)->default_sample_type;
-
-	for (unsigned i = 0; name.v && i < w->n_types; i++)
-		if (c[i].type.type.v == name.v && c[i].renamed)
-			return extra_string(w, (struct pd_span){ c[i].renamed, strlen(c[i].renamed) });
-	return string_index(w, name);
-}
-
-static void put_header(struct writer *w, const struct own_comments *own, uint64_t default_index)
+static void put_header(struct writer *w, const struct own_comments *own, struct pd_span default_name)
 {
 	const struct pd_meta *meta = pd_doc_meta(w->doc);
 
@@ -594,7 +632,7 @@ static void put_header(struct writer *w, const struct own_comments *own, uint64_
 	}
 	pd_pb_put_opt(&w->buf, PROFILE_PERIOD, (uint64_t)meta->period);
 	put_comments(w, own);
-	pd_pb_put(&w->buf, PROFILE_DEFAULT_SAMPLE_TYPE, default_index);
+	pd_pb_put(&w->buf, PROFILE_DEFAULT_SAMPLE_TYPE, text_index(w, default_name));
 	pd_pb_put_opt(&w->buf, PROFILE_DOC_URL, string_index(w, meta->doc_url));
 }
 
@@ -609,7 +647,10 @@ static bool writer_init(struct writer *w)
 	pd_doc_find_string(d, "tid", 3, &w->tid);
 	w->stack_seen = calloc((size_t)pd_doc_stack_nodes(d) / 8 + 1, 1);
 	w->set_seen = calloc((size_t)pd_doc_label_sets(d) / 8 + 1, 1);
-	return w->stack_seen && w->set_seen && order_init(&w->string, pd_doc_strings(d)) && order_init(&w->frame, pd_doc_frames(d)) &&
+	w->n_strings = pd_doc_strings(d) + 1;
+	w->max_extra = w->n_types + 4; /* renamed types, key and unit of times, own comments */
+	w->extra = calloc(w->max_extra, sizeof *w->extra);
+	return w->stack_seen && w->set_seen && w->extra && order_init(&w->string, w->n_strings + w->max_extra) && order_init(&w->frame, pd_doc_frames(d)) &&
 	       order_init(&w->func, pd_doc_funcs(d)) && order_init(&w->mapping, pd_doc_mappings(d));
 }
 
@@ -632,7 +673,7 @@ static void writer_release(struct writer *w)
 	order_release(&w->frame);
 	order_release(&w->func);
 	order_release(&w->mapping);
-	pd_vec_release(&w->extra);
+	free(w->extra);
 	free(w->stack_seen);
 	free(w->set_seen);
 	free(w->code);
@@ -641,36 +682,22 @@ static void writer_release(struct writer *w)
 	pd_pb_buf_release(&w->sub);
 }
 
-static void number_everything(struct writer *w, const struct column *c)
-{
-	for (unsigned i = 0; i < w->n_types; i++) {
-		if (!c[i].renamed)
-			use_string(w, c[i].type.type);
-		use_string(w, c[i].type.unit);
-	}
-	use_rows(w);
-	use_mappings(w);
-	use_functions(w);
-	use_header(w);
-}
-
 static void write_all(struct writer *w, struct column *c)
 {
 	struct own_comments own = { 0 };
 
 	for (unsigned i = 0; i < w->n_types; i++)
 		name_column(w, i, &c[i]);
-	number_everything(w, c);
+	if (!w->no_memory)
+		number_everything(w, c, &own);
 	if (!w->no_memory && encode_ids(w)) {
-		own_comments(w, &own);
-		uint64_t default_index = default_type(w, c);
 		put_types(w, c);
 		put_samples(w, c);
 		put_mappings(w);
 		put_locations(w);
 		put_functions(w);
 		put_strings(w);
-		put_header(w, &own, default_index);
+		put_header(w, &own, default_type(w, c));
 		flush(w);
 	} else {
 		w->no_memory = true;
