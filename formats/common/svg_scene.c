@@ -20,12 +20,15 @@ static unsigned bucket_of(int64_t w)
 	return top << STEPS | (unsigned)(below & ((1u << STEPS) - 1));
 }
 
+/* Smallest weight of a bucket. */
 static int64_t bucket_start(unsigned b)
 {
 	unsigned top = b >> STEPS;
 	uint64_t mantissa = (1u << STEPS) | (b & ((1u << STEPS) - 1));
 
-	return (int64_t)(top >= STEPS ? mantissa << (top - STEPS) : mantissa >> (STEPS - top));
+	if (top >= STEPS)
+		return (int64_t)(mantissa << (top - STEPS));
+	return (int64_t)((mantissa + (1u << (STEPS - top)) - 1) >> (STEPS - top)); /* steps finer than whole numbers */
 }
 
 /* The smallest weight such that at most `limit` of the nodes weighing `at_least` or more have it. */

@@ -385,117 +385,117 @@ static int by_name(const void *pa, const void *pb, void *ctx)
 	return c ? c : a.n < b.n ? -1 : a.n > b.n;
 }
 
-/* All nodes in the order of their names, by counting; node order where names are equal. */
-static bool order_by_name(struct ct_build *b, uint32_t *order)
+/* Place of every name in the order of their bytes; NULL when out of memory. */
+static uint32_t *rank_names(const struct ct_build *b)
 {
-	size_t names = b->names->row.n, at = 0;
-	uint32_t *sorted = malloc(names * sizeof *sorted), *start = calloc(names + 1, sizeof *start);
-	bool ok = sorted && start;
+	size_t n = b->names->row.n;
+	uint32_t *sorted = malloc(n * sizeof *sorted), *rank = malloc(n * sizeof *rank);
 
-	if (ok) {
-		for (size_t i = 0; i < names; i++)
+	if (sorted && rank) {
+		for (size_t i = 0; i < n; i++)
 			sorted[i] = (uint32_t)i;
-		if (names > 2)
-			qsort_r(sorted + 1, names - 1, sizeof *sorted, by_name, b->names->row.v);
-		for (size_t i = 1; i < b->node.n; i++)
-			start[b->node.v[i].name]++;
-		for (size_t i = 0; i < names; i++) {
-			uint32_t n = start[sorted[i]];
-
-			start[sorted[i]] = (uint32_t)at;
-			at += n;
-		}
-		for (size_t i = 1; i < b->node.n; i++)
-			order[start[b->node.v[i].name]++] = (uint32_t)i;
+		if (n > 2)
+			qsort_r(sorted + 1, n - 1, sizeof *sorted, by_name, b->names->row.v);
+		for (size_t i = 0; i < n; i++)
+			rank[sorted[i]] = (uint32_t)i;
+	} else {
+		free(rank);
+		rank = NULL;
 	}
 	free(sorted);
-	free(start);
-	return ok;
+	return rank;
 }
 
-/* Stable sort by weight, heaviest first: radix, one byte a pass, passes without difference skipped. */
-static bool order_by_weight(uint32_t **order, size_t n, const int64_t *weight)
+struct sibling {
+	int64_t weight; /* 0 when weights do not matter */
+	uint32_t rank, node;
+};
+
+static int by_order(const void *pa, const void *pb)
 {
-	uint32_t *to = malloc((n + 1) * sizeof *to);
+	const struct sibling *a = pa, *b = pb;
 
-	if (!to)
-		return false;
-	for (unsigned shift = 0; shift < 64; shift += 8) {
-		size_t count[257] = { 0 };
-		uint32_t *from = *order;
-
-		for (size_t i = 0; i < n; i++)
-			count[255 - ((uint64_t)weight[from[i]] >> shift & 255) + 1]++;
-		if (n && count[255 - ((uint64_t)weight[from[0]] >> shift & 255) + 1] == n)
-			continue;
-		for (size_t i = 1; i < 257; i++)
-			count[i] += count[i - 1];
-		for (size_t i = 0; i < n; i++)
-			to[count[255 - ((uint64_t)weight[from[i]] >> shift & 255)]++] = from[i];
-		*order = to;
-		to = from;
-	}
-	free(to);
-	return true;
+	if (a->weight != b->weight)
+		return a->weight > b->weight ? -1 : 1;
+	return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
-/* Nodes 1 .. n-1 in an order in which siblings come as they are to be drawn. */
-static uint32_t *sibling_order(struct ct_build *b, const int64_t *weight)
+/* Orders the children of one parent; most parents have one, so this beats sorting all nodes. */
+static void order_siblings(struct sibling *tmp, uint32_t *kid, size_t n, const struct ct_build *b, const uint32_t *rank, const int64_t *weight)
+{
+	for (size_t i = 0; i < n; i++)
+		tmp[i] = (struct sibling){ weight ? weight[kid[i]] : 0, rank[b->node.v[kid[i]].name], kid[i] };
+	if (n <= 8) {
+		for (size_t i = 1; i < n; i++)
+			for (size_t k = i; k && by_order(&tmp[k], &tmp[k - 1]) < 0; k--) {
+				struct sibling s = tmp[k];
+
+				tmp[k] = tmp[k - 1];
+				tmp[k - 1] = s;
+			}
+	} else {
+		qsort(tmp, n, sizeof *tmp, by_order);
+	}
+	for (size_t i = 0; i < n; i++)
+		kid[i] = tmp[i].node;
+}
+
+/* Children of all nodes, parent after parent: those of i end at first[i] and begin where those of i - 1 end. */
+static uint32_t group_children(const struct ct_build *b, uint32_t *first, uint32_t *kids)
 {
 	size_t n = b->node.n;
-	uint32_t *order = malloc(n * sizeof *order);
-	bool ok = order;
+	uint32_t most = 0;
 
-	if (!ok)
-		return NULL;
-	if (b->opts->in_order || b->opts->sort == PD_CALLTREE_BY_ROW) {
-		for (size_t i = 1; i < n; i++)
-			order[i - 1] = (uint32_t)i;
-	} else {
-		ok = order_by_name(b, order);
-		if (ok && b->opts->sort == PD_CALLTREE_BY_WEIGHT)
-			ok = order_by_weight(&order, n - 1, weight);
+	for (size_t i = 1; i < n; i++)
+		first[b->node.v[i].parent + 1]++;
+	for (size_t i = 0; i < n; i++) {
+		if (first[i + 1] > most)
+			most = first[i + 1];
+		first[i + 1] += first[i];
 	}
-	if (!ok) {
-		free(order);
-		return NULL;
-	}
-	return order;
+	for (size_t i = 1; i < n; i++)
+		kids[first[b->node.v[i].parent]++] = (uint32_t)i;
+	return most;
 }
 
 /*
  * Depth-first positions: sizes from the leaves up, then each parent hands out
- * places to its children in sibling order, parents before children.
+ * places to its children in their order, parents before children.
  */
-static bool positions(const struct ct_build *b, const uint32_t *order, uint32_t *pos, uint32_t *size)
+static bool positions(const struct ct_build *b, const int64_t *weight, uint32_t *pos, uint32_t *size)
 {
 	size_t n = b->node.n;
-	uint32_t *first = calloc(n + 1, sizeof *first), *kids = malloc(n * sizeof *kids);
-	bool ok = first && kids;
+	bool sorted = !b->opts->in_order && b->opts->sort != PD_CALLTREE_BY_ROW;
+	uint32_t *first = calloc(n + 1, sizeof *first), *kids = malloc(n * sizeof *kids), *rank = sorted ? rank_names(b) : NULL;
+	struct sibling *tmp = NULL;
+	bool ok = first && kids && (rank || !sorted);
 
+	if (ok) {
+		uint32_t most = group_children(b, first, kids);
+
+		tmp = malloc(((size_t)most + 1) * sizeof *tmp);
+		ok = tmp;
+	}
 	for (size_t i = 0; ok && i < n; i++)
 		size[i] = 1;
-	for (size_t i = n; ok && i-- > 1;) {
+	for (size_t i = n; ok && i-- > 1;)
 		size[b->node.v[i].parent] += size[i];
-		first[b->node.v[i].parent + 1]++;
-	}
-	if (ok) {
-		for (size_t i = 0; i < n; i++)
-			first[i + 1] += first[i];
-		for (size_t i = 0; i + 1 < n; i++)
-			kids[first[b->node.v[order[i]].parent]++] = order[i];
+	if (ok)
 		pos[0] = 0;
-		for (size_t i = 0, k = 0; i < n; i++) { /* first[i] is now the end of the children of i */
-			uint32_t next = pos[i] + 1;
+	for (size_t i = 0, k = 0; ok && i < n; i++) {
+		uint32_t next = pos[i] + 1;
 
-			for (; k < first[i]; k++) {
-				pos[kids[k]] = next;
-				next += size[kids[k]];
-			}
+		if (sorted && first[i] - k > 1)
+			order_siblings(tmp, kids + k, first[i] - k, b, rank, b->opts->sort == PD_CALLTREE_BY_WEIGHT ? weight : NULL);
+		for (; k < first[i]; k++) {
+			pos[kids[k]] = next;
+			next += size[kids[k]];
 		}
 	}
 	free(first);
 	free(kids);
+	free(rank);
+	free(tmp);
 	return ok;
 }
 
@@ -537,26 +537,21 @@ static bool lay_out(struct pd_calltree *t, struct ct_build *b)
 {
 	size_t n = b->node.n;
 	int64_t *self = malloc(n * sizeof *self);
-	uint32_t *pos = malloc(n * sizeof *pos), *size = malloc(n * sizeof *size), *order = NULL;
+	uint32_t *pos = malloc(n * sizeof *pos), *size = malloc(n * sizeof *size);
 	bool ok = self && pos && size && arrays(t, n);
 
 	if (ok) {
 		memcpy(self, b->self.v, n * sizeof *self);
 		ok = sum_up(b, b->self.v) && (!b->negative || sum_up(b, b->gross.v));
 	}
-	if (ok) {
-		order = sibling_order(b, b->negative ? b->gross.v : b->self.v);
-		ok = order && positions(b, order, pos, size);
-	}
-	if (ok)
+	if (ok && positions(b, b->negative ? b->gross.v : b->self.v, pos, size))
 		fill(t, b, pos, size, self);
 	else
 		no_memory(b);
 	free(self);
 	free(pos);
 	free(size);
-	free(order);
-	return ok;
+	return !b->failed;
 }
 
 /* ---- public ---- */
