@@ -136,11 +136,12 @@ static bool color_kind(const struct svg_scene *s, struct svg_kind *k, struct col
 	return true;
 }
 
-/* Numbers the pairs of frame and flags in the order of the nodes, and colours them. */
+/* Numbers the pairs of frame and flags of all nodes that get into the file, in their order, and colours them. */
 static bool make_kinds(struct svg_scene *s, struct coloring *c)
 {
 	size_t pairs = ((size_t)s->n->n_frames + 1) * 8;
 	size_t most = pairs < s->n->n ? pairs : s->n->n;
+	int64_t least = s->min_weight < s->data_weight ? s->min_weight : s->data_weight;
 
 	s->kind_of = malloc(pairs * sizeof *s->kind_of);
 	s->kind = malloc((most + 1) * sizeof *s->kind);
@@ -150,6 +151,10 @@ static bool make_kinds(struct svg_scene *s, struct coloring *c)
 	for (uint32_t i = 0; i < s->n->n; i++) {
 		uint32_t *at = &s->kind_of[(size_t)s->n->frame[i] * 8 + (s->n->flags[i] & 7)];
 
+		if (i && s->n->weight[i] < least) {
+			i = s->n->end[i] - 1;
+			continue;
+		}
 		if (*at != UINT32_MAX)
 			continue;
 		*at = s->n_kinds;
@@ -284,11 +289,13 @@ enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err)
 	s->width = o->width ? (double)o->width : SVG_WIDTH;
 	s->char_width = o->fontsize * 0.6;
 	status = min_width(s, err);
-	if (status != PD_OK || (status = colors(s, err)) != PD_OK)
+	if (status != PD_OK)
+		return status;
+	choose_boxes(s);
+	if ((status = colors(s, err)) != PD_OK)
 		return status;
 	if (!places(s))
 		return pd_error_set(err, PD_ERR_NOMEM, "out of memory while placing %u boxes", s->n->n);
-	choose_boxes(s);
 	s->top = (o->subtitle && *o->subtitle ? 46 : 28) + 34;
 	s->rows_height = (double)(s->max_depth + 1) * (double)o->height;
 	return PD_OK;
