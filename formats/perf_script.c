@@ -112,15 +112,16 @@ static uint32_t new_event(struct perf *f, const struct pd_perf_header *h)
 
 static void choose_event(struct perf *f, const struct pd_perf_header *h)
 {
-	uint64_t hash = pd_hash_bytes(f->events.key, h->event.p, h->event.n);
-	uint32_t id = pd_pieces_find(&f->events, h->event.p, h->event.n, hash);
+	struct pd_span name = h->event.n ? h->event : SPAN("");
+	uint64_t hash = pd_hash_bytes(f->events.key, name.p, name.n);
+	uint32_t id = pd_pieces_find(&f->events, name.p, name.n, hash);
 
 	if (!id) {
 		uint32_t index = new_event(f, h);
 
 		if (f->status != PD_OK)
 			return;
-		id = pd_pieces_add(&f->events, h->event.p, h->event.n, hash);
+		id = pd_pieces_add(&f->events, name.p, name.n, hash);
 		if (!id)
 			return;
 		f->events.row.v[id].value = index;
@@ -128,7 +129,7 @@ static void choose_event(struct perf *f, const struct pd_perf_header *h)
 	f->kind = f->event.v[f->events.row.v[id].value];
 	f->period = h->has_period ? h->period : 1;
 	if (f->kind.weighted != h->has_period)
-		pd_perf_note(f, h->has_period ? "periods of an event that began without them ignored" : "samples without a period counted as 1", h->event);
+		pd_perf_note(f, h->has_period ? "periods of an event that began without them ignored" : "samples without a period counted as 1", name);
 }
 
 static void see_time(struct perf *f, int64_t time)
@@ -243,6 +244,7 @@ static void take_header(struct perf *f, const struct pd_perf_header *h, struct p
 		f->half_n = 0;
 	}
 	drop_half(f);
+	f->in_header = false;
 	if (h->is_record) {
 		end_sample(f);
 		take_record(f, h, line);
@@ -298,6 +300,8 @@ static void take_line(struct perf *f)
 		take_header(f, &h, line);
 	} else if (line.p[0] == '#') {
 		pd_perf_take_comment(f, line);
+	} else if (f->in_header) {
+		return; /* a command line of several lines */
 	} else if (!take_attachment(f, line)) {
 		if (line.p[0] == ' ' && f->open && take_indented(f, span_between(from, f->t.p), line))
 			return;
@@ -350,7 +354,7 @@ static enum pd_status read_all(struct perf *f)
 			return f->status;
 		if (f->t.p == f->t.end && !pd_text_fill(&f->t))
 			break;
-		if (f->t.p[0] == '\t') {
+		if (f->t.p[0] == '\t' && !f->in_header) {
 			if (!f->open || f->has_half)
 				open_for_frames(f);
 			pd_perf_take_frames(f);

@@ -282,8 +282,6 @@ static void take_odd(struct perf *f, size_t i)
 		pd_perf_note(f, PD_PERF_JUNK, (struct pd_span){ e->text, e->text ? e->n : 0 });
 	if (!(e->kind & K_FRAME))
 		return;
-	if ((e->kind & K_PADDING) && i && i + 1 == f->ids.n)
-		return;
 	if ((e->kind & K_LOST) && i && id == f->ids.v[i - 1])
 		return;
 	if (e->kind & K_NEW) {
@@ -330,8 +328,6 @@ static void resolve_sourced(struct perf *f)
 			push_frame(f, finish_frame(f, pending, PD_FRAME_INLINED));
 			pending = NULL;
 		}
-		if ((e->kind & K_PADDING) && i && i + 1 == n)
-			break;
 		if ((e->kind & K_LOST) && i && f->ids.v[i] == f->ids.v[i - 1])
 			continue;
 		if (e->kind & K_UNFOLDED)
@@ -346,9 +342,18 @@ static void resolve_sourced(struct perf *f)
 		push_frame(f, finish_frame(f, pending, PD_FRAME_INLINED));
 }
 
+/* "0 [unknown] ([unknown])" at the root end only says that the chain was over. */
+static void drop_padding(struct perf *f)
+{
+	while (f->ids.n > 1 && (f->lines.row.v[f->ids.v[f->ids.n - 1]].kind & K_PADDING))
+		f->ids.n--;
+}
+
 void pd_perf_resolve(struct perf *f)
 {
 	f->frames.n = 0;
+	if (f->kinds & K_PADDING)
+		drop_padding(f);
 	if (!pd_vec_reserve(&f->frames, f->ids.n + 1)) {
 		f->lines.failed = true;
 		return;

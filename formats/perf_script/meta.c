@@ -18,7 +18,11 @@ void pd_perf_take_comment(struct perf *f, struct pd_span line)
 	struct pd_meta *meta = pd_builder_meta(f->b);
 	uint64_t n;
 
-	if (f->samples || f->open || !span_cut(&value, ':', &key))
+	if (f->samples || f->open)
+		return;
+	if (span_is(text, "========"))
+		f->in_header = !f->in_header;
+	if (!span_cut(&value, ':', &key))
 		return;
 	key = span_trim(key);
 	value = span_trim(value);

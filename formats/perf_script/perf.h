@@ -66,6 +66,7 @@ struct perf {
 	PD_VEC(struct pd_line) inl; /* lines of the frame being put together */
 	PD_VEC(struct pd_label) label;
 
+	bool in_header;            /* between the two "# ========" of --header */
 	bool open;                 /* a sample has begun */
 	struct pd_sample sample;
 	struct event kind;
