@@ -27,7 +27,7 @@ frame	main.work	address=0x401334	mapping=1
 series
 value	samples	count
 value	cpu	nanoseconds
-3 30000000	thread=worker	client=3	bytes:=64 bytes	main.main;main.work
+3 30000000	thread=worker	client:=3	bytes:=64 bytes	main.main;main.work
 1 10000000	main.main
 END
 mkdir profiles
