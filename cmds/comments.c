@@ -1,7 +1,5 @@
 /* profdata comments: free texts of the profile. */
 #include "samples.h"
-#include <stdlib.h>
-#include <string.h>
 
 struct comments_args {
 	struct cmd_common common;
@@ -18,28 +16,6 @@ static const struct pd_opt comments_opts[] = {
 };
 #undef A
 
-/* A comment may have several lines; anything else that is not text is made visible. */
-static void print_comment(struct pd_out *out, struct pd_span text)
-{
-	char *copy = malloc(text.n + 1);
-	char *line = copy;
-
-	if (!copy)
-		return;
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = 0;
-	while (line) {
-		char *end = strchr(line, '\n');
-
-		if (end)
-			*end++ = 0;
-		report_text(out, line);
-		pd_out_write(out, "\n", 1);
-		line = end;
-	}
-	free(copy);
-}
-
 static int comments_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n)
 {
 	struct comments_args *a = args;
@@ -54,7 +30,7 @@ static int comments_run(struct cmd_ctx *ctx, void *args, char **operands, size_t
 	}
 	count = pd_doc_comments(doc, &comment);
 	for (size_t i = 0; i < count; i++)
-		print_comment(out, pd_doc_string(doc, comment[i]));
+		report_lines(out, pd_doc_string(doc, comment[i]).p);
 	pd_doc_unref(doc);
 	return cmd_out_close(ctx, out, 0);
 }

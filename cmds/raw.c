@@ -28,7 +28,7 @@ static const struct pd_opt raw_opts[] = {
 struct raw {
 	const struct pd_doc *doc;
 	struct pd_out *out;
-	bool one_mapping; /* there is none, so everything belongs to an unnamed one */
+	uint32_t unnamed; /* frames up to this one are in an unnamed mapping, because the profile has none */
 };
 
 static void put_string(const struct raw *r, pd_str s)
@@ -130,8 +130,7 @@ static void print_header(const struct raw *r)
 
 	for (size_t i = 0; i < n; i++) {
 		pd_out_puts(r->out, "Comment: ");
-		put_string(r, comment[i]);
-		pd_out_write(r->out, "\n", 1);
+		report_lines(r->out, pd_doc_string(r->doc, comment[i]).p);
 	}
 	if (m->doc_url.v) {
 		pd_out_puts(r->out, "Doc: ");
@@ -322,7 +321,7 @@ static void print_location(const struct raw *r, uint32_t id)
 	uint32_t mapping;
 
 	pd_doc_frame(r->doc, (pd_frame){ id }, &f);
-	mapping = r->one_mapping ? 1 : f.mapping.v;
+	mapping = id <= r->unnamed ? 1 : f.mapping.v;
 	pd_out_printf(r->out, "%6" PRIu32 ": ", id);
 	put_hex(r, f.address);
 	pd_out_write(r->out, " ", 1);
@@ -383,7 +382,7 @@ static int print(const struct raw *r, struct cmd_ctx *ctx)
 	pd_out_puts(r->out, "Mappings\n");
 	for (uint32_t i = 1; i <= pd_doc_mappings(r->doc); i++)
 		print_mapping(r, i);
-	if (r->one_mapping)
+	if (r->unnamed || !pd_doc_mappings(r->doc))
 		pd_out_puts(r->out, "1: 0x0/0x0/0x0   \n");
 	return 0;
 }
@@ -398,7 +397,7 @@ static int raw_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n)
 	a->report.divide_by = 1;
 	status = samples_open(ctx, &s, &a->input, &a->select, &a->report, operands, n);
 	if (status == 0) {
-		r = (struct raw){ .doc = s.r.doc, .out = cmd_text_open(ctx, &a->output), .one_mapping = pd_doc_mappings(s.r.doc) == 0 };
+		r = (struct raw){ .doc = s.r.doc, .out = cmd_text_open(ctx, &a->output), .unnamed = pd_doc_mappings(s.r.doc) ? 0 : pd_doc_frames(s.all) };
 		status = r.out ? cmd_out_close(ctx, r.out, print(&r, ctx)) : 2;
 	}
 	samples_close(&s);

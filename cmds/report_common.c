@@ -251,6 +251,22 @@ void report_text(struct pd_out *out, const char *text)
 	free(safe);
 }
 
+void report_lines(struct pd_out *out, const char *text)
+{
+	for (;;) {
+		size_t n = strcspn(text, "\n");
+		char *line = strndup(text, n);
+
+		if (line)
+			report_text(out, line);
+		free(line);
+		pd_out_write(out, "\n", 1);
+		if (!text[n])
+			return;
+		text += n + 1;
+	}
+}
+
 static void put_line(struct pd_out *out, const char *key, const char *text)
 {
 	pd_out_puts(out, key);
@@ -302,7 +318,7 @@ static void comments(const struct pd_doc *doc, struct pd_out *out)
 		const char *text = pd_doc_string(doc, list[i]).p;
 
 		if (*text != '#')
-			put_line(out, "", text);
+			report_lines(out, text);
 	}
 }
 

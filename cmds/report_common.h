@@ -49,6 +49,8 @@ void report_value(const struct report *r, struct pd_out *out, int64_t value, int
 void report_percent(const struct report *r, struct pd_out *out, int64_t value, int64_t total);
 /* Names from the input, control characters made visible. */
 void report_text(struct pd_out *out, const char *text);
+/* The same for free text of one or more lines, each ended. */
+void report_lines(struct pd_out *out, const char *text);
 
 /* What top, tree and peek are asked. */
 struct report_args {

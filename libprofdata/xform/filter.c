@@ -66,12 +66,13 @@ bool pd_pick_line_hit(struct pd_pick *p, struct pd_rx_memo *m, const struct pd_l
 	return line->func.v && (pd_pick_hit(p, m, f->name) || pd_pick_hit(p, m, f->file));
 }
 
-/* A document without any mapping counts as one unnamed mapping. */
+/* A document without any mapping counts as one unnamed mapping; frames made of labels are in none. */
 bool pd_pick_mapping_hit(struct pd_pick *p, struct pd_rx_memo *m, const struct pd_frame_row *frame)
 {
 	const struct pd_tables *t = &p->b->doc->t;
+	bool unnamed = t->mapping.n == 1 && (size_t)(frame - t->frame.v) < p->doc->t.frame.n;
 
-	return (frame->mapping || t->mapping.n == 1) && pd_pick_hit(p, m, t->mapping.v[frame->mapping].file);
+	return (frame->mapping || unnamed) && pd_pick_hit(p, m, t->mapping.v[frame->mapping].file);
 }
 
 bool pd_pass_begin(struct pd_pick *p, struct pd_pass *w)
