@@ -83,6 +83,8 @@ struct pd_rx *pd_rx_new(const char *what, const char *pattern, size_t n, bool wh
 	if (utf8_ok(pattern, n))
 		flags |= PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
 	rx->code = pcre2_compile((PCRE2_SPTR)pattern, n, flags, &code, &at, NULL);
+	if (!rx->code && code == PCRE2_ERROR_HEAP_FAILED)
+		return no_memory(rx, err);
 	if (!rx->code) {
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)text, sizeof text);
 		pd_error_set(err, PD_ERR_USAGE, "regular expression of %s: %s at character %zu of '%.*s'", what, text, (size_t)at + 1,
