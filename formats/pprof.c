@@ -19,6 +19,7 @@
  *   end of the window    comment "#profdata: end_nanos=N", read back
  *   root label           comment "#profdata: root_label=KEY", read back, unless labels
  *                        comm and pid or tid say it
+ *   producer             comment "#profdata: producer=NAME", read back
  *   several series       their sample types one after another, zero for other series' rows
  *   decimals             rounded to whole units
  *   kernel, JIT          not kept
@@ -27,14 +28,16 @@
 
 /* ---- sniffing: no magic, so the structure must be right as far as it can be seen ---- */
 
-/* A message that has only fields of its table (a few newer ones allowed), as far as [p, end) shows it. */
+/* A message that has only fields of its table (newer ones allowed, but not in value types), as far as [p, end) shows it. */
 static bool plausible(const struct pprof_message *m, const uint8_t *p, const uint8_t *end, bool whole)
 {
 	struct pd_pb in = { .p = p, .end = end };
 	struct pd_pb_field f;
 
+	const uint32_t newer = m == &pprof_value_type_message ? 0 : 15;
+
 	while (pd_pb_next(&in, &f))
-		if (f.number > m->n_fields + 3 || !pprof_field_fits(m, &f))
+		if (f.number > m->n_fields + newer || !pprof_field_fits(m, &f))
 			return false;
 	return !in.fault || (!whole && (in.fault == PD_PB_LENGTH || in.fault == PD_PB_CUT));
 }
@@ -98,6 +101,12 @@ static bool plausible_rest(const uint8_t *p, const uint8_t *end, struct facts *f
 	return plausible(m, p, end, false);
 }
 
+/* The first thing that does not fit: what came before may still say enough for an error with a place in it. */
+static enum pd_sniff contradicted(const struct facts *facts)
+{
+	return facts->messages >= 2 && facts->messages + facts->strings >= 4 ? PD_SNIFF_WEAK : PD_SNIFF_NO;
+}
+
 static enum pd_sniff pprof_sniff(const struct pd_probe *probe)
 {
 	const uint8_t *base = (const uint8_t *)probe->head.p;
@@ -109,14 +118,13 @@ static enum pd_sniff pprof_sniff(const struct pd_probe *probe)
 		return PD_SNIFF_NO;
 	while (pd_pb_next(&in, &f))
 		if (!weigh(&facts, &f))
-			return PD_SNIFF_NO;
+			return contradicted(&facts);
 	if (in.fault) {
 		bool cut = in.fault == PD_PB_CUT || in.fault == PD_PB_LENGTH;
-		/* a damaged file is still ours if enough of it was right: the reader says what is wrong */
 		if (!cut || (probe->at_end && facts.messages < 2))
-			return PD_SNIFF_NO;
+			return contradicted(&facts);
 		if (!probe->at_end && !plausible_rest(in.p, in.end, &facts))
-			return PD_SNIFF_NO;
+			return contradicted(&facts);
 	}
 	if (facts.messages >= 2 || (facts.messages && facts.strings))
 		return PD_SNIFF_SHAPE;

@@ -147,5 +147,6 @@ enum pd_status pprof_write(const struct pd_doc *doc, struct pd_out *out, const s
 /* Comments that carry what profile.proto has no field for; pprof hides comments that start with '#'. */
 #define PPROF_COMMENT_END "#profdata: end_nanos="
 #define PPROF_COMMENT_ROOT "#profdata: root_label="
+#define PPROF_COMMENT_PRODUCER "#profdata: producer="
 
 #endif

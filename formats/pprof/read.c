@@ -462,6 +462,10 @@ static bool take_comment(struct pprof_reader *r, pd_str comment)
 		meta->root_label = pd_intern(r->b, rest.p, rest.n);
 		return true;
 	}
+	if (after(text, PPROF_COMMENT_PRODUCER, &rest)) {
+		meta->producer = pd_intern(r->b, rest.p, rest.n);
+		return true;
+	}
 	return false;
 }
 

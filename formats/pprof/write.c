@@ -282,8 +282,8 @@ static struct pd_span default_type(const struct writer *w, const struct column *
 
 /* Comments of our own, for what the format has no field for. */
 struct own_comments {
-	char *text[2];
-	size_t length[2]; /* a label key may have zeros in it */
+	char *text[3];
+	size_t length[3]; /* a label key may have zeros in it */
 	unsigned n;
 };
 
@@ -326,6 +326,8 @@ static void own_comments(struct writer *w, struct own_comments *c)
 	}
 	if (root.n && !root_label_shows(w))
 		own_comment(w, c, PPROF_COMMENT_ROOT, root);
+	if (meta->producer.v)
+		own_comment(w, c, PPROF_COMMENT_PRODUCER, pd_doc_string(w->doc, meta->producer));
 }
 
 static void use_header(struct writer *w, const struct own_comments *own, struct pd_span default_name)
@@ -502,7 +504,7 @@ static void put_series(struct writer *w, unsigned series, const struct column *c
 			put_stack(w, rows.stack[i]);
 			put_values(w, value);
 			put_labels(w, rows.labels[i]);
-			if (rows.time)
+			if (rows.time && rows.time[i] != PD_NO_TIME)
 				put_num_label(w, time_key, rows.time[i], time_unit);
 			put_message(w, PROFILE_SAMPLE);
 		}
@@ -648,7 +650,7 @@ static bool writer_init(struct writer *w)
 	w->stack_seen = calloc((size_t)pd_doc_stack_nodes(d) / 8 + 1, 1);
 	w->set_seen = calloc((size_t)pd_doc_label_sets(d) / 8 + 1, 1);
 	w->n_strings = pd_doc_strings(d) + 1;
-	w->max_extra = w->n_types + 4; /* renamed types, key and unit of times, own comments */
+	w->max_extra = w->n_types + 5; /* renamed types, key and unit of times, own comments */
 	w->extra = calloc(w->max_extra, sizeof *w->extra);
 	return w->stack_seen && w->set_seen && w->extra && order_init(&w->string, w->n_strings + w->max_extra) && order_init(&w->frame, pd_doc_frames(d)) &&
 	       order_init(&w->func, pd_doc_funcs(d)) && order_init(&w->mapping, pd_doc_mappings(d));
