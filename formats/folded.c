@@ -13,7 +13,8 @@
  *
  * Writing: lines sorted by the bytes of the stack, ';' in names becomes ':',
  * control bytes become spaces, invalid UTF-8 U+FFFD, an empty name '-', an empty
- * stack "[root]". Equal lines are added up, zero sums left out. The value of the
+ * stack "[root]", blanks at the end of a stack go (they belong to the separator
+ * when read). Equal lines are added up, zero sums left out. The value of the
  * root label (perf: the command, blanks as '_') is the first frame.
  */
 #include "base/span.h"
@@ -421,6 +422,18 @@ static bool sum_rows(struct writer *w)
 	return true;
 }
 
+/* Blanks at the very end would read back as part of the separator. */
+static void trim_last(struct writer *w)
+{
+	uint32_t *last = &w->seq.v[w->seq.n - 1];
+	struct pd_span s = w->text.v[*last].s;
+
+	if (s.n && s.p[s.n - 1] == ' ') {
+		s = span_rtrim(s);
+		*last = text_row(w, s.n ? s : SPAN("-"));
+	}
+}
+
 /* Appends the texts of a stack to seq; false when out of memory. */
 static bool spell_stack(struct writer *w, uint32_t root, pd_stack stack)
 {
@@ -488,6 +501,8 @@ static bool spell_all(struct writer *w)
 			if (!pd_vec_push(&w->seq, scratch_row(w)))
 				w->nomem = true;
 		}
+		if (!w->nomem)
+			trim_last(w);
 		if (w->seq.n > UINT32_MAX) {
 			pd_error_set(w->err, PD_ERR_LIMIT, "more than 4294967295 frames in all stacks");
 			return false;

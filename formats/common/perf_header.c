@@ -17,28 +17,23 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* All of [p, end) as a number; optional '-'. */
+/* All of [p, end) as a number; optional '-', at most 18 digits. */
 static bool number(const char *p, const char *end, int64_t *out)
 {
 	bool minus = p < end && *p == '-';
-	int64_t v = 0;
+	uint64_t v = 0;
 
 	p += minus;
-	if (p == end || end - p > 19)
+	if (p == end || end - p > 18)
 		return false;
-	if (pd_likely(end - p < 19)) { /* cannot overflow */
-		for (; p < end; p++) {
-			if (!is_digit(*p))
-				return false;
-			v = v * 10 + (*p - '0');
-		}
-		*out = minus ? -v : v;
-		return true;
-	}
-	for (; p < end; p++)
-		if (!is_digit(*p) || pd_mul_overflow(v, (int64_t)10, &v) || pd_add_overflow(v, (int64_t)(*p - '0'), &v))
+	do {
+		unsigned d = (unsigned)(unsigned char)*p - '0';
+
+		if (d > 9)
 			return false;
-	*out = minus ? -v : v;
+		v = v * 10 + d;
+	} while (++p < end);
+	*out = minus ? -(int64_t)v : (int64_t)v;
 	return true;
 }
 

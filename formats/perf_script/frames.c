@@ -35,6 +35,28 @@ static bool is_unfolded_java(struct pd_span name)
 	return arrow && name.p[0] == 'L' && arrow[2] == 'L' && span_search(name, SPAN(";::"));
 }
 
+/* Mapping and flags of an object, remembered by its text. */
+static void find_object(struct perf *f, struct pd_span object, struct place *out)
+{
+	uint64_t hash = pd_hash_bytes(f->objects.key, object.p, object.n);
+	uint32_t id = pd_pieces_find(&f->objects, object.p, object.n, hash);
+	struct pd_piece *e;
+
+	if (!id) {
+		struct pd_mapping_desc m = { .file = pd_intern(f->b, object.p, object.n) };
+
+		id = pd_pieces_add(&f->objects, object.p, object.n, hash);
+		e = &f->objects.row.v[id];
+		e->value = pd_mapping_add(f->b, &m).v;
+		e->kind = pd_object_flags(object);
+	}
+	e = &f->objects.row.v[id];
+	out->mapping.v = e->value;
+	out->flags = e->kind;
+	pd_pieces_trim(&f->objects);
+	f->lines.failed |= f->objects.failed;
+}
+
 static uint32_t parse_frame(struct perf *f, struct pd_span line, struct place *out)
 {
 	struct pd_symbol s;
@@ -43,14 +65,10 @@ static uint32_t parse_frame(struct perf *f, struct pd_span line, struct place *o
 	if (!pd_symbol_parse(line, &s))
 		return K_JUNK;
 	out->address = s.address;
-	out->flags = pd_object_flags(s.object);
+	if (s.object.n)
+		find_object(f, s.object, out);
 	if (!out->flags && s.address >= 0xffff800000000000u && !span_starts(s.object, "[vsyscall"))
 		out->flags = PD_FRAME_KERNEL;
-	if (s.object.n) {
-		struct pd_mapping_desc m = { .file = pd_intern(f->b, s.object.p, s.object.n) };
-
-		out->mapping = pd_mapping_add(f->b, &m);
-	}
 	if (!s.name.n && !s.object.n)
 		kind |= K_LOST | (s.address ? 0 : K_PADDING);
 	if (s.inlined)
@@ -406,12 +424,13 @@ bool pd_perf_frames_init(struct perf *f)
 {
 	f->group_mask = 1023;
 	f->group_index = calloc((size_t)f->group_mask + 1, sizeof(*f->group_index));
-	return f->group_index && pd_pieces_init(&f->lines) && pd_vec_push(&f->place, (struct place){ 0 });
+	return f->group_index && pd_pieces_init(&f->lines) && pd_pieces_init(&f->objects) && pd_vec_push(&f->place, (struct place){ 0 });
 }
 
 void pd_perf_frames_release(struct perf *f)
 {
 	pd_pieces_release(&f->lines);
+	pd_pieces_release(&f->objects);
 	pd_vec_release(&f->place);
 	pd_vec_release(&f->ids);
 	pd_vec_release(&f->frames);

@@ -53,7 +53,7 @@ struct perf {
 	const struct perf_opts *opts;
 	bool keep_cpu, keep_payload;
 
-	struct pd_pieces lines, threads, events;
+	struct pd_pieces lines, objects, threads, events;
 	PD_VEC(struct place) place; /* of each row of `lines` */
 	PD_VEC(struct group) group;
 	PD_VEC(uint32_t) group_ids;
