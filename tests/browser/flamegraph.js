@@ -5,7 +5,7 @@
  *
  * Status 0: all passed, 1: something failed, 77: no browser here. SCREENSHOTS is
  * a folder for pictures of what was tested. ALL=1 loads every hostile option
- * instead of every eighth.
+ * instead of every eighth; ONLY=words runs the tests with these words.
  */
 "use strict";
 
@@ -94,7 +94,7 @@ async function clean(b, file) {
 
 const tests = {
 	async "draws what the profile says"(b) {
-		const svg = draw(dump("program.dump", program), "program.svg");
+		const svg = path.join(dir, "program.svg");
 
 		await b.open(svg);
 		const list = await b.run(boxes), full = (await box(b, "all")).width;
@@ -258,6 +258,17 @@ const tests = {
 		await clean(b, svg);
 	},
 
+	async "fixed width"(b) {
+		const svg = draw(path.join(dir, "program.dump"), "fixed.svg", "--width", "640");
+
+		await b.open(svg);
+		assert.ok(Math.abs((await box(b, "all")).width - 619.5) < 0.01);
+		await b.size(900, 700);
+		assert.ok(Math.abs((await box(b, "all")).width - 619.5) < 0.01);
+		await b.size(1300, 900);
+		await clean(b, svg);
+	},
+
 	async "right as an image, without script"(b) {
 		const svg = path.join(dir, "program.svg"), page = path.join(dir, "image.html");
 
@@ -350,7 +361,11 @@ const tests = {
 	const b = await Browser.start();
 	let failed = 0;
 
+	draw(dump("program.dump", program), "program.svg");
+
 	for (const name of Object.keys(tests)) {
+		if (process.env.ONLY && !name.includes(process.env.ONLY))
+			continue;
 		try {
 			await tests[name](b);
 			console.log("ok      " + name);
