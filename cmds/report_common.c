@@ -233,6 +233,14 @@ void report_percent(const struct report *r, struct pd_out *out, int64_t value, i
 		pd_out_puts(out, "\033[0m");
 }
 
+void report_sum_percent(const struct report *r, struct pd_out *out, int64_t sum)
+{
+	char text[32];
+
+	pd_format_percent(text, sizeof(text), sum, r->total);
+	pd_out_puts(out, text);
+}
+
 void report_text(struct pd_out *out, const char *text)
 {
 	size_t n = 0;

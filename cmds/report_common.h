@@ -47,6 +47,8 @@ void report_header(const struct report *r, struct pd_out *out, const struct pd_g
 /* A value as text, right-aligned to `width` characters. */
 void report_value(const struct report *r, struct pd_out *out, int64_t value, int width);
 void report_percent(const struct report *r, struct pd_out *out, int64_t value, int64_t total);
+/* The column sum%, which only grows: never coloured. */
+void report_sum_percent(const struct report *r, struct pd_out *out, int64_t sum);
 /* Names from the input, control characters made visible. */
 void report_text(struct pd_out *out, const char *text);
 /* The same for free text of one or more lines, each ended. */

@@ -31,7 +31,7 @@ static void node_line(const struct report *r, struct pd_out *out, struct pd_grap
 	pd_out_write(out, " ", 1);
 	report_percent(r, out, n->flat, r->total);
 	pd_out_write(out, " ", 1);
-	report_percent(r, out, sum, r->total);
+	report_sum_percent(r, out, sum);
 	pd_out_write(out, " ", 1);
 	report_value(r, out, n->cum, 10);
 	pd_out_write(out, " ", 1);
