@@ -33,6 +33,7 @@ struct cmd_ctx {
 	struct cmd_common common;
 	bool json;                /* --json was given */
 	bool tripped;             /* a warning under --strict */
+	bool canonical;           /* what was loaded is in canonical form already, and stays so until it is saved */
 	enum pd_status load_status; /* why the last input could not be loaded */
 	struct cli_kind *kind;
 	size_t n_kinds;

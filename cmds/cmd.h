@@ -100,8 +100,6 @@ struct cmd_loaded {
 /* All inputs one by one, in argument order; *out is freed with cmd_loaded_free(). Status 0 or 2. */
 int cmd_load_each(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, struct cmd_loaded **out, size_t *n_out);
 void cmd_loaded_free(struct cmd_loaded *l, size_t n);
-/* Limits from options. */
-void cmd_limits(const struct cmd_input *in, struct pd_limits *out);
 /* Applies the selection; warns where an option matched nothing. NULL after printing the error. *sample_type gets the index. */
 struct pd_doc *cmd_apply_select(struct cmd_ctx *ctx, const struct cmd_select *sel, const struct cmd_report *rep, const struct pd_doc *doc, int *sample_type);
 

@@ -2,7 +2,6 @@
 #include "cli.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct convert_args {
 	struct cmd_common common;
@@ -43,20 +42,13 @@ static int add_annotate(struct cmd_ctx *ctx, struct convert_args *a, char **kv)
 
 static int save(struct cmd_ctx *ctx, const struct convert_args *a, const struct pd_format *f, const struct pd_doc *doc)
 {
-	bool pprof = strcmp(f->name, "pprof") == 0;
-	struct pd_error err = { 0 };
-	struct pd_doc *canonical;
 	int type, status;
 	struct pd_doc *chosen = cmd_apply_select(ctx, &a->select, NULL, doc, a->select.sample_type ? &type : NULL);
 
 	if (!chosen)
 		return 2;
-	canonical = pprof ? pd_canonical(chosen, &err) : pd_doc_ref(chosen);
+	status = cmd_save(ctx, &a->out, &a->in, chosen, a->select.sample_type, f);
 	pd_doc_unref(chosen);
-	if (!canonical)
-		return cmd_fail(ctx, &err);
-	status = cmd_save(ctx, &a->out, &a->in, canonical, a->select.sample_type, f);
-	pd_doc_unref(canonical);
 	return status;
 }
 

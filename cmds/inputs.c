@@ -10,10 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MERGE_WIDTH 16                  /* documents merged in one step */
-#define MERGE_BYTES (UINT64_C(64) << 20) /* merged at once when together they are larger */
-#define MERGE_LEVELS 24
-
 struct slot {
 	struct pd_source *src; /* opened ahead, or NULL */
 	struct pd_doc *doc;
@@ -349,125 +345,72 @@ void cmd_loaded_free(struct cmd_loaded *l, size_t n)
 
 /* ---- all inputs merged ---- */
 
-/*
- * Like carrying in addition: a full level is merged into one document of the
- * next. Neighbours stay neighbours, few documents are alive, and each is merged
- * a logarithmic number of times.
- */
-struct level {
-	struct pd_doc *doc[MERGE_WIDTH];
-	size_t n;
-	uint64_t bytes;
-};
-
-struct merger {
+struct sum {
 	struct loader l;
-	enum pd_merge_kind kind;
-	struct level level[MERGE_LEVELS];
+	struct pd_merger *merger; /* NULL: there is one input, wanted as it is */
+	struct pd_doc *only;
 };
-
-/* A rough size; it only decides when to merge. */
-static uint64_t doc_bytes(const struct pd_doc *doc)
-{
-	uint64_t bytes = (uint64_t)pd_doc_stack_nodes(doc) * 24 + (uint64_t)pd_doc_frames(doc) * 48 + (uint64_t)pd_doc_strings(doc) * 64 +
-			 (uint64_t)pd_doc_label_sets(doc) * 48;
-
-	for (unsigned s = 0; s < pd_doc_series(doc); s++)
-		bytes += pd_series_count(doc, s) * (16 + 8 * (uint64_t)pd_series_values(doc, s));
-	return bytes;
-}
-
-static struct pd_doc *merge_docs(struct merger *m, struct pd_doc **doc, size_t n)
-{
-	struct pd_merge_opts o = { .size = sizeof(o), .kind = m->kind };
-	struct pd_error err = { 0 };
-	char dropped[256] = "";
-	struct pd_doc *sum = pd_merge((const struct pd_doc *const *)doc, n, &o, dropped, sizeof(dropped), &err);
-
-	for (size_t i = 0; i < n; i++)
-		pd_doc_unref(doc[i]);
-	if (!sum)
-		cmd_fail(m->l.ctx, &err);
-	else if (dropped[0])
-		cmd_warnf(m->l.ctx, "sample types that not every input has were left out: %s", dropped);
-	return sum;
-}
-
-/* Merges a level into one document and empties it. */
-static struct pd_doc *collapse(struct merger *m, struct level *l)
-{
-	struct pd_doc *sum = merge_docs(m, l->doc, l->n);
-
-	l->n = 0;
-	l->bytes = 0;
-	return sum;
-}
-
-/* Takes `doc`; false after printing an error. */
-static bool merger_add(struct merger *m, struct pd_doc *doc)
-{
-	for (size_t i = 0; i < MERGE_LEVELS; i++) {
-		struct level *l = &m->level[i];
-
-		l->doc[l->n++] = doc;
-		l->bytes += doc_bytes(doc);
-		if (l->n < MERGE_WIDTH && (l->n < 2 || l->bytes < MERGE_BYTES))
-			return true;
-		doc = collapse(m, l);
-		if (!doc)
-			return false;
-	}
-	pd_doc_unref(doc);
-	return cmd_errorf(m->l.ctx, "too many inputs to merge") == 0;
-}
-
-/* Everything that is left, oldest (highest level) first. */
-static struct pd_doc *merger_finish(struct merger *m)
-{
-	struct pd_doc *sum = NULL;
-	bool merged = false;
-
-	for (size_t i = 0; i < MERGE_LEVELS; i++) {
-		struct level *l = &m->level[i];
-
-		if (l->n == 0)
-			continue;
-		if (sum)
-			l->doc[l->n++] = sum; /* younger than this level's own; a level below its width has room */
-		merged = merged || i > 0 || l->n > 1;
-		sum = l->n == 1 ? l->doc[0] : merge_docs(m, l->doc, l->n);
-		l->n = 0;
-		if (!sum)
-			return NULL;
-	}
-	return sum && !merged && m->kind == PD_MERGE_EXACT ? merge_docs(m, &sum, 1) : sum;
-}
-
-static void merger_release(struct merger *m)
-{
-	for (size_t i = 0; i < MERGE_LEVELS; i++) {
-		for (size_t k = 0; k < m->level[i].n; k++)
-			pd_doc_unref(m->level[i].doc[k]);
-	}
-}
 
 static bool add(void *ctx, size_t i)
 {
-	struct merger *m = ctx;
-	struct pd_doc *doc = take_doc(&m->l, i);
+	struct sum *s = ctx;
+	struct pd_doc *doc = take_doc(&s->l, i);
+	struct pd_error err = { 0 };
+	bool fine;
 
-	return doc && merger_add(m, doc);
+	if (!doc)
+		return false;
+	if (!s->merger) {
+		s->only = doc;
+		return true;
+	}
+	fine = pd_merger_add(s->merger, doc, &err);
+	pd_doc_unref(doc);
+	if (!fine && !err.path[0])
+		snprintf(err.path, sizeof(err.path), "%s", shown_path(&s->l, i));
+	return fine || cmd_fail(s->l.ctx, &err) == 0;
+}
+
+static struct pd_doc *finish(struct sum *s)
+{
+	struct pd_error err = { 0 };
+	char dropped[256] = "";
+	struct pd_doc *doc;
+
+	if (!s->merger) {
+		doc = s->only;
+		s->only = NULL;
+		return doc;
+	}
+	doc = pd_merger_finish(s->merger, dropped, sizeof(dropped), &err);
+	if (!doc)
+		cmd_fail(s->l.ctx, &err);
+	else if (dropped[0])
+		cmd_warnf(s->l.ctx, "sample types that not every input has were left out: %s", dropped);
+	return doc;
+}
+
+static bool start_sum(struct sum *s, enum pd_merge_kind kind)
+{
+	struct pd_merge_opts o = { .size = sizeof(o), .kind = kind };
+	struct pd_error err = { 0 };
+
+	if (s->l.operands.n == 1 && kind == PD_MERGE_VIEW)
+		return true;
+	s->merger = pd_merger_new(&o, &err);
+	return s->merger || cmd_fail(s->l.ctx, &err) == 0;
 }
 
 struct pd_doc *cli_load_merged(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, enum pd_merge_kind kind)
 {
-	struct merger m = { .l = { .ctx = ctx, .in = in, .build_flags = build_flags }, .kind = kind };
+	struct sum s = { .l = { .ctx = ctx, .in = in, .build_flags = build_flags } };
 	struct pd_doc *doc = NULL;
 
-	if (loader_start(&m.l, operands, n) == 0 && pd_parallel(m.l.jobs, m.l.operands.n, load_one, add, &m) && check_options(&m.l) == 0)
-		doc = merger_finish(&m);
-	merger_release(&m);
-	loader_release(&m.l);
+	if (loader_start(&s.l, operands, n) == 0 && start_sum(&s, kind) && pd_parallel(s.l.jobs, s.l.operands.n, load_one, add, &s) && check_options(&s.l) == 0)
+		doc = finish(&s);
+	pd_doc_unref(s.only);
+	pd_merger_free(s.merger);
+	loader_release(&s.l);
 	return doc;
 }
 

@@ -27,6 +27,7 @@ static int merge_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
 	sum = cli_load_merged(ctx, &a->in, operands, n, cmd_build_flags(&a->out), PD_MERGE_EXACT);
 	if (!sum)
 		return 2;
+	ctx->canonical = true; /* as exact sums are */
 	status = cmd_save(ctx, &a->out, &a->in, sum, NULL, cmd_default_format(ctx));
 	pd_doc_unref(sum);
 	return status;

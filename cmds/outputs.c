@@ -197,20 +197,36 @@ static int save_to(struct cmd_ctx *ctx, const struct cmd_output *o, const struct
 	return cmd_out_close(ctx, out, 0);
 }
 
+/* pprof files list tables and samples as they stand in the document: the same content must give the same bytes. */
+static struct pd_doc *as_written(struct cmd_ctx *ctx, const struct pd_format *f, const struct pd_doc *doc)
+{
+	struct pd_error err = { 0 };
+	struct pd_doc *canonical;
+
+	if (f != pd_format_named("pprof") || ctx->canonical)
+		return pd_doc_ref(doc);
+	canonical = pd_canonical(doc, &err);
+	if (!canonical)
+		cmd_fail(ctx, &err);
+	return canonical;
+}
+
 int cmd_save(struct cmd_ctx *ctx, const struct cmd_output *o, const struct cmd_input *in, const struct pd_doc *doc, const char *sample_type, const struct pd_format *dflt)
 {
 	const struct pd_format *f = cmd_out_format(ctx, o, dflt);
 	const char **kv;
-	int status;
+	struct pd_doc *written;
+	int status = 2;
 
 	if (!f)
 		return 2;
 	kv = cli_format_options(ctx, &in->opt, f);
 	if (!kv)
 		return cli_nomem(ctx);
-	status = check_options(ctx, in, f);
-	if (!status)
-		status = save_to(ctx, o, f, doc, sample_type, kv);
+	if (check_options(ctx, in, f) == 0 && (written = as_written(ctx, f, doc))) {
+		status = save_to(ctx, o, f, written, sample_type, kv);
+		pd_doc_unref(written);
+	}
 	free(kv);
 	return status;
 }
