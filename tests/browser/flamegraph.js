@@ -11,6 +11,7 @@
 
 const { execFileSync, spawnSync } = require("child_process");
 const assert = require("assert");
+const crypto = require("crypto");
 const fs = require("fs");
 const os = require("os");
 const path = require("path");
@@ -289,6 +290,26 @@ const tests = {
 		await click(b, "run");
 		assert.strictEqual(await hash(b), "");
 		assert.deepStrictEqual(await b.misdeeds(["file://" + page, "about:", "data:,"]), []);
+	},
+
+	async "a strict content security policy needs one hash, the same for every file"(b) {
+		const hashes = ["program.svg", "needle.svg"].filter((f) => fs.existsSync(path.join(dir, f))).map((f) => /<script><!\[CDATA\[([^]*)\]\]><\/script>/.exec(fs.readFileSync(path.join(dir, f), "utf8"))[1])
+			.map((js) => "'sha256-" + crypto.createHash("sha256").update(js).digest("base64") + "'");
+		const svg = fs.readFileSync(path.join(dir, "program.svg"), "utf8").replace(/^<\?xml.*\n/, ""), page = path.join(dir, "csp.html");
+
+		assert.strictEqual(new Set(hashes).size, 1);
+		for (const scripts of [hashes[0], "'none'"]) {
+			fs.writeFileSync(page, "<!DOCTYPE html><meta charset=utf-8><meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'; script-src " + scripts + "\">" + svg);
+			await b.open(page);
+			if (scripts === "'none'") { /* still the picture */
+				assert.strictEqual(await b.run("return document.querySelectorAll('.frames rect').length"), 13);
+				assert.match((await b.misdeeds(["file://" + page, "about:", "data:,"])).join("\n"), /^console: [^\n]*Content Security Policy[^\n]*$/);
+			} else {
+				await click(b, "run");
+				assert.match(await details(b), /^Function: run /);
+				assert.deepStrictEqual(await b.misdeeds(["file://" + page, "about:", "data:,"]), []);
+			}
+		}
 	},
 
 	async "hostile names run nothing and break nothing"(b) {
