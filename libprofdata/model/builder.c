@@ -3,6 +3,15 @@
 
 #include <stdarg.h>
 
+const struct pd_limits pd_no_limits = {
+	.size = sizeof pd_no_limits,
+	.max_input = UINT64_MAX,
+	.max_memory = UINT64_MAX,
+	.max_string = UINT32_MAX,
+	.max_depth = UINT32_MAX,
+	.max_labels = UINT32_MAX,
+};
+
 void pd_builder_fail(struct pd_builder *b, enum pd_status status, const char *fmt, ...)
 {
 	va_list ap;
@@ -174,7 +183,7 @@ static bool copy_series(struct pd_builder *b, const struct pd_doc *doc)
 
 struct pd_builder *pd_builder_derive(const struct pd_doc *doc, unsigned derive, unsigned flags, struct pd_error *err)
 {
-	struct pd_builder *b = builder_alloc(NULL, flags, err);
+	struct pd_builder *b = builder_alloc(&pd_no_limits, flags, err);
 	const struct pd_tables *from = &doc->t;
 	struct pd_tables *to;
 	bool ok;

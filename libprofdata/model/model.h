@@ -106,6 +106,9 @@ struct pd_builder {
 	PD_VEC(uint32_t) scratch;    /* a stack turned root first */
 };
 
+/* For documents made from documents: what was let in once is not refused later. */
+extern const struct pd_limits pd_no_limits;
+
 /* Makes room in a vec of the builder, counting its memory; false and sticky failure when it cannot. */
 #define pd_builder_reserve(b, vec, more) \
 	(pd_likely((vec)->cap - (vec)->n >= (size_t)(more)) || \
@@ -119,8 +122,11 @@ void pd_builder_fail(struct pd_builder *b, enum pd_status status, const char *fm
 pd_stack pd_stack_extend(struct pd_builder *b, pd_stack parent, const pd_frame *frames, size_t n);
 /* Column pointers of a fresh or half-filled chunk with room for at least one row; NULL on failure. */
 struct pd_chunk *pd_series_chunk(struct pd_builder *b, struct pd_series_row *s);
+/* The node that continues `parent` (of full runs) by n frames; `depth` is that of the whole path. */
+uint32_t pd_stack_node(struct pd_builder *b, uint32_t parent, uint32_t depth, const uint32_t *run, uint32_t n);
 void pd_threads_derive(struct pd_builder *b);
 void pd_series_release(struct pd_series_row *s);
+void pd_chunk_free(struct pd_chunk *c);
 
 /* Attaches notes collected by a reader; called by the loader before finish. */
 bool pd_builder_take_note(struct pd_builder *b, const char *what, uint64_t count, const char *example);

@@ -192,7 +192,7 @@ void pd_sample_add(struct pd_builder *b, unsigned series, const struct pd_sample
 
 	if (!s)
 		return;
-	if (!(b->flags & PD_BUILD_AGGREGATE)) {
+	if (!(b->flags & PD_BUILD_AGGREGATE) && (p->has_time || !(b->flags & PD_BUILD_AGGREGATE_UNTIMED))) {
 		append_row(b, s, p, values);
 		return;
 	}
@@ -214,17 +214,19 @@ void pd_sample_add(struct pd_builder *b, unsigned series, const struct pd_sample
 		pd_index_put(ix, hash, at, (uint32_t)s->rows);
 }
 
+void pd_chunk_free(struct pd_chunk *c)
+{
+	free(c->stack);
+	free(c->labels);
+	free(c->time);
+	for (unsigned v = 0; v < PD_MAX_VALUES; v++)
+		free(c->value[v]);
+	free(c);
+}
+
 void pd_series_release(struct pd_series_row *s)
 {
-	for (size_t i = 0; i < s->chunk.n; i++) {
-		struct pd_chunk *c = s->chunk.v[i];
-
-		free(c->stack);
-		free(c->labels);
-		free(c->time);
-		for (unsigned v = 0; v < PD_MAX_VALUES; v++)
-			free(c->value[v]);
-		free(c);
-	}
+	for (size_t i = 0; i < s->chunk.n; i++)
+		pd_chunk_free(s->chunk.v[i]);
 	pd_vec_release(&s->chunk);
 }

@@ -48,7 +48,7 @@ static uint32_t node_hashed(struct pd_builder *b, uint32_t hash, uint32_t parent
 	return row;
 }
 
-static uint32_t node(struct pd_builder *b, uint32_t parent, uint32_t depth, const uint32_t *run, uint32_t n)
+uint32_t pd_stack_node(struct pd_builder *b, uint32_t parent, uint32_t depth, const uint32_t *run, uint32_t n)
 {
 	if (b->failed || !pd_builder_index(b, &b->stack, (uint32_t)b->doc->t.stack.n, stack_hash))
 		return 0;
@@ -62,7 +62,7 @@ static uint32_t path(struct pd_builder *b, const uint32_t *frames, size_t n)
 	for (size_t i = 0; i < n; i += PD_RUN) {
 		uint32_t run = n - i < PD_RUN ? (uint32_t)(n - i) : PD_RUN;
 
-		cur = node(b, cur, (uint32_t)i + run, frames + i, run);
+		cur = pd_stack_node(b, cur, (uint32_t)i + run, frames + i, run);
 	}
 	return b->failed ? 0 : cur;
 }
@@ -124,10 +124,10 @@ pd_stack pd_stack_push(struct pd_builder *b, pd_stack parent, pd_frame frame)
 		return (pd_stack){ 0 };
 	}
 	if (!n || n == PD_RUN)
-		return (pd_stack){ node(b, parent.v, p->depth + 1, &frame.v, 1) };
+		return (pd_stack){ pd_stack_node(b, parent.v, p->depth + 1, &frame.v, 1) };
 	memcpy(run, t->run.v + p->first, n * sizeof *run);
 	run[n] = frame.v;
-	return (pd_stack){ node(b, p->parent, p->depth + 1, run, n + 1) };
+	return (pd_stack){ pd_stack_node(b, p->parent, p->depth + 1, run, n + 1) };
 }
 
 pd_stack pd_stack_extend(struct pd_builder *b, pd_stack parent, const pd_frame *frames, size_t n)
@@ -150,7 +150,7 @@ pd_stack pd_stack_extend(struct pd_builder *b, pd_stack parent, const pd_frame *
 
 		memcpy(run + have, frames + i, more * sizeof *run);
 		depth += (uint32_t)more;
-		cur = node(b, cur, depth, run, have + (uint32_t)more);
+		cur = pd_stack_node(b, cur, depth, run, have + (uint32_t)more);
 		have = 0;
 		i += more;
 	}

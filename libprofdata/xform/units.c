@@ -160,6 +160,23 @@ bool pd_units_compatible(const char *a, const char *b)
 	return false;
 }
 
+bool pd_unit_ratio(const char *coarse, const char *fine, int64_t *times)
+{
+	*times = 1;
+	if (strcmp(coarse, fine) == 0)
+		return true;
+	for (size_t i = 0; i < PD_ARRAY_LEN(families); i++) {
+		const struct unit *a = find_unit(&families[i], coarse), *b = find_unit(&families[i], fine);
+		double ratio = a && b ? nearbyint(a->factor / b->factor) : 0;
+
+		if (ratio < 1 || ratio > 0x1p62 || fabs(ratio * b->factor / a->factor - 1) > 1e-9)
+			continue;
+		*times = (int64_t)ratio;
+		return true;
+	}
+	return false;
+}
+
 /* The caller of the library may have set a locale with a decimal comma. */
 static void want_point(char *text)
 {

@@ -17,6 +17,7 @@ struct pd_builder;
 
 enum pd_builder_flags {
 	PD_BUILD_AGGREGATE = 1 << 0, /* rows with equal (stack, labels) add up in the first one's place; times are dropped */
+	PD_BUILD_AGGREGATE_UNTIMED = 1 << 1, /* only rows without a time add up, the others stay single */
 };
 
 PD_API struct pd_builder *pd_builder_new(const struct pd_limits *limits, unsigned flags, struct pd_error *err);

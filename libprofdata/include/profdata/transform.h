@@ -23,10 +23,22 @@ struct pd_merge_opts {
 	enum pd_merge_kind kind;
 };
 /*
- * Exact sum. Sample types: equal lists, or their intersection by name (at least one; `dropped`
- * names what fell out, may be NULL); units are converted to the finest one. Times: earliest non-zero start, summed
- * duration, latest end; period: largest. Overflow of a sum is PD_ERR_LIMIT.
+ * Exact sum of many documents, one at a time: memory follows the sum, not the
+ * inputs. Sample types: equal lists, or their intersection by name (at least
+ * one); series of different names stand side by side. Units are converted to
+ * the finest one. Times: earliest non-zero start, summed duration, latest end;
+ * period: largest. Samples whose values are all zero fall out. A sum that does
+ * not fit into 64 bits is PD_ERR_LIMIT, different period types are PD_ERR_DATA.
  */
+struct pd_merger;
+PD_API struct pd_merger *pd_merger_new(const struct pd_merge_opts *opts, struct pd_error *err);
+/* False on failure, *err says why; the merger can then only be freed. `doc` stays the caller's. */
+PD_API bool pd_merger_add(struct pd_merger *m, const struct pd_doc *doc, struct pd_error *err);
+/* The sum; `dropped` names the sample types that not every document has, may be NULL. The merger is empty afterwards. */
+PD_API struct pd_doc *pd_merger_finish(struct pd_merger *m, char *dropped, size_t dropped_size, struct pd_error *err);
+PD_API void pd_merger_free(struct pd_merger *m);
+
+/* The same for documents at hand. */
 PD_API struct pd_doc *pd_merge(const struct pd_doc *const *docs, size_t n, const struct pd_merge_opts *opts,
 			       char *dropped, size_t dropped_size, struct pd_error *err);
 
