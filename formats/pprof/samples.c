@@ -164,15 +164,16 @@ static bool find_labels(struct pprof_reader *r, struct batch *b, const uint8_t *
 
 /* ---- one sample ---- */
 
-static bool fail_location(struct pprof_reader *r, struct batch *b, const uint8_t *sample)
+/* Whether all ids are in the location table; records the error for the first that is not. */
+static bool all_known(struct pprof_reader *r, struct batch *b, const uint8_t *sample)
 {
 	for (size_t i = 0; i < b->id.n; i++) {
 		if (pprof_id_row1(&r->frames, b->id.v[i]))
 			continue;
 		pprof_fail_in(r, sample, "location %llu is not in the location table", (unsigned long long)b->id.v[i]);
-		break;
+		return false;
 	}
-	return false;
+	return true;
 }
 
 /* Ids, leaf first, become frames, root first. */
@@ -181,7 +182,7 @@ static bool add_frames(struct pprof_reader *r, struct batch *b, const uint8_t *s
 	const uint32_t *dense = r->frames.dense;
 	const size_t n_dense = r->frames.n_dense, n = b->id.n;
 	const uint64_t *id = b->id.v;
-	uint32_t none = 0;
+	uint32_t any = 0; /* an unknown id gives UINT32_MAX; rows beyond 2^31 cost a second look */
 
 	if (!pd_vec_reserve(&b->frame, n))
 		return no_memory(r);
@@ -189,10 +190,10 @@ static bool add_frames(struct pprof_reader *r, struct batch *b, const uint8_t *s
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row1 = pd_likely(id[i] < n_dense) ? dense[id[i]] : pprof_id_row1(&r->frames, id[i]);
 		(--out)->v = row1 - 1;
-		none |= !row1;
+		any |= row1 - 1;
 	}
-	if (pd_unlikely(none))
-		return fail_location(r, b, sample);
+	if (pd_unlikely(any >> 31) && !all_known(r, b, sample))
+		return false;
 	b->frame.n += n;
 	return true;
 }
