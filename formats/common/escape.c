@@ -122,10 +122,12 @@ static bool minds(const struct target *t, uint8_t c)
 /* Copies runs that need nothing, calls `put` for the rest. */
 static void escape(const struct target *t, struct pd_out *out, const char *p, size_t n)
 {
-	const char *end = p + n, *run = p;
+	const char *end, *run = p;
 	char text[16];
 
-	while (p < end) {
+	if (n == 0)
+		return;
+	for (end = p + n; p < end;) {
 		size_t len = 1, m;
 		uint32_t cp = (uint8_t)*p;
 		bool valid = true;

@@ -262,6 +262,8 @@ enum list { SAMPLES, WEIGHTS, MEASURE };
 
 static void put_text(struct writer *o, const char *text, size_t n)
 {
+	if (n == 0)
+		return;
 	if (!pd_vec_reserve(&o->text, n)) {
 		o->failed = true;
 		return;

@@ -182,12 +182,13 @@ static void batch_prefetch(const struct pd_builder *b, struct batch *w)
 		pd_prefetch(&t->stack.v[cand[k]]);
 	}
 	for (uint32_t k = 0; k < w->n_live; k++) {
-		const uint32_t *run = t->run.v + t->stack.v[cand[k]].first;
+		const uint32_t *run;
 
-		if (cand[k]) {
-			pd_prefetch(run);
-			pd_prefetch(run + PD_RUN - 1);
-		}
+		if (!cand[k])
+			continue;
+		run = t->run.v + t->stack.v[cand[k]].first;
+		pd_prefetch(run);
+		pd_prefetch(run + PD_RUN - 1);
 	}
 }
 
