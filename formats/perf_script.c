@@ -358,6 +358,8 @@ static enum pd_status read_all(struct perf *f)
 			if (!f->open || f->has_half)
 				open_for_frames(f);
 			pd_perf_take_frames(f);
+			if (f->ids.n > PD_TEXT_FRAMES_MAX && f->status == PD_OK)
+				f->status = pd_text_fail(&f->t, "more than %u frames in one sample", PD_TEXT_FRAMES_MAX);
 			if (f->lines.failed)
 				end_sample(f);
 		} else {

@@ -254,6 +254,10 @@ static void split_frames(struct folded *f, struct pd_span s, size_t at)
 				f->names.row.v[prev].next = id;
 			prev = id;
 		}
+		if (f->frames.n == PD_TEXT_FRAMES_MAX) {
+			f->status = pd_text_fail(&f->t, "more than %u frames in one stack", PD_TEXT_FRAMES_MAX);
+			return;
+		}
 		if (!push(f, prev < f->names.kept ? prev : 0, (pd_frame){ f->names.row.v[prev].value }, at + n))
 			return;
 		if (prev >= f->names.kept) {
@@ -290,6 +294,8 @@ static void take_sample(struct folded *f, struct pd_span line, struct pd_span st
 	}
 	at = reuse_frames(f, stack);
 	split_frames(f, stack, at);
+	if (f->status != PD_OK)
+		return;
 	f->prev = stack.p;
 	f->prev_n = stack.n;
 	if (f->frames.n)

@@ -8,7 +8,7 @@
 
 #define BLOCK_MIN ((size_t)64 << 10)
 #define BLOCK_MAX ((size_t)1 << 20)   /* keeps a mapped file from becoming resident all at once */
-#define LINE_MAX_BYTES ((size_t)256 << 20)
+#define LINE_MAX_BYTES ((size_t)64 << 20)
 
 /* ---- lines in blocks ---- */
 
@@ -37,6 +37,7 @@ bool pd_text_fill(struct pd_text *t)
 		want = s.n < want ? want * 2 : s.n * 2;
 		if (want > LINE_MAX_BYTES) {
 			t->failed = true;
+			t->line++;
 			pd_text_fail(t, "a line of more than %zu MiB; expected text lines", LINE_MAX_BYTES >> 20);
 			return false;
 		}

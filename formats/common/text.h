@@ -36,6 +36,9 @@ enum pd_status pd_text_fail(struct pd_text *t, const char *fmt, ...) PD_PRINTF(2
 /* Counts an oddity at the line last taken, see pd_note(). `text` is that line, for the example. */
 enum pd_status pd_text_note(struct pd_text *t, const char *what, struct pd_span text);
 
+/* Frames of one record that are looked at before max_depth cuts the stack; more is hostile. */
+#define PD_TEXT_FRAMES_MAX (1u << 24)
+
 /* ---- pieces of text seen before ---- */
 
 /* What a piece means is up to the format; row 0 is never used. */
