@@ -1,0 +1,1 @@
+profdata comments "$CASEDIR/../traces/labels.dump"

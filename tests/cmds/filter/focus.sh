@@ -1,0 +1,1 @@
+profdata filter --focus "price|brk" "$CASEDIR/../traces/labels.dump"

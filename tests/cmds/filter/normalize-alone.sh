@@ -1,0 +1,1 @@
+printf "a 10\n" | profdata filter --normalize -

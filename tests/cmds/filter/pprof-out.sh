@@ -1,0 +1,1 @@
+profdata filter --focus price -t pprof "$CASEDIR/../traces/labels.dump" | profdata tags -

@@ -1,0 +1,1 @@
+printf "a 1\n" | profdata filter --time-range 0:1 -

@@ -1,0 +1,1 @@
+printf "profdata dump 1\nseries\nvalue\tcpu\tcount\n1\t@1000000000\ta\n2\t@2000000000\tb\n4\t@3000000000\tc\n" > in; profdata filter --time-range 0.5:1.5 in -t folded; profdata filter --time-range 1: in -t folded; profdata filter --time-range 5 in

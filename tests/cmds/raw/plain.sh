@@ -1,0 +1,1 @@
+TZ=UTC profdata raw "$CASEDIR/../traces/labels.dump"

@@ -1,0 +1,1 @@
+profdata tags --csv "$CASEDIR/labels.dump"

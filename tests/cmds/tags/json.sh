@@ -1,0 +1,1 @@
+profdata tags --json --tagshow "bytes|zone" "$CASEDIR/labels.dump" | sed "s|\"path\":\"[^\"]*/|\"path\":\"|"

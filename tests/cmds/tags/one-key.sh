@@ -1,0 +1,1 @@
+profdata tags --tagshow "^bytes$" --unit b -s samples "$CASEDIR/labels.dump"

@@ -1,0 +1,1 @@
+profdata tags "$CASEDIR/labels.dump"

@@ -1,0 +1,1 @@
+profdata tags --tagfocus tenant=blue --relative-percentages "$CASEDIR/labels.dump"

@@ -1,0 +1,1 @@
+TZ=America/New_York profdata traces "$CASEDIR/labels.dump" | grep Time:

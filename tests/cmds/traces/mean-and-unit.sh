@@ -1,0 +1,1 @@
+profdata traces --mean --unit ms --taghide . "$CASEDIR/labels.dump" | tail -n +8

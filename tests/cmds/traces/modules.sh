@@ -1,0 +1,1 @@
+profdata traces -g modules --tagfocus tenant "$CASEDIR/labels.dump" | tail -n +8

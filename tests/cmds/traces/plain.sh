@@ -1,0 +1,1 @@
+TZ=UTC profdata traces "$CASEDIR/labels.dump"
