@@ -184,7 +184,7 @@ static bool add_frames(struct pprof_reader *r, struct batch *b, const uint8_t *s
 	const uint64_t *id = b->id.v;
 	uint32_t any = 0; /* an unknown id gives UINT32_MAX; rows beyond 2^31 cost a second look */
 
-	if (!pd_vec_reserve(&b->frame, n))
+	if (!pd_vec_reserve(&b->frame, n + !n)) /* never without room, so that the end below is a real place */
 		return no_memory(r);
 	pd_frame *out = b->frame.v + b->frame.n + n;
 	for (size_t i = 0; i < n; i++) {
