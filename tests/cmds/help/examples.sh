@@ -27,11 +27,11 @@ frame	main.work	address=0x401334	mapping=1
 series
 value	samples	count
 value	cpu	nanoseconds
-3 30000000	thread=worker	client:=3	bytes:=64 bytes	main.main;main.work
-1 10000000	main.main
+3 30000000	thread=worker	client:=3	bytes:=4096 bytes	main.main;main.work
+1 10000000	net/http.serve;main.main;runtime.mallocgc
 END
 mkdir profiles
-profdata convert -t pprof -o cpu.pb.gz cpu.dump && cp cpu.pb.gz a.pb.gz && cp cpu.pb.gz b.pb.gz && cp cpu.pb.gz profiles/x.pb.gz || exit
+profdata convert -t pprof -o cpu.pb.gz cpu.dump && cp cpu.pb.gz a.pb.gz && cp cpu.pb.gz b.pb.gz && cp cpu.pb.gz heap.pb.gz && cp cpu.pb.gz profiles/x.pb.gz || exit
 mkdir -p .config/fish/completions
 profdata help --examples >examples
 while IFS=$'\t' read -r example does; do
