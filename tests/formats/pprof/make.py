@@ -84,6 +84,7 @@ cases = {
     "several-empty-strings": TYPES + SAMPLES + TAIL + blob(6) + blob(6) + blob(6, "last") + num(13, len(STRINGS) + 2),
     "string-zero-not-empty": message(1, _1=0, _2=1) + blob(2, num(1, 1), num(2, 5)) + message(4, _1=1, _3=64) + blob(6, "cpu") +
                              blob(6, "nanoseconds"),
+    "samples-without-locations": TYPES + sample([], [1, 10]) + sample([], [2, 20]) + TAIL,
     "no-samples": HEADER + TYPES + STRING_TABLE,
     "negative-values": TYPES + sample([1], [-1, -2**63]) + TAIL,
     "names-not-utf-8": TYPES + sample([5], [1, 10], label(_1=S["thread"], _2=len(STRINGS))) + TAIL + location(5, 5) +
