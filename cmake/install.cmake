@@ -1,0 +1,31 @@
+# What `cmake --install` puts where, in the places Debian looks in.
+set(PD_REQUIRES "zlib libzstd libdeflate libpcre2-8 libxxhash")
+file(RELATIVE_PATH PD_PC_TO_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(cmake/profdata.pc.in ${CMAKE_BINARY_DIR}/profdata.pc @ONLY)
+include(CMakePackageConfigHelpers)
+set(PD_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/profdata)
+configure_package_config_file(cmake/profdataConfig.cmake.in ${CMAKE_BINARY_DIR}/profdataConfig.cmake
+  INSTALL_DESTINATION ${PD_CMAKE_DIR} PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/profdataConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+
+install(TARGETS profdata_shared LIBRARY)
+install(TARGETS profdata_static ARCHIVE)
+install(DIRECTORY libprofdata/include/profdata DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(FILES ${CMAKE_BINARY_DIR}/profdata.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_BINARY_DIR}/profdataConfig.cmake ${CMAKE_BINARY_DIR}/profdataConfigVersion.cmake DESTINATION ${PD_CMAKE_DIR})
+
+if(TARGET profdata)
+  # A place of one's own (~/.local, /opt/x) works without ldconfig; under /usr the loader knows the way.
+  if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+    file(RELATIVE_PATH PD_TO_LIB ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+    set_target_properties(profdata PROPERTIES INSTALL_RPATH "$ORIGIN/${PD_TO_LIB}")
+  endif()
+  install(TARGETS profdata RUNTIME)
+endif()
+file(GLOB PD_MAN1 CONFIGURE_DEPENDS docs/man/*.1)
+file(GLOB PD_MAN5 CONFIGURE_DEPENDS docs/man/*.5)
+install(FILES ${PD_MAN1} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${PD_MAN5} DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+install(FILES completions/profdata.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME profdata)
+install(FILES completions/_profdata DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES completions/profdata.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)

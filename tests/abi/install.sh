@@ -1,0 +1,80 @@
+#!/bin/sh
+# install.sh BUILD CC VERSION PREFIX LIBDIR: what `cmake --install` writes is complete and usable, by hand
+# (pkg-config), from CMake, shared and static, in a place of one's own and under DESTDIR.
+set -eu
+build=$1 cc=$2 version=$3 prefix=$4 libdir=$5
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+fail() { echo "install: $*"; exit 1; }
+try() { "$@" >"$dir/log" 2>&1 || { cat "$dir/log"; fail "failed: $*"; }; }
+
+cat >"$dir/use.c" <<'END'
+#include <profdata/profdata.h>
+#include <stdio.h>
+#include <string.h>
+
+int main(void)
+{
+	static const char text[] = "main;work 3\nmain 1\n";
+	struct pd_error err = { 0 };
+	struct pd_source *src = pd_source_memory("text", text, strlen(text), NULL, &err);
+	struct pd_doc *doc = src ? pd_load(src, NULL, &err) : NULL;
+	int64_t sum = 0, all = 0;
+	bool ok = doc && pd_doc_total(doc, 0, &sum, &all);
+
+	printf("%s %d\n", ok ? "total" : err.text, (int)sum);
+	pd_doc_unref(doc);
+	pd_source_free(src);
+	return ok && sum == 4 ? 0 : 1;
+}
+END
+
+# ---- a place of one's own ----
+own=$dir/own
+try cmake --install "$build" --prefix "$own"
+for file in bin/profdata "$libdir/libprofdata.so" "$libdir/libprofdata.so.0" "$libdir/libprofdata.a" include/profdata/profdata.h \
+	"$libdir/pkgconfig/profdata.pc" "$libdir/cmake/profdata/profdataConfig.cmake" share/man/man1/profdata.1 \
+	share/man/man5/profdata-formats.5 share/bash-completion/completions/profdata share/zsh/vendor-completions/_profdata \
+	share/fish/vendor_completions.d/profdata.fish; do
+	[ -s "$own/$file" ] || fail "$file is missing"
+done
+unset LD_LIBRARY_PATH
+[ "$(PATH=$own/bin:$PATH profdata --version | head -n 1)" = "profdata $version" ] || fail "the installed profdata does not run: $("$own/bin/profdata" --version 2>&1)"
+try ldd "$own/bin/profdata"
+grep -q "$own/bin/.*libprofdata.so.0\|$own/$libdir/libprofdata.so.0" "$dir/log" || fail "it runs with another library: $(grep libprofdata "$dir/log")"
+nm -D --undefined-only "$own/bin/profdata" | grep -q "@PROFDATA_0.1" || fail "symbols carry no version"
+
+export PKG_CONFIG_PATH="$own/$libdir/pkgconfig"
+pc() { pkg-config "$@" profdata; }
+[ "$(pc --modversion)" = "$version" ] || fail "profdata.pc names version $(pc --modversion)"
+# shellcheck disable=SC2046
+try "$cc" -Wall -Wextra -Werror -o "$dir/shared" "$dir/use.c" $(pc --cflags --libs)
+[ "$(LD_LIBRARY_PATH="$own/$libdir" "$dir/shared")" = 'total 4' ] || fail "a program linked by pkg-config does not work"
+# shellcheck disable=SC2046
+try "$cc" -o "$dir/static" "$dir/use.c" $(pc --cflags --libs --static | sed "s,-lprofdata,$own/$libdir/libprofdata.a,")
+[ "$("$dir/static")" = 'total 4' ] || fail "a program with the static library does not work"
+
+mkdir "$dir/project"
+cp "$dir/use.c" "$dir/project"
+cat >"$dir/project/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(use C)
+find_package(profdata 0.1 CONFIG REQUIRED)
+add_executable(shared use.c)
+target_link_libraries(shared PRIVATE profdata::profdata)
+add_executable(static use.c)
+target_link_libraries(static PRIVATE profdata::static)
+END
+try cmake -G Ninja -S "$dir/project" -B "$dir/project/build" -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$own"
+try ninja -C "$dir/project/build"
+for kind in shared static; do
+	[ "$("$dir/project/build/$kind")" = 'total 4' ] || fail "a program linked by find_package ($kind) does not work"
+done
+
+# ---- as a package is made ----
+DESTDIR=$dir/root try cmake --install "$build"
+[ -x "$dir/root$prefix/bin/profdata" ] || fail "nothing under DESTDIR"
+! grep -rq "$dir" "$dir/root$prefix/$libdir/pkgconfig" "$dir/root$prefix/$libdir/cmake" || fail "DESTDIR got into installed files"
+[ "$("$dir/root$prefix/bin/profdata" --version | head -n 1)" = "profdata $version" ] || fail "profdata under DESTDIR does not run"
+! readelf -d "$dir/root$prefix/bin/profdata" | grep -q "$build" || fail "the build folder is in the run path"
+echo "installed, used by pkg-config, find_package, shared and static"

@@ -1,0 +1,61 @@
+#!/bin/sh
+# includes.sh SOURCE: who may include whom, by folder. Prints every line that breaks a rule.
+set -eu
+cd "$1"
+
+# FOLDER GLOB: names in quotes and in <profdata/…> that files of the folder may include, as an
+# extended regular expression; every other quoted or <profdata/…> include is a violation.
+allow() {
+	folder=$1 allowed=$2
+	set -- $folder
+	[ -e "$1" ] || { echo "no file matches '$folder': the rules are out of date"; exit 1; }
+	grep -n '^[[:space:]]*#[[:space:]]*include[[:space:]]*\("\|<profdata/\)' "$@" /dev/null |
+		sed 's/[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]\([^">]*\)[">].*/\1/' |
+		awk -F: -v ok="^($allowed)\$" -v rule="$folder" '$3 !~ ok { print $1 ":" $2 ": " $3 " is not for " rule }'
+}
+
+# LIBRARY FOLDERS: a third-party header has its one place.
+only() {
+	header=$1 where=$2
+	grep -rn --include='*.[ch]' "^[[:space:]]*#[[:space:]]*include[[:space:]]*<$header" libprofdata formats cmds |
+		awk -F: -v ok="^($where)\$" '$1 !~ ok { print $1 ":" $2 ": " $3 ": only for " ok }'
+}
+
+{
+	api='profdata/(base|opt|io|format|builder|profile|calltree|report|transform|profdata)\.h'
+	allow 'libprofdata/base/*.[ch]' 'base/.*|profdata/(base|opt)\.h'
+	allow 'libprofdata/io/*.[ch]' 'base/.*|io/.*|profdata/(base|io|opt)\.h'
+	allow 'libprofdata/model/*.[ch]' 'base/.*|model/.*|profdata/(base|builder|profile|calltree|transform)\.h'
+	allow 'libprofdata/xform/*.[ch]' 'base/.*|model/.*|xform/.*|profdata/(base|builder|profile|calltree|report|transform)\.h'
+	allow 'libprofdata/format/*.[ch]' "base/.*|io/.*|model/.*|format/.*|format_table\.h|$api"
+	allow 'formats/common/*.[ch]' "base/.*|io/.*|model/.*|common/.*|svg_[a-z]*\.h|$api"
+	for format in $(sed -n 's/^PD_FORMAT(\([a-z0-9_]*\).*/\1/p' formats/formats.def); do
+		own="base/.*|io/.*|model/.*|common/.*|$format/.*|svg_[a-z]*\.h|$api"
+		allow "formats/$format.c" "$own"
+		[ ! -d "formats/$format" ] || allow "formats/$format/*.[ch]" "$own"
+	done
+	# beside the interface a command sees headers of its own folder and what the build makes
+	allow 'cmds/*.[ch]' '[a-z_]*\.h|profdata/.*'
+	for header in $(grep -ho '^#include "[a-z_]*\.h"' cmds/*.[ch] | cut -d'"' -f2 | sort -u); do
+		case $header in cmd_table.h | completion_scripts.h) continue ;; esac
+		[ -f "cmds/$header" ] || echo "cmds: $header is neither in cmds/ nor generated"
+	done
+	for source in formats/*.c; do # a file that no line names is dead code
+		name=$(basename "$source" .c)
+		grep -q "^PD_FORMAT($name[,)]" formats/formats.def || echo "$source: no line in formats.def"
+	done
+
+	only 'zlib\.h' 'libprofdata/io/codec_gzip\.c|libprofdata/io/encoder\.c'
+	only 'libdeflate\.h' 'libprofdata/io/[a-z_]*\.c'
+	only 'zstd' 'libprofdata/io/codec_zstd\.c|libprofdata/io/encoder\.c'
+	only 'pcre2\.h' 'libprofdata/xform/regex\.[ch]'
+	only 'xxhash\.h' 'libprofdata/xform/hash\.c'
+	only 'libxml' 'formats/common/xml_read\.c'
+	only 'protobuf-c' 'formats/common/proto[a-z_/]*\.[ch]'
+	only 'cmocka\.h' 'nowhere'
+	only 'dlfcn\.h' 'nowhere'
+} >"${TMPDIR:-/tmp}/includes.$$"
+cat "${TMPDIR:-/tmp}/includes.$$"
+broken=$(wc -l <"${TMPDIR:-/tmp}/includes.$$")
+rm -f "${TMPDIR:-/tmp}/includes.$$"
+[ "$broken" -eq 0 ]
