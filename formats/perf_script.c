@@ -410,7 +410,7 @@ static const struct pd_opt perf_script_opts[] = {
 	{ 0, "cpu", NULL, "keep the cpu as a label (default: only when samples are kept one by one)", PD_OPT_BOOL, PD_AT(struct perf_opts, cpu, bool) },
 	{ 0, "payload", NULL, "fields of tracepoints become labels (default: only when samples are kept one by one)", PD_OPT_BOOL, PD_AT(struct perf_opts, payload, bool) },
 	{ 0, "no-payload", NULL, "fields of tracepoints never become labels", PD_OPT_BOOL, PD_AT(struct perf_opts, no_payload, bool) },
-	{ 0, "cut-params", NULL, "cut parameter lists off function names", PD_OPT_BOOL, PD_AT(struct perf_opts, cut_params, bool) },
+	{ 0, "params", NULL, "keep parameter lists of function names", PD_OPT_BOOL, PD_AT(struct perf_opts, keep_params, bool) },
 	{ .kind = PD_OPT_END },
 };
 

@@ -73,7 +73,7 @@ static uint32_t parse_frame(struct perf *f, struct pd_span line, struct place *o
 		kind |= K_LOST | (s.address ? 0 : K_PADDING);
 	if (s.inlined)
 		kind = K_INLINED;
-	if (f->opts->cut_params)
+	if (!f->opts->keep_params)
 		s.name = pd_symbol_no_params(s.name);
 	if (s.name.n && (out->flags & PD_FRAME_JIT) && is_unfolded_java(s.name))
 		kind |= K_UNFOLDED;

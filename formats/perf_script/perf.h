@@ -22,7 +22,7 @@ enum kind {
 };
 
 struct perf_opts {
-	bool cpu, no_payload, payload, cut_params;
+	bool cpu, no_payload, payload, keep_params;
 };
 
 /* A parsed line: frame or source position. */
