@@ -262,7 +262,6 @@ static int frame_compare(const void *ctx, uint32_t a, uint32_t b)
 	const struct pd_frame_row *x = &t->frame.v[a], *y = &t->frame.v[b];
 
 	ORDER(c->map[x->mapping], c->map[y->mapping]);
-	ORDER(x->flags, y->flags);
 	ORDER(x->n_lines, y->n_lines);
 	for (uint32_t i = 0; i < x->n_lines; i++) {
 		const struct pd_line *p = &t->line.v[x->first_line + i], *q = &t->line.v[y->first_line + i];
@@ -271,6 +270,7 @@ static int frame_compare(const void *ctx, uint32_t a, uint32_t b)
 		ORDER(p->line, q->line);
 		ORDER(p->column, q->column);
 	}
+	ORDER(x->flags, y->flags); /* last: formats that cannot say kernel or JIT keep the order */
 	return 0;
 }
 
