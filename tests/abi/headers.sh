@@ -14,4 +14,10 @@ for header in "$source"/libprofdata/include/profdata/*.h; do
 			exit 1
 		}
 	done
+	if command -v c++ >/dev/null; then # programs in C++ may use them
+		c++ -x c++ -std=c++17 -pedantic-errors -Wall -Wextra -Werror -I"$source/libprofdata/include" -fsyntax-only "$dir/use.c" || {
+			echo "<$name> is not for C++"
+			exit 1
+		}
+	fi
 done

@@ -1,33 +1,16 @@
 #!/bin/sh
-# install.sh BUILD CC VERSION PREFIX LIBDIR: what `cmake --install` writes is complete and usable, by hand
+# install.sh SOURCE BUILD CC VERSION PREFIX LIBDIR: what `cmake --install` writes is complete and usable, by hand
 # (pkg-config), from CMake, shared and static, in a place of one's own and under DESTDIR.
 set -eu
-build=$1 cc=$2 version=$3 prefix=$4 libdir=$5
+source=$1 build=$2 cc=$3 version=$4 prefix=$5 libdir=$6
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 fail() { echo "install: $*"; exit 1; }
 try() { "$@" >"$dir/log" 2>&1 || { cat "$dir/log"; fail "failed: $*"; }; }
 
-cat >"$dir/use.c" <<'END'
-#include <profdata/profdata.h>
-#include <stdio.h>
-#include <string.h>
-
-int main(void)
-{
-	static const char text[] = "main;work 3\nmain 1\n";
-	struct pd_error err = { 0 };
-	struct pd_source *src = pd_source_memory("text", text, strlen(text), NULL, &err);
-	struct pd_doc *doc = src ? pd_load(src, NULL, &err) : NULL;
-	int64_t sum = 0, all = 0;
-	bool ok = doc && pd_doc_total(doc, 0, &sum, &all);
-
-	printf("%s %d\n", ok ? "total" : err.text, (int)sum);
-	pd_doc_unref(doc);
-	pd_source_free(src);
-	return ok && sum == 4 ? 0 : 1;
-}
-END
+# the program of the manual
+awk '/^<!-- file: use.c -->$/ { on = 1 } /^```$/ { on = 0; inside = 0 } inside { print } on && /^```c$/ { inside = 1 }' "$source/docs/library.md" >"$dir/use.c"
+grep -q '^int main' "$dir/use.c" || fail 'docs/library.md shows no program'
 
 # ---- a place of one's own ----
 own=$dir/own
