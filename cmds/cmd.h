@@ -39,6 +39,7 @@ struct cmd_output {
 	bool force;
 };
 extern const struct pd_opt cmd_output_opts[];
+extern const struct pd_opt cmd_text_output_opts[]; /* without --to: reports have one form */
 
 /* pprof's selection (sections 1.3 and 1.4 of its semantics). */
 struct cmd_select {
@@ -116,6 +117,11 @@ struct pd_out *cmd_text_open(struct cmd_ctx *ctx, const struct cmd_output *o);
 int cmd_out_close(struct cmd_ctx *ctx, struct pd_out *out, int status);
 /* For commands that write what they read: the format of the first input loaded when it has a writer, else pprof. */
 const struct pd_format *cmd_default_format(const struct cmd_ctx *ctx);
+/* The option --annotate of commands that write folded text: a row of their table, and what makes it --opt annotate=KINDS. */
+#define CMD_OPT_ANNOTATE(S, field) \
+	{ 0, "annotate", "KINDS", "folded: mark frames as kernel, jit, inline (comma separated; default none)", PD_OPT_STR, PD_AT(S, field, const char *) }
+/* `kinds` may be NULL. *kv is freed by the caller, after everything is written. 0 or 2. */
+int cmd_add_annotate(struct cmd_ctx *ctx, struct cmd_input *in, const char *kinds, char **kv);
 /* Saves a document: format choice, loss warning, commit. Exit status. */
 int cmd_save(struct cmd_ctx *ctx, const struct cmd_output *o, const struct cmd_input *in, const struct pd_doc *doc, const char *sample_type, const struct pd_format *dflt);
 

@@ -10,7 +10,7 @@ struct comments_args {
 #define A struct comments_args
 static const struct pd_opt comments_opts[] = {
 	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = PD_AT(A, input, struct cmd_input) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
+	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(A, common, struct cmd_common) },
 	{ .kind = PD_OPT_END },
 };

@@ -13,7 +13,7 @@ struct convert_args {
 
 #define V struct convert_args
 static const struct pd_opt convert_opts[] = {
-	{ 0, "annotate", "KINDS", "folded: mark frames as kernel, jit, inline (comma separated; default none)", PD_OPT_STR, PD_AT(V, annotate, const char *) },
+	CMD_OPT_ANNOTATE(V, annotate),
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_output_opts, .offset = PD_AT(V, out, struct cmd_output), .help = "Output" },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_input_opts, .offset = PD_AT(V, in, struct cmd_input), .help = "Input" },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_select_opts, .offset = PD_AT(V, select, struct cmd_select), .help = "Selection" },
@@ -21,24 +21,6 @@ static const struct pd_opt convert_opts[] = {
 	{ .kind = PD_OPT_END },
 };
 #undef V
-
-/* --annotate is --opt annotate=...; `kv` must outlive the run. */
-static int add_annotate(struct cmd_ctx *ctx, struct convert_args *a, char **kv)
-{
-	const char **grown;
-
-	*kv = NULL;
-	if (!a->annotate)
-		return 0;
-	grown = realloc(a->in.opt.item, (a->in.opt.n * 2 + 2) * sizeof(*grown)); /* room for what the parser's growth rule expects */
-	if (!grown)
-		return cli_nomem(ctx);
-	a->in.opt.item = grown;
-	if (asprintf(kv, "annotate=%s", a->annotate) < 0)
-		return cli_nomem(ctx);
-	grown[a->in.opt.n++] = *kv;
-	return 0;
-}
 
 static int save(struct cmd_ctx *ctx, const struct convert_args *a, const struct pd_format *f, const struct pd_doc *doc)
 {
@@ -61,7 +43,7 @@ static int convert_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t 
 	char *kv;
 	int status;
 
-	if (!f || cli_out_check(ctx, &a->out) || add_annotate(ctx, a, &kv))
+	if (!f || cli_out_check(ctx, &a->out) || cmd_add_annotate(ctx, &a->in, a->annotate, &kv))
 		return 2;
 	doc = cmd_load(ctx, &a->in, operands, n, flags);
 	status = doc ? save(ctx, a, f, doc) : 2;

@@ -8,7 +8,7 @@ struct filter_args {
 	struct cmd_input input;
 	struct cmd_output output;
 	struct cmd_select select;
-	const char *scale, *strip_labels;
+	const char *scale, *strip_labels, *annotate;
 	struct pd_list rename;
 	bool normalize, drop_frames;
 };
@@ -21,6 +21,7 @@ static const struct pd_opt filter_opts[] = {
 	{ 0, "normalize", NULL, "scale further inputs to the totals of the first before adding them up", PD_OPT_BOOL, PD_AT(A, normalize, bool) },
 	{ 0, "strip-labels", "RE", "remove labels whose key matches RE; samples that become equal add up", PD_OPT_STR, PD_AT(A, strip_labels, const char *) },
 	{ 0, "rename", "s/RE/REPL/", "rewrite function names (repeatable; flags g, i; \\1 and & in REPL)", PD_OPT_LIST, PD_AT(A, rename, struct pd_list) },
+	CMD_OPT_ANNOTATE(A, annotate),
 	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = PD_AT(A, input, struct cmd_input) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(A, common, struct cmd_common) },
@@ -184,15 +185,19 @@ static int filter_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 	unsigned flags = a->select.time_range ? 0 : cmd_build_flags(&a->output);
 	struct pd_ratio scale = { 1, 1 };
 	struct pd_doc *doc;
+	char *kv;
 	int status;
 
 	if (a->scale && !pd_ratio_parse(a->scale, &scale))
 		return cmd_errorf(ctx, "option '--scale' cannot be '%s' (expected a number such as 2, 0.25 or 3/2)", a->scale);
+	if (cmd_add_annotate(ctx, &a->input, a->annotate, &kv))
+		return 2;
 	doc = a->normalize ? load_normalized(ctx, a, operands, n, flags) : cmd_load(ctx, &a->input, operands, n, flags);
 	status = doc ? apply(ctx, a, &scale, &doc) : 2;
 	if (!status)
 		status = cmd_save(ctx, &a->output, &a->input, doc, a->select.sample_type, cmd_default_format(ctx));
 	pd_doc_unref(doc);
+	free(kv);
 	return status;
 }
 

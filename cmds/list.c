@@ -20,7 +20,7 @@ static const struct pd_opt list_opts[] = {
 	{ .kind = PD_OPT_INCLUDE, .help = "Report", .table = cmd_report_opts, .offset = offsetof(struct list_args, report.report) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = offsetof(struct list_args, report.select) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = offsetof(struct list_args, report.input) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_output_opts, .offset = offsetof(struct list_args, report.output) },
+	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = offsetof(struct list_args, report.output) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = offsetof(struct list_args, report.common) },
 	{ .kind = PD_OPT_END },
 };

@@ -45,6 +45,14 @@ const struct pd_opt cmd_output_opts[] = {
 	{ 0, "force", NULL, "write binary output even to a terminal", PD_OPT_BOOL, PD_AT(O, force, bool) },
 	{ .kind = PD_OPT_END },
 };
+/* The same struct for commands that print text, in one form. */
+const struct pd_opt cmd_text_output_opts[] = {
+	{ 'o', "output", "FILE", "write to FILE, replaced only when complete (default: standard output)", PD_OPT_STR, PD_AT(O, output, const char *), .complete = "file" },
+	{ 0, "compress", "METHOD", "none, gzip or zstd (default: by the extension of FILE)", PD_OPT_CHOICE, PD_AT(O, compress, const char *), compress_words },
+	{ 0, "level", "N", "compression level (default: the method's own)", PD_OPT_INT, PD_AT(O, level, int64_t) },
+	{ 0, "force", NULL, "write binary output even to a terminal", PD_OPT_BOOL, PD_AT(O, force, bool) },
+	{ .kind = PD_OPT_END },
+};
 #undef O
 
 #define S struct cmd_select

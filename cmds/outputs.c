@@ -181,6 +181,25 @@ static int check_options(struct cmd_ctx *ctx, const struct cmd_input *in, const 
 	return 0;
 }
 
+int cmd_add_annotate(struct cmd_ctx *ctx, struct cmd_input *in, const char *kinds, char **kv)
+{
+	const char **grown;
+
+	*kv = NULL;
+	if (!kinds)
+		return 0;
+	grown = realloc(in->opt.item, (in->opt.n * 2 + 2) * sizeof(*grown)); /* room for what the parser's growth rule expects */
+	if (!grown)
+		return cli_nomem(ctx);
+	in->opt.item = grown;
+	if (asprintf(kv, "annotate=%s", kinds) < 0) {
+		*kv = NULL;
+		return cli_nomem(ctx);
+	}
+	grown[in->opt.n++] = *kv;
+	return 0;
+}
+
 static int save_to(struct cmd_ctx *ctx, const struct cmd_output *o, const struct pd_format *f, const struct pd_doc *doc, const char *sample_type, const char **kv)
 {
 	struct pd_save_opts so = { .size = sizeof(so), .sample_type = sample_type, .command = ctx->command_line };
@@ -211,6 +230,20 @@ static struct pd_doc *as_written(struct cmd_ctx *ctx, const struct pd_format *f,
 	return canonical;
 }
 
+/* An index as the name of the column, which holds when columns change places; names that two columns share stay as given. */
+static const char *type_name(const struct pd_doc *doc, const char *wanted)
+{
+	int index = wanted && wanted[0] ? pd_doc_find_sample_type(doc, wanted) : -1;
+	struct pd_sample_type t;
+	const char *name;
+
+	if (index < 0)
+		return wanted;
+	pd_doc_sample_type(doc, (unsigned)index, &t);
+	name = pd_doc_string(doc, t.type.type).p;
+	return pd_doc_find_sample_type(doc, name) == index ? name : wanted;
+}
+
 int cmd_save(struct cmd_ctx *ctx, const struct cmd_output *o, const struct cmd_input *in, const struct pd_doc *doc, const char *sample_type, const struct pd_format *dflt)
 {
 	const struct pd_format *f = cmd_out_format(ctx, o, dflt);
@@ -220,6 +253,7 @@ int cmd_save(struct cmd_ctx *ctx, const struct cmd_output *o, const struct cmd_i
 
 	if (!f)
 		return 2;
+	sample_type = type_name(doc, sample_type);
 	kv = cli_format_options(ctx, &in->opt, f);
 	if (!kv)
 		return cli_nomem(ctx);

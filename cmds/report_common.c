@@ -143,7 +143,7 @@ const struct pd_opt report_args_opts[] = {
 	{ .kind = PD_OPT_INCLUDE, .help = "Report", .table = cmd_report_opts, .offset = offsetof(struct report_args, report) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = offsetof(struct report_args, select) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = offsetof(struct report_args, input) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_output_opts, .offset = offsetof(struct report_args, output) },
+	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = offsetof(struct report_args, output) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = offsetof(struct report_args, common) },
 	{ .kind = PD_OPT_END },
 };

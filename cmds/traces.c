@@ -20,7 +20,7 @@ static const struct pd_opt traces_opts[] = {
 	{ .kind = PD_OPT_INCLUDE, .help = "Report", .table = cmd_report_opts, .offset = PD_AT(A, report, struct cmd_report) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = PD_AT(A, input, struct cmd_input) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
+	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(A, common, struct cmd_common) },
 	{ .kind = PD_OPT_END },
 };
@@ -207,7 +207,11 @@ static int traces_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 	struct traces_args *a = args;
 	struct samples s;
 	struct pd_out *out = NULL;
-	int status = samples_open(ctx, &s, &a->input, &a->select, &a->report, operands, n);
+	int status;
+
+	if (a->report.json || a->report.csv)
+		return cmd_errorf(ctx, "traces has no --%s; top, tree, peek and tags have", a->report.json ? "json" : "csv");
+	status = samples_open(ctx, &s, &a->input, &a->select, &a->report, operands, n);
 
 	if (status == 0) {
 		out = cmd_text_open(ctx, &a->output);

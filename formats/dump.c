@@ -27,6 +27,7 @@
 /* ---- one line at a time in a buffer ---- */
 
 struct dumper {
+	pd_str default_type;
 	const struct pd_doc *doc;
 	struct pd_out *out;
 	PD_VEC(char) line;
@@ -329,7 +330,7 @@ static void write_header(struct dumper *d)
 		put_str(d, m->period_unit);
 		end_line(d);
 	}
-	write_text_line(d, "default-type\t", m->default_sample_type);
+	write_text_line(d, "default-type\t", d->default_type);
 	write_text_line(d, "root-label\t", m->root_label);
 	write_text_line(d, "producer\t", m->producer);
 	write_text_line(d, "doc-url\t", m->doc_url);
@@ -481,13 +482,27 @@ static void write_series(struct dumper *d, unsigned series)
 			write_row(d, &rows, i, n_values, decimals);
 }
 
+/* The sample type asked for is the default of the file. */
+static void take_default_type(struct dumper *d, const char *name)
+{
+	int index = pd_doc_find_sample_type(d->doc, name);
+	struct pd_sample_type t;
+
+	if (index < 0)
+		return;
+	pd_doc_sample_type(d->doc, (unsigned)index, &t);
+	d->default_type = t.type.type;
+}
+
 static enum pd_status dump_write(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const void *opts,
 				 struct pd_error *err)
 {
 	struct dumper d = { .doc = doc, .out = out };
 
-	(void)save;
 	(void)opts;
+	d.default_type = pd_doc_meta(doc)->default_sample_type;
+	if (save && save->sample_type && save->sample_type[0])
+		take_default_type(&d, save->sample_type);
 	collect_frames(&d);
 	if (!d.failed)
 		name_frames(&d);

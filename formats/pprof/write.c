@@ -35,6 +35,7 @@ struct writer {
 	struct code { uint8_t byte[7], n; } *code; /* frame → its id as a varint */
 	struct pd_pb_buf buf, msg, sub;
 	unsigned n_types;
+	const char *asked_type; /* the sample type to become the default, or NULL */
 	pd_str comm, pid, tid; /* label keys the reader derives the root label from; 0 = not in the document */
 	bool saw_comm, saw_process;
 	bool no_memory;
@@ -269,11 +270,14 @@ static struct pd_span column_name(const struct writer *w, const struct column *c
 	return c->renamed ? (struct pd_span){ c->renamed, c->length } : pd_doc_string(w->doc, c->type.type);
 }
 
-/* The default type by the name it has in the file. */
+/* The default type by the name it has in the file: the one asked for, else the profile's own. */
 static struct pd_span default_type(const struct writer *w, const struct column *c)
 {
 	pd_str name = pd_doc_meta(w->doc)->default_sample_type;
+	int asked = w->asked_type && w->asked_type[0] ? pd_doc_find_sample_type(w->doc, w->asked_type) : -1;
 
+	if (asked >= 0)
+		return column_name(w, &c[asked]);
 	for (unsigned i = 0; name.v && i < w->n_types; i++)
 		if (c[i].type.type.v == name.v)
 			return column_name(w, &c[i]);
@@ -712,10 +716,9 @@ static void write_all(struct writer *w, struct column *c)
 
 enum pd_status pprof_write(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const void *opts, struct pd_error *err)
 {
-	struct writer w = { .doc = doc, .out = out, .err = err, .n_types = pd_doc_sample_types(doc) };
+	struct writer w = { .doc = doc, .out = out, .err = err, .n_types = pd_doc_sample_types(doc), .asked_type = save ? save->sample_type : NULL };
 	struct column *columns = calloc(w.n_types ? w.n_types : 1, sizeof *columns);
 
-	(void)save;
 	(void)opts;
 	w.no_memory = !columns || !writer_init(&w);
 	if (!w.no_memory)

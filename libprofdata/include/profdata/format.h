@@ -63,7 +63,7 @@ struct pd_sink {
 /* What a writer is asked for besides its own options. */
 struct pd_save_opts {
 	size_t size;
-	const char *sample_type; /* single-type formats: which column; NULL = default */
+	const char *sample_type; /* single-type formats: which column; others: the one to be their default; NULL = the profile's default */
 	const char *command;     /* command line, for formats that record it; may be NULL */
 };
 

@@ -11,3 +11,6 @@ profdata convert -q -t folded --annotate=nonsense perf.txt; echo $?
 profdata convert -q -t pprof --annotate=kernel perf.txt; echo $?
 profdata convert -q -t folded --opt nosuch=1 perf.txt; echo $?
 profdata info --opt nosuch=1 perf.txt; echo $?
+profdata filter -q -t folded --annotate=kernel perf.txt
+profdata merge -q -t folded --annotate=kernel perf.txt perf.txt
+profdata merge -q --annotate=kernel perf.txt; echo $?
