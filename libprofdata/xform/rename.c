@@ -38,7 +38,8 @@ static bool text_add(struct text *t, const char *p, size_t n)
 		t->p = grown;
 		t->cap = cap;
 	}
-	memcpy(t->p + t->n, p, n);
+	if (n) /* an empty text may have no memory yet */
+		memcpy(t->p + t->n, p, n);
 	t->n += n;
 	return true;
 }
