@@ -11,7 +11,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define WHOLE ((size_t)128 << 20) /* compressed in one piece up to here */
+#define WHOLE ((size_t)256 << 20) /* compressed in one piece up to here */
 #define CHUNK ((size_t)64 << 10)
 
 /* ---- gzip ---- */

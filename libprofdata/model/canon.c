@@ -323,17 +323,24 @@ static int run_compare(const void *ctx, uint32_t a, uint32_t b)
 	return 0;
 }
 
+/* Equal paths (a filter may leave some) are neighbours now, so no lookup is needed. */
 static void level_copy(struct canon *c, size_t n)
 {
 	const struct pd_tables *t = &c->doc->t;
+	uint32_t run[2][PD_RUN], parent = 0, len = 0, id = 0;
+	bool turn = false;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++, turn = !turn) {
 		const struct pd_stack_row *s = &t->stack.v[c->item[i].row];
-		uint32_t run[PD_RUN], len = pd_run_length(s);
+		uint32_t m = pd_run_length(s), p = c->stack[s->parent];
 
-		for (uint32_t k = 0; k < len; k++)
-			run[k] = c->frame[t->run.v[s->first + k]];
-		c->stack[c->item[i].row] = pd_stack_node(c->b, c->stack[s->parent], s->depth, run, len);
+		for (uint32_t k = 0; k < m; k++)
+			run[turn][k] = c->frame[t->run.v[s->first + k]];
+		if (!id || p != parent || m != len || memcmp(run[0], run[1], m * sizeof run[0][0]))
+			id = pd_stack_append(c->b, p, s->depth, run[turn], m);
+		parent = p;
+		len = m;
+		c->stack[c->item[i].row] = id;
 	}
 }
 
@@ -578,8 +585,11 @@ struct pd_doc *pd_canonical(const struct pd_doc *doc, struct pd_error *err)
 {
 	struct canon c;
 	struct pd_doc *out = NULL;
-	bool ready = canon_init(&c, doc, err);
+	bool ready;
 
+	if (doc->canonical)
+		return pd_doc_ref(doc);
+	ready = canon_init(&c, doc, err);
 	if (!c.b)
 		return NULL;
 	if (ready) {
@@ -596,6 +606,8 @@ struct pd_doc *pd_canonical(const struct pd_doc *doc, struct pd_error *err)
 		copy_header(&c);
 	}
 	out = pd_builder_finish(c.b, err);
+	if (out)
+		out->canonical = true;
 	canon_release(&c);
 	return out;
 }

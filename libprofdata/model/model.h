@@ -85,6 +85,7 @@ struct pd_series_row {
 
 struct pd_doc {
 	atomic_uint refs;
+	bool canonical; /* in canonical form already, see canon.c */
 	struct pd_doc *base; /* document whose string bytes we share, or NULL */
 	struct pd_tables t;
 	PD_VEC(struct pd_series_row) series;
@@ -124,6 +125,8 @@ pd_stack pd_stack_extend(struct pd_builder *b, pd_stack parent, const pd_frame *
 struct pd_chunk *pd_series_chunk(struct pd_builder *b, struct pd_series_row *s);
 /* The node that continues `parent` (of full runs) by n frames; `depth` is that of the whole path. */
 uint32_t pd_stack_node(struct pd_builder *b, uint32_t parent, uint32_t depth, const uint32_t *run, uint32_t n);
+/* The same for a node known to be new. Only before the first lookup: the index does not learn of it. */
+uint32_t pd_stack_append(struct pd_builder *b, uint32_t parent, uint32_t depth, const uint32_t *run, uint32_t n);
 void pd_threads_derive(struct pd_builder *b);
 void pd_series_release(struct pd_series_row *s);
 void pd_chunk_free(struct pd_chunk *c);

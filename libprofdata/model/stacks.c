@@ -20,6 +20,24 @@ static uint32_t stack_hash(const struct pd_builder *b, uint32_t row)
 	return run_hash(b, s->parent, b->doc->t.run.v + s->first, pd_run_length(s));
 }
 
+uint32_t pd_stack_append(struct pd_builder *b, uint32_t parent, uint32_t depth, const uint32_t *run, uint32_t n)
+{
+	struct pd_tables *t = &b->doc->t;
+
+	if (t->stack.n > PD_MAX_ROWS || t->run.n + n > PD_MAX_ROWS) {
+		pd_builder_fail(b, PD_ERR_LIMIT, "more than %u stack nodes", PD_MAX_ROWS);
+		return 0;
+	}
+	if (!pd_builder_reserve(b, &t->stack, 1) || !pd_builder_reserve(b, &t->run, n))
+		return 0;
+	t->stack.v[t->stack.n] = (struct pd_stack_row){ .parent = parent, .first = (uint32_t)t->run.n, .depth = depth };
+	memcpy(t->run.v + t->run.n, run, n * sizeof *run);
+	t->run.n += n;
+	if (depth > t->max_depth)
+		t->max_depth = depth;
+	return (uint32_t)t->stack.n++;
+}
+
 /* The node `parent` + run; `depth` is that of the whole path. Room in the index must be there. */
 static uint32_t node_hashed(struct pd_builder *b, uint32_t hash, uint32_t parent, uint32_t depth, const uint32_t *run, uint32_t n)
 {
@@ -32,19 +50,9 @@ static uint32_t node_hashed(struct pd_builder *b, uint32_t hash, uint32_t parent
 		if (s->parent == parent && s->depth == depth && !memcmp(t->run.v + s->first, run, n * sizeof *run))
 			return row;
 	}
-	if (t->stack.n > PD_MAX_ROWS || t->run.n + n > PD_MAX_ROWS) {
-		pd_builder_fail(b, PD_ERR_LIMIT, "more than %u stack nodes", PD_MAX_ROWS);
-		return 0;
-	}
-	if (!pd_builder_reserve(b, &t->stack, 1) || !pd_builder_reserve(b, &t->run, n))
-		return 0;
-	row = (uint32_t)t->stack.n++;
-	t->stack.v[row] = (struct pd_stack_row){ .parent = parent, .first = (uint32_t)t->run.n, .depth = depth };
-	memcpy(t->run.v + t->run.n, run, n * sizeof *run);
-	t->run.n += n;
-	if (depth > t->max_depth)
-		t->max_depth = depth;
-	pd_index_put(&b->stack, hash, at, row);
+	row = pd_stack_append(b, parent, depth, run, n);
+	if (row)
+		pd_index_put(&b->stack, hash, at, row);
 	return row;
 }
 
