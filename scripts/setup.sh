@@ -23,6 +23,13 @@ as_root() {
 
 apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" >>"$apt_log" 2>&1; }
 
+# once: the lists of packages
+fresh=''
+update() {
+	[ -n "$fresh" ] || apt update || return 1
+	fresh=1
+}
+
 # required PACKAGE...: there afterwards, or the end
 required() {
 	want=$(missing "$@")
@@ -31,7 +38,7 @@ required() {
 	say "installing $want"
 	apt_log=$(mktemp)
 	# shellcheck disable=SC2086 # a list
-	apt update && apt install --no-install-recommends $want || { tail -n 20 "$apt_log" >&2; rm -f "$apt_log"; die "could not install: $want"; }
+	update && apt install --no-install-recommends $want || { tail -n 20 "$apt_log" >&2; rm -f "$apt_log"; die "could not install: $want"; }
 	rm -f "$apt_log"
 }
 
@@ -45,7 +52,7 @@ optional() {
 	say "installing $want"
 	apt_log=$(mktemp)
 	# shellcheck disable=SC2086
-	apt update && apt install --no-install-recommends $want || say "cannot install $want: $for_what is skipped"
+	update && apt install --no-install-recommends $want || say "cannot install $want: $for_what is skipped"
 	rm -f "$apt_log"
 }
 
