@@ -175,34 +175,6 @@ static void print_values(const struct raw *r, unsigned series, const struct pd_r
 	pd_out_puts(r->out, ": ");
 }
 
-struct texts {
-	char **v;
-	size_t n, room;
-};
-
-static bool texts_add(struct texts *t, char *text)
-{
-	if (text && t->n == t->room) {
-		size_t room = t->room ? t->room * 2 : 8;
-		char **more = realloc(t->v, room * sizeof(*more));
-
-		if (!more) {
-			free(text);
-			return false;
-		}
-		t->v = more;
-		t->room = room;
-	}
-	if (text)
-		t->v[t->n++] = text;
-	return text != NULL;
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* "key:[a b]", "key:[512 bytes 3 bytes]", "key:[512 3]" when no number of the key has a unit. */
 static char *label_text(const struct raw *r, const struct pd_label *l, size_t n)
 {
@@ -246,17 +218,16 @@ static bool print_labels(const struct raw *r, pd_labels set, struct texts *t)
 				return false;
 		}
 		if (t->n) {
-			qsort(t->v, t->n, sizeof(*t->v), by_bytes);
+			texts_sort(t);
 			pd_out_puts(r->out, "               ");
 		}
 		for (size_t i = 0; i < t->n; i++) {
 			pd_out_write(r->out, " ", 1);
 			report_text(r->out, t->v[i]);
-			free(t->v[i]);
 		}
 		if (t->n)
 			pd_out_write(r->out, "\n", 1);
-		t->n = 0;
+		texts_clear(t);
 	}
 	return true;
 }
@@ -280,9 +251,7 @@ static bool print_samples(const struct raw *r, pd_frame *stack)
 			}
 		}
 	}
-	for (size_t i = 0; i < texts.n; i++)
-		free(texts.v[i]);
-	free(texts.v);
+	texts_release(&texts);
 	return ok;
 }
 

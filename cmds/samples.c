@@ -1,4 +1,6 @@
 #include "samples.h"
+#include <stdlib.h>
+#include <string.h>
 
 static void describe(struct report *r)
 {
@@ -56,4 +58,49 @@ void samples_close(struct samples *s)
 	pd_label_units_free(s->units);
 	pd_doc_unref(s->r.doc);
 	pd_doc_unref(s->all);
+}
+
+/* ---- texts ---- */
+
+bool texts_add(struct texts *t, char *text)
+{
+	if (text && t->n == t->room) {
+		size_t room = t->room ? t->room * 2 : 8;
+		char **more = realloc(t->v, room * sizeof(*more));
+
+		if (!more) {
+			free(text);
+			return false;
+		}
+		t->v = more;
+		t->room = room;
+	}
+	if (text)
+		t->v[t->n++] = text;
+	return text != NULL;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void texts_sort(struct texts *t)
+{
+	if (t->n)
+		qsort(t->v, t->n, sizeof(*t->v), by_bytes);
+}
+
+void texts_clear(struct texts *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free(t->v[i]);
+	t->n = 0;
+}
+
+void texts_release(struct texts *t)
+{
+	texts_clear(t);
+	free(t->v);
+	*t = (struct texts){ 0 };
 }

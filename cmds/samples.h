@@ -18,4 +18,16 @@ int samples_open(struct cmd_ctx *ctx, struct samples *s, const struct cmd_input 
 		 const struct cmd_report *opts, char **operands, size_t n);
 void samples_close(struct samples *s);
 
+/* Texts on the heap that are made first and sorted before they are printed: the lines of one sample's labels. */
+struct texts {
+	char **v;
+	size_t n, room;
+};
+/* Takes `text`; false when it is NULL or there is no memory. */
+bool texts_add(struct texts *t, char *text);
+void texts_sort(struct texts *t);
+/* Frees the texts, keeps the room. */
+void texts_clear(struct texts *t);
+void texts_release(struct texts *t);
+
 #endif

@@ -31,42 +31,6 @@ static void traces_defaults(void *args)
 	report_defaults(&((struct traces_args *)args)->report);
 }
 
-/* Lines "key:  values" of one label set. They are sorted as whole lines, so they are made first. */
-struct lines {
-	char **line;
-	size_t n, room;
-};
-
-static void lines_clear(struct lines *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->line[i]);
-	l->n = 0;
-}
-
-static bool lines_add(struct lines *l, char *line)
-{
-	if (line && l->n == l->room) {
-		size_t room = l->room ? l->room * 2 : 8;
-		char **more = realloc(l->line, room * sizeof(*more));
-
-		if (!more) {
-			free(line);
-			return false;
-		}
-		l->line = more;
-		l->room = room;
-	}
-	if (line)
-		l->line[l->n++] = line;
-	return line != NULL;
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void value_text(char *buf, size_t room, const struct samples *s, const struct pd_label *l, const char **text)
 {
 	*text = buf;
@@ -102,23 +66,22 @@ static char *label_line(const struct samples *s, const struct pd_label *labels, 
 }
 
 /* Text labels first, then numbers. */
-static bool print_labels(struct samples *s, struct pd_out *out, pd_labels set, struct lines *lines)
+static bool print_labels(struct samples *s, struct pd_out *out, pd_labels set, struct texts *lines)
 {
 	const struct pd_label *l;
 	size_t n = pd_doc_labels(s->r.doc, set, &l);
 
 	for (int kind = PD_LABEL_STR; n && kind <= PD_LABEL_NUM; kind++) {
-		lines_clear(lines);
+		texts_clear(lines);
 		for (size_t i = 0, same; i < n; i += same) {
 			for (same = 1; i + same < n && l[i + same].key.v == l[i].key.v && l[i + same].kind == l[i].kind; same++)
 				;
-			if ((int)l[i].kind == kind && !lines_add(lines, label_line(s, l + i, same)))
+			if ((int)l[i].kind == kind && !texts_add(lines, label_line(s, l + i, same)))
 				return false;
 		}
-		if (lines->n)
-			qsort(lines->line, lines->n, sizeof(*lines->line), by_bytes);
+		texts_sort(lines); /* as whole lines */
 		for (size_t i = 0; i < lines->n; i++) {
-			report_text(out, lines->line[i]);
+			report_text(out, lines->v[i]);
 			pd_out_write(out, "\n", 1);
 		}
 	}
@@ -160,7 +123,7 @@ static int64_t value_of(const struct samples *s, const struct pd_rows *rows, siz
 
 static bool print_samples(struct samples *s, struct pd_out *out, struct pd_frame_names *names, pd_frame *stack)
 {
-	struct lines lines = { 0 };
+	struct texts lines = { 0 };
 	struct pd_sample_type type;
 	struct pd_rows rows;
 	bool ok = true;
@@ -177,8 +140,7 @@ static bool print_samples(struct samples *s, struct pd_out *out, struct pd_frame
 			print_stack(s, out, names, stack, depth, value_of(s, &rows, i, type.column));
 		}
 	}
-	lines_clear(&lines);
-	free(lines.line);
+	texts_release(&lines);
 	return ok;
 }
 
