@@ -156,8 +156,8 @@ static int flamegraph_run(struct cmd_ctx *ctx, void *argp, char **operands, size
 
 	if (!f || cli_out_check(ctx, &a->out))
 		return 2;
-	if (strcmp(f->name, "svg"))
-		return cli_usage(ctx, "-t svg, or profdata convert", "a flame graph cannot be written as %s", f->name);
+	if (strcmp(f->name, "svg") && strcmp(f->name, "html"))
+		return cli_usage(ctx, "-t svg or -t html, or profdata convert", "a flame graph cannot be written as %s", f->name);
 	status = add_options(a, made, &n_made) ? load_and_draw(ctx, a, f, operands, n) : cli_nomem(ctx);
 	while (n_made)
 		free(made[--n_made]);
@@ -171,7 +171,8 @@ const struct pd_cmd pd_cmd_flamegraph = {
 	.usage = "[OPTIONS] [INPUT...]",
 	.about = "Draws the call tree of one sample type: a box is a function at one place of the tree, as wide as its value together\n"
 		 "with everything it calls. The file needs nothing else: it opens in any browser, zooms on click, searches, is worked by\n"
-		 "keyboard (press ? there), keeps zoom and search in the address, and is a plain picture where scripts do not run.\n\n"
+		 "keyboard (press ? there), keeps zoom and search in the address, and is a plain picture where scripts do not run.\n"
+		 "The file is SVG, or with -t html or a name ending in .html a page around the same picture.\n\n"
 		 "Boxes are merged by the tree of calls, siblings are in the order of their names. The options are named as in\n"
 		 "flamegraph.pl; --colors knows the palettes of flamegraph.pl and inferno and a default of its own.",
 	.examples = (const char *const[]){ "profdata flamegraph cpu.pb.gz -o cpu.svg", "a profile as a flame graph",

@@ -26,6 +26,8 @@ struct svg_opts {
 	bool hash, random, reverse, inverted, flamechart, negate;
 };
 
+#define SVG_TITLE(o) ((o)->title ? (o)->title : (o)->flamechart ? "Flame Chart" : (o)->inverted ? "Icicle Graph" : "Flame Graph")
+
 #define SVG_WIDTH 1200     /* of a fluid picture without script */
 #define SVG_MARGIN 10
 #define SVG_FOOT 30        /* below the lowest row */
@@ -47,6 +49,7 @@ struct svg_scene {
 	const struct pd_doc *doc;
 	const struct svg_opts *o;
 	const struct pd_save_opts *save;
+	bool page;                   /* inside HTML */
 	const struct pd_calltree *tree;
 	const struct pd_calltree_nodes *n;
 	struct pd_value_type type;
@@ -76,6 +79,10 @@ enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err);
 void svg_scene_release(struct svg_scene *s);
 /* Colour of a node into `fill` (room for 8) and whether its text is white. */
 bool svg_fill(const struct svg_scene *s, uint32_t node, char *fill);
+
+/* svg_write.c: the whole file. As a page it stands in an HTML document, without the XML declaration. */
+extern const struct pd_opt svg_format_opts[];
+enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, bool page, struct pd_error *err);
 
 /* svg_picture.c: the static picture, from the XML declaration on; the root element stays open. */
 bool svg_write_picture(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */

@@ -23,13 +23,6 @@ static void put_attr(struct pd_out *out, const char *name, const char *value)
 	put(out, "\"");
 }
 
-static const char *default_title(const struct svg_opts *o)
-{
-	if (o->title)
-		return o->title;
-	return o->flamechart ? "Flame Chart" : o->inverted ? "Icicle Graph" : "Flame Graph";
-}
-
 /* ---- around the boxes ---- */
 
 static void put_background(const struct svg_scene *s, struct pd_out *out, const struct pd_rgb bg[2], bool neutral)
@@ -48,12 +41,13 @@ static void put_background(const struct svg_scene *s, struct pd_out *out, const 
 static void put_head(const struct svg_scene *s, struct pd_out *out, double height)
 {
 	const struct svg_opts *o = s->o;
-	const char *title = default_title(o), *bg_name = o->bgcolors ? o->bgcolors : palette_background(o->colors ? palette_named(o->colors) : 0);
+	const char *title = SVG_TITLE(o), *bg_name = o->bgcolors ? o->bgcolors : palette_background(o->colors ? palette_named(o->colors) : 0);
 	struct pd_rgb bg[2];
 	bool neutral = !bg_name || !palette_background_named(bg_name, bg);
 	bool dark = !neutral && pd_rgb_white_text(bg[1]);
 
-	put(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"");
+	put(out, s->page ? "" : "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+	put(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"");
 	put_number(out, s->width, 0);
 	put(out, "\" height=\"");
 	put_number(out, height, 0);
@@ -266,7 +260,7 @@ bool svg_write_picture(const struct svg_scene *s, struct pd_out *out)
 {
 	put_head(s, out, s->top + s->rows_height + SVG_FOOT);
 	put(out, "<g class=\"head\">\n");
-	put_heading(s, out, default_title(s->o), 22, 17, "t");
+	put_heading(s, out, SVG_TITLE(s->o), 22, 17, "t");
 	if (s->o->subtitle && *s->o->subtitle)
 		put_heading(s, out, s->o->subtitle, 42, 13, "m");
 	put(out, "</g>\n<g class=\"static\">\n");

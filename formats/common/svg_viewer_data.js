@@ -14,7 +14,7 @@ var MARGIN = 10, FOOT = 30, SMALLEST = 0.3, REGEX_MAX = 200, REGEX_MS = 700, NAM
 var LEFT_OUT = 8;
 
 var svg = document.currentScript && document.currentScript.ownerSVGElement || document.documentElement;
-var isPage = svg === document.documentElement;
+var isPage = svg === document.documentElement || document.body && document.body.className === "pdfg-page"; /* nothing else is there */
 var D;
 
 try {

@@ -2,7 +2,7 @@
 
 #include "base/span.h"
 
-/* One control byte in 512 may be there: form feeds, colours, a damaged name. */
+/* Three control bytes and one in 64 may be there: form feeds, colours, damaged names. */
 static bool looks_like_text(struct pd_span head)
 {
 	size_t control = 0;
@@ -15,7 +15,7 @@ static bool looks_like_text(struct pd_span head)
 		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
 			control++;
 	}
-	return control <= head.n / 512 + 1;
+	return control <= head.n / 64 + 3;
 }
 
 static void find_lines(struct pd_probe *p)

@@ -132,6 +132,25 @@ const tests = {
 		await clean(b, svg);
 	},
 
+	async "the same as a page of HTML"(b) {
+		const page = draw(dump("page.dump", program.concat([[["main", "</title></script><img src=x onerror=alert(1)>&lt;]]>"], 10]])), "page.html", "--title", "</title><b>&");
+
+		await b.open(page);
+		const full = (await box(b, "all")).width;
+
+		assert.strictEqual(await b.run("return document.compatMode + document.title"), "CSS1Compat</title><b>&");
+		assert.strictEqual(await b.run("return document.querySelectorAll('img,b').length"), 0);
+		assert.ok(Math.abs(full - await b.run("return innerWidth") + 20) < 20, "not as wide as the page");
+		await click(b, "run");
+		assert.ok(Math.abs((await box(b, "run")).width - full) < 1);
+		assert.strictEqual(await hash(b), "#zoom=main;run");
+		await b.keys("Escape");
+		assert.strictEqual(await hash(b), "");
+		await type(b, "loop");
+		assert.match(await info(b), /^Matched: 49\.02%, self 0%, 2 boxes$/);
+		await clean(b, page);
+	},
+
 	async "search: shares under zoom and recursion"(b) {
 		const svg = path.join(dir, "program.svg");
 

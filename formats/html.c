@@ -1,0 +1,20 @@
+/*
+ * html - the interactive flame graph of format svg as a page: the same picture,
+ * data block and script, for places that take HTML and no SVG.
+ */
+#include "common/svg.h"
+
+static enum pd_status html_write(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const void *opts, struct pd_error *err)
+{
+	return svg_write_file(doc, out, save, opts, true, err);
+}
+
+const struct pd_format pd_format_html = {
+	.name = "html",
+	.summary = "flame graph, interactive, as a self-contained page",
+	.suffixes = (const char *const[]){ ".html", ".htm", NULL },
+	.keeps = PD_KEEPS_INLINES | PD_KEEPS_NEGATIVE | PD_KEEPS_DECIMALS,
+	.opts_size = sizeof(struct svg_opts),
+	.opts = svg_format_opts,
+	.write = html_write,
+};
