@@ -9,6 +9,8 @@
 #include <profdata/transform.h>
 #include "model/index.h"
 
+#define AHEAD 8u /* items whose rows are fetched in advance */
+
 struct canon {
 	const struct pd_doc *doc;
 	struct pd_builder *b;
@@ -323,6 +325,87 @@ static int run_compare(const void *ctx, uint32_t a, uint32_t b)
 	return 0;
 }
 
+static void level_prefetch(const struct canon *c, size_t i, size_t n)
+{
+	const struct pd_tables *t = &c->doc->t;
+	const struct pd_stack_row *s;
+
+	if (i + 3 * AHEAD < n)
+		pd_prefetch(&t->stack.v[c->item[i + 3 * AHEAD].row]);
+	if (i + 2 * AHEAD >= n)
+		return;
+	s = &t->stack.v[c->item[i + 2 * AHEAD].row];
+	pd_prefetch(t->run.v + s->first);
+	pd_prefetch(t->run.v + s->first + PD_RUN - 1);
+	pd_prefetch(&c->stack[s->parent]);
+	pd_prefetch(&c->stack[c->item[i + 2 * AHEAD].row]);
+}
+
+/* Frames `at` and `at + 1` of a run as a number; beyond its end 0, so that a run sorts after what it begins with. */
+static uint64_t run_key(const struct canon *c, uint32_t row, uint32_t at)
+{
+	const struct pd_tables *t = &c->doc->t;
+	const struct pd_stack_row *s = &t->stack.v[row];
+	uint32_t n = pd_run_length(s);
+
+	return (at < n ? (uint64_t)c->frame[t->run.v[s->first + at]] << 32 : 0) | (at + 1 < n ? c->frame[t->run.v[s->first + at + 1]] : 0);
+}
+
+struct tie {
+	size_t at, n;
+	uint32_t frame; /* the first one not compared */
+};
+struct ties {
+	struct tie *v;
+	size_t n, cap;
+};
+
+#define MANY 256u /* ties from here on are sorted by number */
+
+/* Few ties are settled at once, many are put down in `todo`. */
+static bool settle_ties(struct canon *c, struct tie in, struct ties *todo)
+{
+	struct pair_ctx ctx = { run_compare, c };
+	size_t stop = in.at + in.n;
+
+	for (size_t i = in.at; i < stop;) {
+		size_t end = i + 1;
+
+		while (end < stop && c->item[end].key == c->item[i].key)
+			end++;
+		if (end - i >= MANY && in.frame < PD_RUN) {
+			if (!pd_vec_push(todo, ((struct tie){ i, end - i, in.frame })))
+				return oom(c);
+		} else if (end - i > 1) {
+			qsort_r(c->item + i, end - i, sizeof *c->item, compare_items, &ctx);
+		}
+		i = end;
+	}
+	return true;
+}
+
+/* By parent and first frame, which are the keys already, then by two frames after the other. */
+static bool sort_level(struct canon *c, size_t n)
+{
+	struct ties todo = { 0 };
+	bool ok;
+
+	pd_sort_u64(c->item, c->tmp, n);
+	ok = settle_ties(c, (struct tie){ 0, n, 1 }, &todo);
+	while (ok && todo.n) {
+		struct tie t = todo.v[--todo.n];
+
+		for (size_t i = 0; i < t.n; i++) {
+			level_prefetch(c, t.at + i, t.at + t.n);
+			c->item[t.at + i].key = run_key(c, c->item[t.at + i].row, t.frame);
+		}
+		pd_sort_u64(c->item + t.at, c->tmp, t.n);
+		ok = settle_ties(c, (struct tie){ t.at, t.n, t.frame + 2 }, &todo);
+	}
+	pd_vec_release(&todo);
+	return ok;
+}
+
 /* Equal paths (a filter may leave some) are neighbours now, so no lookup is needed. */
 static void level_copy(struct canon *c, size_t n)
 {
@@ -334,6 +417,7 @@ static void level_copy(struct canon *c, size_t n)
 		const struct pd_stack_row *s = &t->stack.v[c->item[i].row];
 		uint32_t m = pd_run_length(s), p = c->stack[s->parent];
 
+		level_prefetch(c, i, n);
 		for (uint32_t k = 0; k < m; k++)
 			run[turn][k] = c->frame[t->run.v[s->first + k]];
 		if (!id || p != parent || m != len || memcmp(run[0], run[1], m * sizeof run[0][0]))
@@ -375,7 +459,8 @@ static void sort_stacks(struct canon *c)
 
 			c->item[i] = (struct pd_sort_item){ (uint64_t)c->stack[s->parent] << 32 | c->frame[t->run.v[s->first]], row };
 		}
-		sort_items(c, count, run_compare);
+		if (!sort_level(c, count))
+			goto out;
 		level_copy(c, count);
 	}
 out:
@@ -463,6 +548,17 @@ static int row_compare(const void *a, const void *b, void *arg)
 	return 0;
 }
 
+static void row_prefetch(const struct pd_series_row *s, uint32_t row)
+{
+	uint32_t at;
+	const struct pd_chunk *ch = row_at(s, row, &at);
+
+	for (unsigned v = 0; v < s->n_values; v++)
+		pd_prefetch(&ch->value[v][at]);
+	if (s->has_time)
+		pd_prefetch(&ch->time[at]);
+}
+
 /* Equal rows without time add up; rows with times stay single. Rows come sorted. */
 static void emit_rows(struct canon *c, unsigned series, const struct pd_series_row *s, size_t n)
 {
@@ -475,6 +571,8 @@ static void emit_rows(struct canon *c, unsigned series, const struct pd_series_r
 		const struct pd_chunk *ch = row_at(s, c->item[i].row, &at);
 		struct pd_sample q = { .stack = { (uint32_t)(c->item[i].key >> 32) }, .labels = { (uint32_t)c->item[i].key } };
 
+		if (i + 2 * AHEAD < n)
+			row_prefetch(s, c->item[i + 2 * AHEAD].row);
 		q.has_time = s->has_time && ch->time[at] != PD_NO_TIME;
 		q.time = q.has_time ? ch->time[at] : 0;
 		if (open && !q.has_time && !p.has_time && q.stack.v == p.stack.v && q.labels.v == p.labels.v) {

@@ -127,6 +127,15 @@ struct pd_chunk *pd_series_chunk(struct pd_builder *b, struct pd_series_row *s);
 uint32_t pd_stack_node(struct pd_builder *b, uint32_t parent, uint32_t depth, const uint32_t *run, uint32_t n);
 /* The same for a node known to be new. Only before the first lookup: the index does not learn of it. */
 uint32_t pd_stack_append(struct pd_builder *b, uint32_t parent, uint32_t depth, const uint32_t *run, uint32_t n);
+/* Many nodes whose parents are known, at most PD_STACK_WANTS: as pd_stack_node() one by one, but cache misses overlap. */
+#define PD_STACK_WANTS 32u
+struct pd_stack_want {
+	uint32_t parent, depth, n, id; /* id is the answer */
+	uint32_t run[PD_RUN];
+};
+void pd_stack_nodes(struct pd_builder *b, struct pd_stack_want *want, uint32_t n);
+/* A row with this key is about to be added. */
+void pd_sample_prefetch(const struct pd_builder *b, unsigned series, pd_stack stack, pd_labels labels);
 void pd_threads_derive(struct pd_builder *b);
 void pd_series_release(struct pd_series_row *s);
 void pd_chunk_free(struct pd_chunk *c);

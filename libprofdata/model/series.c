@@ -184,6 +184,12 @@ static uint32_t row_hash(const struct pd_builder *b, pd_stack stack, pd_labels l
 	return pd_fold32(pd_hash_u64(b->key, stack.v, labels.v));
 }
 
+void pd_sample_prefetch(const struct pd_builder *b, unsigned series, pd_stack stack, pd_labels labels)
+{
+	if (series < b->row.n && b->row.v[series].slot)
+		pd_prefetch(&b->row.v[series].slot[row_hash(b, stack, labels) & b->row.v[series].mask]);
+}
+
 void pd_sample_add(struct pd_builder *b, unsigned series, const struct pd_sample *p, const int64_t *values)
 {
 	struct pd_series_row *s = series_at(b, series);

@@ -6,7 +6,7 @@
  */
 #include "model/index.h"
 
-#define BATCH 32u
+#define BATCH PD_STACK_WANTS
 
 static uint32_t run_hash(const struct pd_builder *b, uint32_t parent, const uint32_t *run, uint32_t n)
 {
@@ -61,6 +61,47 @@ uint32_t pd_stack_node(struct pd_builder *b, uint32_t parent, uint32_t depth, co
 	if (b->failed || !pd_builder_index(b, &b->stack, (uint32_t)b->doc->t.stack.n, stack_hash))
 		return 0;
 	return node_hashed(b, run_hash(b, parent, run, n), parent, depth, run, n);
+}
+
+/* What a probe of `hash` will look at, asked for in three steps: slot, row, run. */
+static void prefetch_nodes(const struct pd_builder *b, const uint32_t *hash, uint32_t n)
+{
+	const struct pd_tables *t = &b->doc->t;
+	uint32_t cand[BATCH];
+
+	for (uint32_t k = 0; k < n; k++) {
+		uint64_t slot = b->stack.slot[hash[k] & b->stack.mask];
+
+		cand[k] = (uint32_t)(slot >> 32) == hash[k] ? (uint32_t)slot : 0;
+		pd_prefetch(&t->stack.v[cand[k]]);
+	}
+	for (uint32_t k = 0; k < n; k++) {
+		const uint32_t *run;
+
+		if (!cand[k])
+			continue;
+		run = t->run.v + t->stack.v[cand[k]].first;
+		pd_prefetch(run);
+		pd_prefetch(run + PD_RUN - 1);
+	}
+}
+
+void pd_stack_nodes(struct pd_builder *b, struct pd_stack_want *want, uint32_t n)
+{
+	uint32_t hash[PD_STACK_WANTS];
+
+	if (!pd_builder_index(b, &b->stack, (uint32_t)b->doc->t.stack.n, stack_hash))
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		hash[i] = run_hash(b, want[i].parent, want[i].run, want[i].n);
+		pd_prefetch(&b->stack.slot[hash[i] & b->stack.mask]);
+	}
+	prefetch_nodes(b, hash, n);
+	for (uint32_t i = 0; i < n; i++) {
+		if (b->failed || !pd_builder_index(b, &b->stack, (uint32_t)b->doc->t.stack.n, stack_hash))
+			return;
+		want[i].id = node_hashed(b, hash[i], want[i].parent, want[i].depth, want[i].run, want[i].n);
+	}
 }
 
 static uint32_t path(struct pd_builder *b, const uint32_t *frames, size_t n)
@@ -173,31 +214,16 @@ struct batch {
 
 static void batch_prefetch(const struct pd_builder *b, struct batch *w)
 {
-	const struct pd_tables *t = &b->doc->t;
-	uint32_t cand[BATCH];
+	uint32_t hash[BATCH];
 
 	for (uint32_t k = 0; k < w->n_live; k++) {
 		uint32_t i = w->live[k];
 		size_t left = (size_t)(w->end[i] - w->p[i]);
 
-		w->hash[i] = run_hash(b, w->cur[i], w->p[i], left < PD_RUN ? (uint32_t)left : PD_RUN);
+		hash[k] = w->hash[i] = run_hash(b, w->cur[i], w->p[i], left < PD_RUN ? (uint32_t)left : PD_RUN);
 		pd_prefetch(&b->stack.slot[w->hash[i] & b->stack.mask]);
 	}
-	for (uint32_t k = 0; k < w->n_live; k++) {
-		uint64_t slot = b->stack.slot[w->hash[w->live[k]] & b->stack.mask];
-
-		cand[k] = (uint32_t)(slot >> 32) == w->hash[w->live[k]] ? (uint32_t)slot : 0;
-		pd_prefetch(&t->stack.v[cand[k]]);
-	}
-	for (uint32_t k = 0; k < w->n_live; k++) {
-		const uint32_t *run;
-
-		if (!cand[k])
-			continue;
-		run = t->run.v + t->stack.v[cand[k]].first;
-		pd_prefetch(run);
-		pd_prefetch(run + PD_RUN - 1);
-	}
+	prefetch_nodes(b, hash, w->n_live);
 }
 
 static void batch_level(struct pd_builder *b, struct batch *w)

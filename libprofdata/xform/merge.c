@@ -11,6 +11,7 @@
 #include "xform/units.h"
 
 #define PAGE UINT64_C(4096)
+#define AHEAD 16u /* rows whose place in the sum is fetched in advance */
 
 /* Old id → id in the sum, for one document. */
 struct remap {
@@ -158,17 +159,55 @@ static void add_frames(struct pd_merger *m, const struct pd_doc *doc, struct rem
 	}
 }
 
+/* Nodes wait in here until there are enough to look them up together. */
+struct waiting {
+	struct pd_stack_want want[PD_STACK_WANTS];
+	uint32_t row[PD_STACK_WANTS], n;
+};
+
+static void add_waiting(struct pd_merger *m, struct remap *r, struct waiting *w)
+{
+	pd_stack_nodes(m->b, w->want, w->n);
+	for (uint32_t i = 0; i < w->n; i++)
+		r->stack[w->row[i]] = w->want[i].id;
+	w->n = 0;
+}
+
+static void wait_for(struct pd_merger *m, const struct pd_tables *t, struct remap *r, struct waiting *w, uint32_t row)
+{
+	const struct pd_stack_row *s = &t->stack.v[row];
+	struct pd_stack_want *want = &w->want[w->n];
+
+	*want = (struct pd_stack_want){ .parent = r->stack[s->parent], .depth = s->depth, .n = pd_run_length(s) };
+	for (uint32_t k = 0; k < want->n; k++)
+		want->run[k] = r->frame[t->run.v[s->first + k]];
+	w->row[w->n++] = row;
+	if (w->n == PD_STACK_WANTS)
+		add_waiting(m, r, w);
+}
+
+#define MAX_PASSES 8u
+
+/*
+ * Level by level, so that the parents of a batch are there before it. Documents
+ * of very deep stacks have too many levels for a pass over all nodes each: they
+ * go node by node, where the parent is often the node before.
+ */
 static void add_stacks(struct pd_merger *m, const struct pd_doc *doc, struct remap *r)
 {
 	const struct pd_tables *t = &doc->t;
+	uint32_t levels = (t->max_depth + PD_RUN - 1) / PD_RUN;
+	struct waiting w = { .n = 0 };
 
-	for (size_t i = 1; i < t->stack.n && !m->b->failed; i++) {
-		const struct pd_stack_row *s = &t->stack.v[i];
-		uint32_t run[PD_RUN], n = pd_run_length(s);
-
-		for (uint32_t k = 0; k < n; k++)
-			run[k] = r->frame[t->run.v[s->first + k]];
-		r->stack[i] = pd_stack_node(m->b, r->stack[s->parent], s->depth, run, n);
+	for (uint32_t l = 1; l <= levels && levels <= MAX_PASSES && !m->b->failed; l++) {
+		for (uint32_t i = 1; i < t->stack.n && !m->b->failed; i++)
+			if ((t->stack.v[i].depth + PD_RUN - 1) / PD_RUN == l)
+				wait_for(m, t, r, &w, i);
+		add_waiting(m, r, &w);
+	}
+	for (uint32_t i = 1; i < t->stack.n && levels > MAX_PASSES && !m->b->failed; i++) {
+		wait_for(m, t, r, &w, i);
+		add_waiting(m, r, &w);
 	}
 }
 
@@ -208,6 +247,8 @@ static void add_rows(struct pd_merger *m, const struct pd_series_row *s, unsigne
 			struct pd_sample p = { .stack = { r->stack[ch->stack[i].v] }, .labels = { r->set[ch->labels[i].v] } };
 			int64_t any = 0;
 
+			if (i + AHEAD < ch->n)
+				pd_sample_prefetch(m->b, to, (pd_stack){ r->stack[ch->stack[i + AHEAD].v] }, (pd_labels){ r->set[ch->labels[i + AHEAD].v] });
 			p.has_time = s->has_time && ch->time[i] != PD_NO_TIME;
 			p.time = p.has_time ? ch->time[i] : 0;
 			for (unsigned v = 0; v < n; v++) {
