@@ -68,13 +68,22 @@ bool pd_pick_nomem(struct pd_pick *p);
 struct pd_window {
 	bool on;
 	int64_t lo, hi; /* absolute, [lo, hi) */
+	int64_t *of_set; /* without times of rows: per label set the label timestamp, or PD_NO_TIME; else NULL */
 };
+
+static inline int64_t pd_row_time(const struct pd_window *w, const struct pd_rows *rows, size_t i)
+{
+	return w->of_set ? w->of_set[rows->labels[i].v] : rows->time ? rows->time[i] : PD_NO_TIME;
+}
 
 static inline bool pd_in_window(const struct pd_window *w, const struct pd_rows *rows, size_t i)
 {
+	int64_t t;
+
 	if (!w->on)
 		return true;
-	return rows->time && rows->time[i] != PD_NO_TIME && rows->time[i] >= w->lo && rows->time[i] < w->hi;
+	t = pd_row_time(w, rows, i);
+	return t != PD_NO_TIME && t >= w->lo && t < w->hi;
 }
 
 /* ---- tagframes.c ---- */
