@@ -11,7 +11,7 @@ struct merge_args {
 
 #define M struct merge_args
 static const struct pd_opt merge_opts[] = {
-	{ 's', "sample-type", "NAME", "value column that is the default of the result (and the one in formats that have one)", PD_OPT_STR, PD_AT(M, sample_type, const char *), .complete = "sample-type" },
+	{ 's', "sample-type", "NAME", "value column, by name or index in the result: its default, or the one column of formats that have one", PD_OPT_STR, PD_AT(M, sample_type, const char *), .complete = "sample-type" },
 	{ 0, "sample-index", "NAME", NULL, PD_OPT_STR, PD_AT(M, sample_type, const char *), .complete = "sample-type" },
 	CMD_OPT_ANNOTATE(M, annotate),
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_output_opts, .offset = PD_AT(M, out, struct cmd_output), .help = "Output" },
