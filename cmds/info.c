@@ -75,7 +75,7 @@ static int by_label(const void *a, const void *b)
 	return x->unit.v < y->unit.v ? -1 : x->unit.v > y->unit.v;
 }
 
-/* All labels of the sets in use, sorted; *n of them. NULL with *n 0 when there are none or no memory. */
+/* All labels of the sets in use, sorted; *n of them. NULL when there are none, or, with *n above 0, no memory. */
 static struct pd_label *all_labels(const struct pd_doc *doc, const uint8_t *sets, size_t *n)
 {
 	const struct pd_label *label;
@@ -96,7 +96,7 @@ static struct pd_label *all_labels(const struct pd_doc *doc, const uint8_t *sets
 		memcpy(all + at, label, k * sizeof(*all));
 		at += k;
 	}
-	*n = all ? at : 0;
+	*n = total;
 	if (all)
 		qsort(all, at, sizeof(*all), by_label);
 	return all;
@@ -114,7 +114,7 @@ static bool count_keys(const struct pd_doc *doc, const uint8_t *sets, struct fac
 	size_t n;
 	struct pd_label *all = all_labels(doc, sets, &n);
 
-	f->key = n ? calloc(n, sizeof(*f->key)) : NULL;
+	f->key = all ? calloc(n, sizeof(*f->key)) : NULL;
 	for (size_t i = 0; f->key && i < n; i++) {
 		if (i == 0 || all[i].key.v != all[i - 1].key.v)
 			f->key[f->n_keys++] = (struct key){ .name = all[i].key, .values = 1 };

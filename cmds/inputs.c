@@ -227,22 +227,25 @@ static void report_notes(struct cmd_ctx *ctx, const char *path, const struct pd_
 	}
 }
 
-static void remember_input(struct cmd_ctx *ctx, const char *path, const struct slot *s)
+/* False when out of memory, said already: what reports say about inputs is part of their result. */
+static bool remember_input(struct cmd_ctx *ctx, const char *path, const struct slot *s)
 {
 	struct cli_input *grown = realloc(ctx->input, (ctx->n_inputs + 1) * sizeof(*grown));
-	char *copy = strdup(path);
+	char *copy = grown ? strdup(path) : NULL;
 
-	if (!grown || !copy) {
-		ctx->input = grown ? grown : ctx->input;
-		free(copy);
-		return;
+	if (grown)
+		ctx->input = grown;
+	if (!copy) {
+		ctx->load_status = PD_ERR_NOMEM;
+		cli_nomem(ctx);
+		return false;
 	}
-	ctx->input = grown;
 	grown[ctx->n_inputs] = (struct cli_input){ .path = copy, .format = s->format ? s->format->name : NULL };
 	memcpy(grown[ctx->n_inputs].compression, s->compression, sizeof(s->compression));
 	ctx->n_inputs++;
 	if (!ctx->first_format)
 		ctx->first_format = s->format;
+	return true;
 }
 
 static const char *shown_path(const struct loader *l, size_t i)
@@ -270,7 +273,10 @@ static struct pd_doc *take_doc(struct loader *l, size_t i)
 		cmd_infof(l->ctx, "%s: %s, %s", path, s->format->name, s->compression);
 	else if (s->format)
 		cmd_infof(l->ctx, "%s: %s", path, s->format->name);
-	remember_input(l->ctx, path, s);
+	if (!remember_input(l->ctx, path, s)) {
+		pd_doc_unref(doc);
+		return NULL;
+	}
 	report_notes(l->ctx, path, doc);
 	return doc;
 }
