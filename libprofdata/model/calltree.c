@@ -6,6 +6,8 @@
  */
 #include "model/calltree.h"
 
+#define CT_NODE_BYTES 96 /* of memory per node while a tree is laid out */
+
 struct ct_node {
 	uint32_t parent, name, first; /* first: child made first, 0 none */
 	uint8_t flags;
@@ -27,6 +29,7 @@ struct ct_build {
 	const struct pd_calltree_opts *opts;
 	struct pd_error *err;
 	uint64_t key;
+	uint32_t max_nodes;         /* without the root */
 	PD_VEC(struct ct_node) node;
 	PD_VEC(int64_t) self;
 	PD_VEC(int64_t) gross;      /* self of absolute values, once something is negative */
@@ -54,8 +57,10 @@ static bool no_memory(struct ct_build *b) { return fail(b, PD_ERR_NOMEM, "out of
 /* A new child of `parent`; 0 on failure. */
 static uint32_t add_node(struct ct_build *b, uint32_t parent, uint32_t entry)
 {
-	if (b->node.n >= UINT32_MAX - 1) {
-		fail(b, PD_ERR_LIMIT, "the call tree has more than 4294967294 nodes");
+	if (b->node.n > b->max_nodes) {
+		if (!b->failed)
+			pd_error_set(b->err, PD_ERR_LIMIT, "the call tree has more than %u nodes, more than memory is meant for", b->max_nodes);
+		b->failed = true;
 		return 0;
 	}
 	if (!pd_vec_push(&b->node, ((struct ct_node){ parent, entry & CT_KEY_MASK, 0, (uint8_t)(entry >> CT_KEY_BITS), false })) ||
@@ -569,10 +574,24 @@ static void build_release(struct ct_build *b)
 	free(b->root_of);
 }
 
+/* Stacks of a few bytes may share frames of many lines: the tree outgrows its document, so it has a limit of its own. */
+static uint32_t most_nodes(const struct pd_calltree_opts *opts)
+{
+	struct pd_limits limits = { 0 };
+	uint64_t n;
+
+	if (opts->max_nodes)
+		return opts->max_nodes < UINT32_MAX - 2 ? opts->max_nodes : UINT32_MAX - 2;
+	pd_limits_fill(&limits);
+	n = limits.max_memory / CT_NODE_BYTES;
+	return n < UINT32_MAX - 2 ? (uint32_t)n : UINT32_MAX - 2;
+}
+
 static bool build(struct pd_calltree *t, struct ct_build *b)
 {
 	struct pd_sample_type type;
 
+	b->max_nodes = most_nodes(b->opts);
 	pd_doc_sample_type(b->doc, b->opts->sample_type, &type);
 	if (!ct_names_init(b->names, b->doc, b->opts->granularity))
 		return no_memory(b);

@@ -362,6 +362,34 @@ static void test_calltree_random_against_sums(void **state)
 	pd_calltree_free(t);
 }
 
+static void test_calltree_has_a_limit_of_nodes(void **state)
+{
+	struct pd_calltree_opts o = { .size = sizeof o, .max_nodes = 4 };
+	struct pd_builder *b = builder();
+	struct pd_error err = { 0 };
+	struct pd_calltree *t;
+	struct pd_doc *doc;
+
+	(void)state;
+	add(b, "a;b;c", 1);
+	add(b, "a;d", 1);
+	doc = pd_builder_finish(b, &err);
+	pd_builder_free(b);
+	assert_non_null(doc);
+	t = pd_calltree_new(doc, &o, &err);
+	assert_non_null(t); /* exactly at the limit */
+	assert_int_equal(pd_calltree_nodes(t)->n, 5);
+	pd_calltree_free(t);
+	for (int chart = 0; chart < 2; chart++) {
+		err = (struct pd_error){ 0 };
+		o.in_order = chart;
+		o.max_nodes = 3;
+		assert_null(pd_calltree_new(doc, &o, &err));
+		assert_int_equal(err.status, PD_ERR_LIMIT);
+	}
+	pd_doc_unref(doc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_calltree_chart_in_time_order), cmocka_unit_test(test_calltree_negative_values),
 		cmocka_unit_test(test_calltree_overflow_is_an_error), cmocka_unit_test(test_calltree_empty_and_unknown_type),
 		cmocka_unit_test(test_calltree_deep_stack), cmocka_unit_test(test_calltree_random_against_sums),
+		cmocka_unit_test(test_calltree_has_a_limit_of_nodes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

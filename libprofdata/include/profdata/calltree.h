@@ -27,6 +27,7 @@ struct pd_calltree_opts {
 	bool reverse;                      /* merge from the leaf */
 	bool in_order;                     /* rows in time (or file) order, thread after thread, only neighbours merged: flame charts */
 	enum pd_calltree_sort sort;        /* order of siblings; in_order implies PD_CALLTREE_BY_ROW */
+	uint32_t max_nodes;                /* PD_ERR_LIMIT beyond; 0: what fits into the default of pd_limits.max_memory */
 };
 
 enum pd_calltree_flags {
