@@ -120,6 +120,7 @@ struct writer {
 	uint32_t *root_text;          /* per label set: text + 1, 0 not looked at, 1 none */
 	PD_VEC(struct { uint64_t who; int64_t value; }) row; /* distinct (root, stack) */
 	PD_VEC(uint32_t) seq;
+	size_t most;                  /* of seq: a few bytes may stand for a stack of many lines */
 	PD_VEC(struct stack) stack;
 	PD_VEC(char) scratch;
 	PD_VEC(char) buffer;
@@ -434,21 +435,31 @@ static void trim_last(struct writer *w)
 	}
 }
 
-/* Appends the texts of a stack to seq; false when out of memory. */
+/* Appends the texts of a stack to seq; false when there would be too many or memory is out. */
 static bool spell_stack(struct writer *w, uint32_t root, pd_stack stack)
 {
 	size_t depth = stack.v ? pd_doc_stack(w->doc, stack, PD_ROOT_FIRST, w->path) : 0;
 
-	if (root && !pd_vec_push(&w->seq, root))
+	if (root && !pd_vec_push(&w->seq, root)) {
+		w->nomem = true;
 		return false;
+	}
 	for (size_t i = 0; i < depth; i++) {
 		uint32_t f = w->path[i].v, n;
 
 		if (!w->frame[f].n)
 			render_frame(w, w->path[i]);
 		n = w->frame[f].n;
-		if (w->nomem || !pd_vec_reserve(&w->seq, n))
+		if (w->nomem)
 			return false;
+		if (n > w->most || w->seq.n > w->most - n) {
+			pd_error_set(w->err, PD_ERR_LIMIT, "the lines would have more than %zu frames in all, more than memory is meant for", w->most);
+			return false;
+		}
+		if (!pd_vec_reserve(&w->seq, n)) {
+			w->nomem = true;
+			return false;
+		}
 		for (uint32_t k = 0; k < n; k++)
 			w->seq.v[w->seq.n++] = w->frame_text.v[w->frame[f].first + k];
 	}
@@ -491,10 +502,8 @@ static bool spell_all(struct writer *w)
 
 		if (!w->row.v[i].value)
 			continue;
-		if (!spell_stack(w, (uint32_t)(who >> 32), (pd_stack){ (uint32_t)who })) {
-			w->nomem = true;
+		if (!spell_stack(w, (uint32_t)(who >> 32), (pd_stack){ (uint32_t)who }))
 			return false;
-		}
 		if (w->seq.n == first) {
 			w->scratch.n = 0;
 			put_plain(w, "[root]");
@@ -503,10 +512,6 @@ static bool spell_all(struct writer *w)
 		}
 		if (!w->nomem)
 			trim_last(w);
-		if (w->seq.n > UINT32_MAX) {
-			pd_error_set(w->err, PD_ERR_LIMIT, "more than 4294967295 frames in all stacks");
-			return false;
-		}
 		if (w->nomem || !add_stack(w, (uint32_t)first, w->row.v[i].value))
 			return false;
 	}
@@ -719,6 +724,11 @@ static bool choose(struct writer *w, const struct pd_save_opts *save, const stru
 
 static bool writer_init(struct writer *w)
 {
+	struct pd_limits limits = { 0 };
+
+	pd_limits_fill(&limits);
+	w->most = (size_t)(limits.max_memory / (2 * sizeof(uint32_t))); /* room may be twice what is used */
+	w->most = w->most < UINT32_MAX ? w->most : UINT32_MAX;
 	w->key = pd_hash_key();
 	w->frame = calloc((size_t)pd_doc_frames(w->doc) + 1, sizeof *w->frame);
 	w->root_text = calloc((size_t)pd_doc_label_sets(w->doc) + 1, sizeof *w->root_text);
