@@ -261,18 +261,23 @@ void cmd_json_head(struct cmd_ctx *ctx, struct cmd_json *j, const char *schema)
 
 /* ---- CSV ---- */
 
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
 void cmd_csv_field(struct pd_out *out, const char *text, size_t n, bool last)
 {
 	bool quote = false;
 
 	for (size_t i = 0; i < n && !quote; i++)
-		quote = text[i] == ',' || text[i] == '"' || text[i] == '\n' || text[i] == '\r' || text[i] == ' ';
+		quote = text[i] == ',' || text[i] == '"' || text[i] == ' ' || is_control(text[i]);
 	if (quote) {
 		pd_out_write(out, "\"", 1);
 		for (size_t i = 0; i < n; i++) {
 			if (text[i] == '"')
 				pd_out_write(out, "\"", 1);
-			pd_out_write(out, &text[i], 1);
+			pd_out_write(out, is_control(text[i]) ? " " : &text[i], 1); /* a name cannot drive a terminal */
 		}
 		pd_out_write(out, "\"", 1);
 	} else {

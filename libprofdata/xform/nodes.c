@@ -206,7 +206,11 @@ static bool key_of(struct maker *m, const struct pd_frame_row *f, const struct p
 	*out = (struct pd_node_key){ .name = none, .file = none, .object = none };
 	if (m->by == PD_BY_ADDRESSES)
 		out->address = f->address;
-	if (!line || line->func.v == 0 || m->by == PD_BY_MODULES) {
+	if (m->by == PD_BY_MODULES) {
+		out->name = object_of(m, f->mapping);
+		return true;
+	}
+	if (!line || line->func.v == 0) {
 		out->object = object_of(m, f->mapping);
 		return true;
 	}
