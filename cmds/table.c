@@ -36,7 +36,7 @@ static size_t utf8_length(const unsigned char *p, size_t n)
 }
 
 /* C0, DEL, and the C1 controls that terminals obey in UTF-8 too. */
-static bool is_control(const unsigned char *p, size_t len)
+static bool is_control_byte(const unsigned char *p, size_t len)
 {
 	return (len == 1 && (p[0] < 0x20 || p[0] == 0x7f)) || (len == 2 && p[0] == 0xc2 && p[1] < 0xa0);
 }
@@ -62,7 +62,7 @@ const char *cmd_printable(char *buf, size_t n, struct pd_span s)
 		if (len == 0) {
 			from = "\xef\xbf\xbd"; /* U+FFFD */
 			len = 3;
-		} else if (is_control(p, len)) {
+		} else if (is_control_byte(p, len)) {
 			len = escape(escaped, sizeof(escaped), len == 2 ? p[1] : p[0]);
 			from = escaped;
 		}
@@ -261,23 +261,18 @@ void cmd_json_head(struct cmd_ctx *ctx, struct cmd_json *j, const char *schema)
 
 /* ---- CSV ---- */
 
-static bool is_control(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
 void cmd_csv_field(struct pd_out *out, const char *text, size_t n, bool last)
 {
 	bool quote = false;
 
 	for (size_t i = 0; i < n && !quote; i++)
-		quote = text[i] == ',' || text[i] == '"' || text[i] == ' ' || is_control(text[i]);
+		quote = text[i] == ',' || text[i] == '"' || text[i] == ' ' || is_control_byte((const unsigned char *)&text[i], 1);
 	if (quote) {
 		pd_out_write(out, "\"", 1);
 		for (size_t i = 0; i < n; i++) {
 			if (text[i] == '"')
 				pd_out_write(out, "\"", 1);
-			pd_out_write(out, is_control(text[i]) ? " " : &text[i], 1); /* a name cannot drive a terminal */
+			pd_out_write(out, is_control_byte((const unsigned char *)&text[i], 1) ? " " : &text[i], 1); /* a name cannot drive a terminal */
 		}
 		pd_out_write(out, "\"", 1);
 	} else {

@@ -7,7 +7,7 @@
 #include "pprof/pprof.h"
 
 #define BATCH 256u
-#define MEMO_SLOTS 8192u /* power of two */
+#define MEMO_SLOTS 1024u /* power of two */
 #define MEMO_BYTES 56u
 #define FORGET (8u << 20) /* input bytes done with are given back in pieces of this size */
 

@@ -13,6 +13,8 @@
 
 #define WHOLE ((size_t)256 << 20) /* compressed in one piece up to here */
 #define CHUNK ((size_t)64 << 10)
+/* Profiles are written to be read once or twice: a few per cent more bytes for half the time, as the Go runtime chooses too. */
+#define DEFAULT_LEVEL 1
 
 /* ---- gzip ---- */
 
@@ -125,7 +127,7 @@ struct pd_encoder *pd_encoder_gzip(int level, struct pd_error *err)
 		return NULL;
 	}
 	g->encoder = (struct pd_encoder){ gzip_write, gzip_finish, gzip_free };
-	g->level = level ? level : 6;
+	g->level = level ? level : DEFAULT_LEVEL;
 	return &g->encoder;
 }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define BLOCK ((size_t)256 << 10)
+#define FIRST_READ ((size_t)8 << 10)
 #define PIPE_ROOM (1 << 20)
 #define LEAST_READ ((size_t)4096)
 #define LONGEST_LINE ((size_t)64 << 20)
@@ -298,6 +299,9 @@ static bool fill(struct pd_source *s, size_t want)
 	if (room < want - (size_t)(s->end - s->pos) && !make_room(s, want))
 		return false;
 	room = s->buf.cap - (size_t)(s->end - s->buf.p);
+	/* only as much as detection looks at: who then wants everything at once inflates it from the start, in a faster way */
+	if (s->layers && !s->window_at && (size_t)(s->end - s->window) < FIRST_READ && room > FIRST_READ)
+		room = want > FIRST_READ ? want : FIRST_READ;
 	got = pd_stage_read(s->top, s->buf.p + (s->end - s->buf.p), room, &s->err);
 	if (got < 0)
 		return failed(s);
