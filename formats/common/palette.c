@@ -224,11 +224,16 @@ static struct pd_span until(struct pd_span s, const char *end) { return (struct 
 static struct pd_span bare_name(struct pd_span s)
 {
 	static const char *const clone[] = { ".cold", ".part.", ".isra.", ".constprop.", ".llvm.", ".lto_priv" };
-	const char *hit;
+	const char *dot = s.n > 1 ? memchr(s.p + 1, '.', s.n - 1) : NULL;
 
-	for (size_t i = 0; i < PD_ARRAY_LEN(clone); i++)
-		if ((hit = memmem(s.p, s.n, clone[i], strlen(clone[i]))) && hit > s.p)
-			s = until(s, hit);
+	for (; dot; dot = memchr(dot + 1, '.', (size_t)(s.p + s.n - dot - 1))) {
+		for (size_t i = 0; i < PD_ARRAY_LEN(clone); i++) {
+			size_t n = strlen(clone[i]);
+
+			if ((size_t)(s.p + s.n - dot) >= n && !memcmp(dot, clone[i], n))
+				return until(s, dot);
+		}
+	}
 	return s;
 }
 
@@ -461,5 +466,7 @@ double pd_rgb_contrast(struct pd_rgb a, struct pd_rgb b)
 
 bool pd_rgb_white_text(struct pd_rgb c)
 {
-	return pd_rgb_contrast(c, (struct pd_rgb){ 255, 255, 255 }) > pd_rgb_contrast(c, (struct pd_rgb){ 0, 0, 0 });
+	double l = luminance(c) + 0.05; /* white is 1.05, black 0.05 */
+
+	return 1.05 / l > l / 0.05;
 }
