@@ -47,7 +47,7 @@ static int check_options(struct cmd_ctx *ctx, const struct cmd_report *opts)
 	return 0;
 }
 
-static void describe_type(struct report *r)
+void report_describe(struct report *r)
 {
 	struct pd_sample_type type;
 
@@ -85,7 +85,7 @@ int report_open(struct cmd_ctx *ctx, struct report *r, const struct cmd_input *i
 	pd_doc_unref(all);
 	if (err.status)
 		return cmd_fail(ctx, &err);
-	describe_type(r);
+	report_describe(r);
 	return 0;
 }
 

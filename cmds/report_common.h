@@ -91,4 +91,7 @@ const char *report_node_place(const struct report *r, const struct pd_graph_node
 /* What a machine calls the node: its function, else its printable name. */
 const char *report_node_function(struct pd_graph *g, uint32_t node, const struct pd_graph_node *n);
 
+/* Fills in type and amount of the sample type that r->doc and r->sample_type name. */
+void report_describe(struct report *r);
+
 #endif

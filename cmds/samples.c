@@ -2,20 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void describe(struct report *r)
-{
-	struct pd_sample_type type;
-
-	pd_doc_sample_type(r->doc, r->sample_type, &type);
-	r->type = pd_doc_string(r->doc, type.type.type).p;
-	r->amount = (struct pd_amount){
-		.unit = pd_doc_string(r->doc, type.type.unit).p,
-		.to = r->opts->unit ? r->opts->unit : "minimum",
-		.decimals = type.type.decimals,
-		.ratio = 1 / r->opts->divide_by,
-	};
-}
-
 /* pprof prints these; they tell why a label shows in a unit nobody expected. */
 static void warn_units(struct cmd_ctx *ctx, const struct samples *s)
 {
@@ -49,7 +35,7 @@ int samples_open(struct cmd_ctx *ctx, struct samples *s, const struct cmd_input 
 	pd_report_total(opts->relative_percentages ? s->r.doc : s->all, s->r.sample_type, opts->mean, &s->r.total, &err);
 	if (err.status)
 		return cmd_fail(ctx, &err);
-	describe(&s->r);
+	report_describe(&s->r);
 	return 0;
 }
 

@@ -80,7 +80,7 @@ struct pd_format {
 	/* `opts` is filled from the table, never NULL when opts_size > 0 */
 	enum pd_status (*read)(struct pd_source *, struct pd_sink *, const void *opts);
 	enum pd_status (*write)(const struct pd_doc *, struct pd_out *, const struct pd_save_opts *, const void *opts, struct pd_error *);
-	/* optional: does a record end before this line? Allows cutting a mapped text into chunks for several threads */
+	/* optional: does a record end before this line? Allows cutting a big text file into chunks for several threads */
 	bool (*ends_record)(struct pd_span line);
 	/* optional: last touches that need the whole input (names of several series, spans of time); runs once, also when the text was read in parts */
 	void (*finish)(struct pd_builder *);
