@@ -34,6 +34,7 @@ table=$(sed -n 's/^PD_FORMAT(\([a-z0-9_]*\).*/-Wl,--defsym=pd_format_\1=0/p' "$s
 base='libprofdata/base/*' io='libprofdata/io/*' model='libprofdata/model/*' format='libprofdata/format/*'
 
 layer base '' "$base"
+layer stats '' "$base" 'libprofdata/stats/*'
 layer io '' "$base" "$io"
 layer model '' "$base" "$model"
 layer xform '' "$base" "$model" 'libprofdata/xform/*'

@@ -9,5 +9,6 @@
 #include <profdata/opt.h>
 #include <profdata/profile.h>
 #include <profdata/report.h>
+#include <profdata/stats.h>
 #include <profdata/transform.h>
 #endif
