@@ -75,11 +75,15 @@ static enum pd_status check_opts(struct svg_opts *o, struct pd_error *err)
 
 static enum pd_status check_chart(const struct pd_doc *doc, const struct pd_sample_type *type, struct pd_error *err)
 {
-	if (pd_series_has_time(doc, type->series))
-		return PD_OK;
-	pd_error_set(err, PD_ERR_UNSUPPORTED, "a flame chart needs samples with times, these have none");
-	pd_error_hint(err, "draw a flame graph without --flamechart, or record with timestamps");
-	return PD_ERR_UNSUPPORTED;
+	struct pd_times *times = pd_times_new(doc, err);
+	enum pd_status status = times ? PD_OK : PD_ERR_NOMEM;
+
+	if (times && !pd_times_known(times, type->series)) {
+		status = pd_error_set(err, PD_ERR_UNSUPPORTED, "a flame chart needs samples with times, these have none");
+		pd_error_hint(err, "draw a flame graph without --flamechart, or record with timestamps");
+	}
+	pd_times_free(times);
+	return status;
 }
 
 static enum pd_status no_samples(const struct pd_doc *doc, const struct pd_sample_type *type, struct pd_error *err)

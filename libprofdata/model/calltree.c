@@ -347,9 +347,10 @@ static bool chart_row(struct ct_build *b, const struct timed_row *r, bool joined
 /* Flame charts: rows in time order, one thread after another. */
 static bool add_rows_in_order(struct ct_build *b, unsigned series, unsigned column)
 {
+	struct pd_times *times = pd_times_new(b->doc, NULL);
 	PD_VEC(struct timed_row) rows = { 0 };
 	struct pd_rows r;
-	bool ok = true;
+	bool ok = times || no_memory(b);
 
 	for (uint64_t at = 0; ok && pd_series_rows(b->doc, series, at, &r); at += r.n) {
 		if (!pd_vec_reserve(&rows, r.n)) {
@@ -358,7 +359,7 @@ static bool add_rows_in_order(struct ct_build *b, unsigned series, unsigned colu
 		}
 		for (size_t i = 0; i < r.n; i++)
 			if (r.value[column][i])
-				rows.v[rows.n++] = (struct timed_row){ r.time ? r.time[i] : 0, r.value[column][i], at + i,
+				rows.v[rows.n++] = (struct timed_row){ pd_times_at(times, series, &r, i), r.value[column][i], at + i,
 					b->doc->t.set.n ? b->doc->t.set.v[r.labels[i].v].thread : 0, r.stack[i].v,
 					b->root_of ? b->root_of[r.labels[i].v] : 0 };
 	}
@@ -367,6 +368,7 @@ static bool add_rows_in_order(struct ct_build *b, unsigned series, unsigned colu
 	for (size_t i = 0; ok && i < rows.n; i++)
 		ok = chart_row(b, &rows.v[i], i && rows.v[i].thread == rows.v[i - 1].thread);
 	pd_vec_release(&rows);
+	pd_times_free(times);
 	return ok;
 }
 

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/vec.h"
-#include "model/model.h"
+#include "model/times.h"
 #include <profdata/calltree.h>
 
 /* 64-bit keys to numbers; key 0 and value 0 mean "not there". */

@@ -121,65 +121,25 @@ static int64_t add_clamped(int64_t a, int64_t b)
 	return pd_add_overflow(a, b, &sum) ? b > 0 ? INT64_MAX : INT64_MIN : sum;
 }
 
-/* First time of all rows into *start; false when no row has one. */
-static bool first_time(const struct pd_doc *doc, const struct pd_window *w, int64_t *start)
-{
-	struct pd_rows rows;
-	bool any = false;
-
-	*start = INT64_MAX;
-	for (unsigned s = 0; s < pd_doc_series(doc); s++) {
-		for (uint64_t first = 0; pd_series_rows(doc, s, first, &rows); first += rows.n) {
-			for (size_t i = 0; i < rows.n; i++) {
-				int64_t t = pd_row_time(w, &rows, i);
-
-				any |= t != PD_NO_TIME;
-				*start = t != PD_NO_TIME && t < *start ? t : *start;
-			}
-		}
-	}
-	return any;
-}
-
-/* pprof files have no time of a sample: it is the numeric label timestamp there, in nanoseconds. */
-static bool times_of_labels(struct pd_pick *p, struct pd_window *w)
-{
-	uint32_t n = pd_doc_label_sets(p->doc);
-
-	w->of_set = malloc(((size_t)n + 1) * sizeof *w->of_set);
-	if (!w->of_set)
-		return pd_pick_nomem(p);
-	w->of_set[0] = PD_NO_TIME;
-	for (uint32_t i = 1; i <= n; i++) {
-		const struct pd_label *l;
-		size_t labels = pd_doc_labels(p->doc, (pd_labels){ i }, &l);
-
-		w->of_set[i] = PD_NO_TIME;
-		for (size_t k = 0; k < labels; k++)
-			if (l[k].kind == PD_LABEL_NUM && !strcmp(pd_doc_string(p->doc, l[k].key).p, "timestamp") &&
-			    !strcmp(pd_doc_string(p->doc, l[k].unit).p, "nanoseconds"))
-				w->of_set[i] = l[k].num;
-	}
-	return true;
-}
-
 static bool window_open(struct pd_pick *p, struct pd_window *w)
 {
-	int64_t start;
+	int64_t start, last;
 
 	*w = (struct pd_window){ .on = p->o->has_time_range };
 	if (!w->on)
 		return true;
-	if (!first_time(p->doc, w, &start) && (!times_of_labels(p, w) || !first_time(p->doc, w, &start))) {
-		if (p->failed)
-			return false;
-		pd_error_set(p->err, PD_ERR_UNSUPPORTED, "no sample has a timestamp, a time range cannot select any");
-		p->failed = true;
-		return false;
+	w->times = pd_times_new(p->doc, p->err);
+	if (w->times && pd_times_span(w->times, &start, &last)) {
+		w->lo = add_clamped(start, to_nanos(p->o->time_lo));
+		w->hi = add_clamped(start, to_nanos(p->o->time_hi));
+		return true;
 	}
-	w->lo = add_clamped(start, to_nanos(p->o->time_lo));
-	w->hi = add_clamped(start, to_nanos(p->o->time_hi));
-	return true;
+	if (w->times) {
+		pd_error_set(p->err, PD_ERR_UNSUPPORTED, "no sample has a timestamp, a time range cannot select any");
+		pd_error_hint(p->err, "samples have times in perf script and speedscope files, and as label timestamp in pprof files");
+	}
+	p->failed = true;
+	return false;
 }
 
 /* ---- entries ---- */
@@ -197,7 +157,7 @@ static bool entries_of_stacks(struct pd_pick *p, const struct pd_window *w)
 	for (unsigned s = 0; s < pd_doc_series(p->doc); s++)
 		for (uint64_t first = 0; pd_series_rows(p->doc, s, first, &rows); first += rows.n)
 			for (size_t i = 0; i < rows.n; i++)
-				if (pd_in_window(w, &rows, i))
+				if (pd_in_window(w, s, &rows, i))
 					p->to[rows.stack[i].v] = rows.stack[i].v;
 	return true;
 }
@@ -521,7 +481,7 @@ static void write_rows(struct row_pass *r)
 			for (size_t i = 0; i < rows.n && !p->failed; i++, e++) {
 				uint32_t stack = p->to[p->by_row ? e : rows.stack[i].v];
 
-				if (stack != PD_GONE && pd_in_window(r->w, &rows, i))
+				if (stack != PD_GONE && pd_in_window(r->w, s, &rows, i))
 					write_row(r, s, n_values, &rows, i, stack);
 			}
 		}
@@ -589,7 +549,7 @@ struct pd_doc *pd_filter(const struct pd_doc *doc, const struct pd_filter_opts *
 	else
 		pd_builder_error(p.b, err);
 	patterns_release(&x);
-	free(w.of_set);
+	pd_times_free(w.times);
 	free(p.to);
 	free(p.frame);
 	pd_builder_free(p.b);

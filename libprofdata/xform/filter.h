@@ -6,7 +6,7 @@
 #ifndef XFORM_FILTER_H
 #define XFORM_FILTER_H
 
-#include "model/model.h"
+#include "model/times.h"
 #include "xform/regex.h"
 #include <profdata/transform.h>
 
@@ -67,23 +67,18 @@ bool pd_pick_nomem(struct pd_pick *p);
 /* Time range of the rows. */
 struct pd_window {
 	bool on;
-	int64_t lo, hi; /* absolute, [lo, hi) */
-	int64_t *of_set; /* without times of rows: per label set the label timestamp, or PD_NO_TIME; else NULL */
+	int64_t lo, hi; /* absolute, [lo, hi); INT64_MAX is no end */
+	struct pd_times *times;
 };
 
-static inline int64_t pd_row_time(const struct pd_window *w, const struct pd_rows *rows, size_t i)
-{
-	return w->of_set ? w->of_set[rows->labels[i].v] : rows->time ? rows->time[i] : PD_NO_TIME;
-}
-
-static inline bool pd_in_window(const struct pd_window *w, const struct pd_rows *rows, size_t i)
+static inline bool pd_in_window(const struct pd_window *w, unsigned series, const struct pd_rows *rows, size_t i)
 {
 	int64_t t;
 
 	if (!w->on)
 		return true;
-	t = pd_row_time(w, rows, i);
-	return t != PD_NO_TIME && t >= w->lo && t < w->hi;
+	t = pd_times_at(w->times, series, rows, i);
+	return t != PD_NO_TIME && t >= w->lo && (t < w->hi || w->hi == INT64_MAX);
 }
 
 /* ---- tagframes.c ---- */

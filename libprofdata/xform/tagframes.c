@@ -128,7 +128,7 @@ static void tag_rows(struct pd_pick *p, struct tag_frames *tf, const struct pd_w
 				uint32_t stack = p->to[rows.stack[i].v];
 
 				tf->chain.n = 0;
-				if (pd_in_window(w, &rows, i))
+				if (pd_in_window(w, s, &rows, i))
 					p->to[p->doc->t.stack.n + e] = tag_row(p, tf, (pd_stack){ stack }, rows.labels[i]);
 			}
 		}

@@ -141,6 +141,19 @@ struct pd_rows {
 PD_API size_t pd_series_rows(const struct pd_doc *doc, unsigned series, uint64_t first, struct pd_rows *out);
 
 /*
+ * When the samples of a series were taken, in ns on one clock: the times of its rows or, where no row has one, numeric
+ * labels timestamp, timestamp_ns or end_timestamp_ns of any unit of time (none: ns), as pprof files have them.
+ */
+struct pd_times;
+PD_API struct pd_times *pd_times_new(const struct pd_doc *doc, struct pd_error *err); /* keeps a reference to `doc`; NULL: out of memory */
+PD_API void pd_times_free(struct pd_times *t); /* NULL is fine */
+PD_API bool pd_times_known(const struct pd_times *t, unsigned series); /* has any sample of the series a time? */
+/* First and last time of all samples; false and untouched when there is none. */
+PD_API bool pd_times_span(const struct pd_times *t, int64_t *first, int64_t *last);
+/* Time of row i of a run of rows of a series, or PD_NO_TIME. */
+PD_API int64_t pd_times_row(const struct pd_times *t, unsigned series, const struct pd_rows *rows, size_t i);
+
+/*
  * Sample types of the whole document: the value types of all series one after
  * another. Most documents have one series, so the index is the column.
  */
