@@ -20,7 +20,7 @@
 #include "base/span.h"
 #include "common/escape.h"
 #include "common/folded_read.h"
-#include "common/multikey.h"
+#include "base/multikey.h"
 #include "common/text.h"
 
 #define VALUE_MAX ((size_t)48)     /* separator, sign, digits, point, line feed */
@@ -564,7 +564,7 @@ static uint64_t stack_key(const void *ctx, uint32_t id, uint32_t depth)
 
 static bool rank_texts(struct writer *w)
 {
-	struct pd_sort_item *item = calloc(2 * w->text.n + 1, sizeof *item);
+	struct pd_multikey_item *item = calloc(2 * w->text.n + 1, sizeof *item);
 	size_t n = 0, longest = 0;
 	bool ok;
 
@@ -589,9 +589,9 @@ static bool rank_texts(struct writer *w)
 	return ok;
 }
 
-static struct pd_sort_item *order_stacks(struct writer *w)
+static struct pd_multikey_item *order_stacks(struct writer *w)
 {
-	struct pd_sort_item *item = calloc(w->stack.n + 1, sizeof *item);
+	struct pd_multikey_item *item = calloc(w->stack.n + 1, sizeof *item);
 	uint32_t deepest = 0;
 
 	if (!item || !rank_texts(w))
@@ -669,7 +669,7 @@ static void write_stack(struct writer *w, const struct stack *s)
 	w->buffer.n = (size_t)(out - w->buffer.v);
 }
 
-static void write_lines(struct writer *w, const struct pd_sort_item *order)
+static void write_lines(struct writer *w, const struct pd_multikey_item *order)
 {
 	for (size_t i = 0; i < w->stack.n && !w->nomem && !pd_out_failed(w->out); i++)
 		if (w->stack.v[order[i].id].value)
@@ -761,7 +761,7 @@ static enum pd_status folded_write(const struct pd_doc *doc, struct pd_out *out,
 {
 	struct pd_error mine = { 0 };
 	struct writer w = { .doc = doc, .out = out, .err = &mine };
-	struct pd_sort_item *order = NULL;
+	struct pd_multikey_item *order = NULL;
 
 	if (choose(&w, save, opts)) {
 		if (!writer_init(&w))

@@ -1,5 +1,6 @@
 #include "common/escape.h"
 #include "base/hash.h"
+#include "io/out.h"
 
 #define REPLACEMENT 0xfffdu
 
@@ -108,48 +109,79 @@ bool esc_utf8_valid(const char *p, size_t n)
 
 /* ---- the five targets ---- */
 
-/* A target: which ASCII bytes it minds, and what it puts for a code point (length, 0 = as it is; room for 16). */
+/* A target: which printable ASCII it minds (besides controls), and what it puts for a code point (length, 0 = as it is; room for 16). */
 struct target {
-	uint32_t ascii[4]; /* bitmap of 00..7f */
+	char minds[6]; /* any of them may stand there twice */
 	size_t (*put)(char *out, uint32_t cp);
 };
 
-static bool minds(const struct target *t, uint8_t c)
+typedef signed char lanes __attribute__((vector_size(16)));
+
+/* How many of 16 bytes stand before the first one the target minds. Signed, all of 80..ff are below the blank, as are the controls. */
+static inline size_t plain_of_16(const struct target *t, const char *p)
 {
-	return c >= 0x80 || (t->ascii[c >> 5] >> (c & 31) & 1);
+	lanes v, bad;
+	uint64_t half[2];
+
+	memcpy(&v, p, 16);
+	bad = (v < 0x20) | (v == 0x7f) | (v == t->minds[0]) | (v == t->minds[1]) | (v == t->minds[2]) | (v == t->minds[3]) |
+	      (v == t->minds[4]) | (v == t->minds[5]);
+	memcpy(half, &bad, 16);
+	return half[0] ? pd_ctz64(half[0]) / 8 : half[1] ? 8 + pd_ctz64(half[1]) / 8 : 16;
+}
+
+static bool minds(const struct target *t, signed char c)
+{
+	return c < 0x20 || c == 0x7f || c == t->minds[0] || c == t->minds[1] || c == t->minds[2] || c == t->minds[3] ||
+	       c == t->minds[4] || c == t->minds[5];
+}
+
+/* Length of the beginning that goes out as it is, ASCII without anything the target minds. */
+static size_t plain_prefix(const struct target *t, const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (n - i >= 16) {
+		size_t plain = plain_of_16(t, p + i);
+
+		i += plain;
+		if (plain < 16)
+			return i;
+	}
+	while (i < n && !minds(t, (signed char)p[i]))
+		i++;
+	return i;
 }
 
 /* Copies runs that need nothing, calls `put` for the rest. */
 static void escape(const struct target *t, struct pd_out *out, const char *p, size_t n)
 {
-	const char *end, *run = p;
+	const char *end = p + n, *run = p;
 	char text[16];
 
-	if (n == 0)
-		return;
-	for (end = p + n; p < end;) {
+	while (p < end) {
 		size_t len = 1, m;
-		uint32_t cp = (uint8_t)*p;
+		uint32_t cp;
 		bool valid = true;
 
-		if (pd_likely(!minds(t, (uint8_t)*p))) {
-			p++;
-			continue;
-		}
+		p += plain_prefix(t, p, (size_t)(end - p));
+		if (p == end)
+			break;
+		cp = (uint8_t)*p;
 		if (cp >= 0x80)
 			len = esc_utf8_next(p, (size_t)(end - p), &cp, &valid);
 		m = t->put(text, cp);
 		if (m == 0 && !valid)
 			m = esc_utf8_put(text, REPLACEMENT);
 		if (m) {
-			pd_out_write(out, run, (size_t)(p - run));
-			pd_out_write(out, text, m);
+			out_bytes(out, run, (size_t)(p - run));
+			out_bytes(out, text, m);
 			run = p + len;
 		}
 		p += len;
 	}
 	if (run < end)
-		pd_out_write(out, run, (size_t)(end - run));
+		out_bytes(out, run, (size_t)(end - run));
 }
 
 static size_t put_text(char *out, const char *text)
@@ -248,45 +280,36 @@ static size_t put_terminal(char *out, uint32_t cp)
 	return 0;
 }
 
-#define C0 0xffffffffu
-#define BIT(c) (1u << ((c) & 31))
-#define DEL BIT(0x7f)
+static const struct target xml_text = { "&<>&<>", put_xml_text };
 
-void esc_xml_text(struct pd_out *out, const char *p, size_t n)
-{
-	static const struct target t = { { C0, BIT('&') | BIT('<') | BIT('>'), 0, DEL }, put_xml_text };
+void esc_xml_text(struct pd_out *out, const char *p, size_t n) { escape(&xml_text, out, p, n); }
 
-	escape(&t, out, p, n);
-}
+bool esc_xml_text_plain(const char *p, size_t n) { return plain_prefix(&xml_text, p, n) == n; }
 
 void esc_xml_attr(struct pd_out *out, const char *p, size_t n)
 {
-	static const struct target t = {
-		{ C0, BIT('&') | BIT('<') | BIT('>') | BIT('"') | BIT('\''), 0, DEL }, put_xml_attr
-	};
+	static const struct target t = { "&<>\"'&", put_xml_attr };
 
 	escape(&t, out, p, n);
 }
 
 void esc_json(struct pd_out *out, const char *p, size_t n)
 {
-	static const struct target t = { { C0, BIT('"'), BIT('\\'), DEL }, put_json };
+	static const struct target t = { "\"\\\"\\\"\\", put_json };
 
 	escape(&t, out, p, n);
 }
 
 void esc_js_in_script(struct pd_out *out, const char *p, size_t n)
 {
-	static const struct target t = {
-		{ C0, BIT('&') | BIT('<') | BIT('>') | BIT('"') | BIT('\''), BIT('\\'), DEL }, put_js
-	};
+	static const struct target t = { "&<>\"'\\", put_js };
 
 	escape(&t, out, p, n);
 }
 
 void esc_terminal(struct pd_out *out, const char *p, size_t n)
 {
-	static const struct target t = { { C0, 0, 0, DEL }, put_terminal };
+	static const struct target t = { "\x7f\x7f\x7f\x7f\x7f\x7f", put_terminal };
 
 	escape(&t, out, p, n);
 }

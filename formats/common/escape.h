@@ -14,6 +14,8 @@
 
 /* Between tags. & < > by name; controls XML 1.0 forbids become U+FFFD. Tab and line feed stay. */
 void esc_xml_text(struct pd_out *out, const char *p, size_t n);
+/* Would it go out as it is? Says no to all that is not ASCII. */
+bool esc_xml_text_plain(const char *p, size_t n);
 /* Between either kind of quotes of an attribute. Also " ' by name, tab and line ends by number, so that they survive parsing. */
 void esc_xml_attr(struct pd_out *out, const char *p, size_t n);
 /* Between the quotes of a JSON string. */

@@ -13,6 +13,14 @@ size_t pd_put_u64(char *out, uint64_t v)
 	char text[20];
 	size_t at = sizeof(text);
 
+	if (v < 10) {
+		*out = (char)('0' + v);
+		return 1;
+	}
+	if (v < 100) {
+		memcpy(out, pairs + 2 * v, 2);
+		return 2;
+	}
 	while (v >= 100) {
 		at -= 2;
 		memcpy(text + at, pairs + 2 * (v % 100), 2);

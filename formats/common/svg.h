@@ -40,6 +40,7 @@ struct svg_kind {
 	uint32_t frame;
 	uint8_t flags, shown;        /* of the nodes; with what the name says besides ("_[k]") */
 	bool white;                  /* text colour */
+	bool plain;                  /* the label needs no escaping in XML text */
 	char fill[8];                /* "#rrggbb" */
 	struct pd_span label;        /* name without "_[k]" and its like */
 };
@@ -55,7 +56,7 @@ struct svg_scene {
 	struct pd_value_type type;
 	struct svg_kind *kind;
 	uint32_t n_kinds;
-	uint32_t *kind_of;           /* frame * 8 + flags → kind */
+	uint32_t *kind_at;           /* node → kind; only of nodes in the file */
 	int64_t *start;              /* weight left of each node */
 	double whole;                /* weight that 100 % is */
 	double width, min_width;     /* pixels */
@@ -71,7 +72,15 @@ struct svg_scene {
 
 static inline const struct svg_kind *svg_kind_at(const struct svg_scene *s, uint32_t node)
 {
-	return &s->kind[s->kind_of[(size_t)s->n->frame[node] * 8 + (s->n->flags[node] & 7)]];
+	return &s->kind[s->kind_at[node]];
+}
+
+/* The next box of the picture after that of `node`, or n: what is narrower hides all below it. */
+static inline uint32_t svg_next_drawn(const struct svg_scene *s, uint32_t node)
+{
+	for (node++; node < s->n->n && s->n->weight[node] < s->min_weight;)
+		node = s->n->end[node];
+	return node;
 }
 
 /* svg_scene.c: decides what is drawn, where and in which colour. */

@@ -129,7 +129,7 @@ static void put_tree(const struct svg_scene *s, struct pd_out *out)
 	for (uint32_t i = 0; i < n->n; i++) {
 		int64_t total = 0, weight = 0;
 
-		put_node(&t, n->depth[i], s->kind_of[(size_t)n->frame[i] * 8 + (n->flags[i] & 7)], n->self[i], own_weight(s, i));
+		put_node(&t, n->depth[i], s->kind_at[i], n->self[i], own_weight(s, i));
 		if (s->data_weight <= 1)
 			continue;
 		for (uint32_t c = i + 1; c < n->end[i]; c = n->end[c]) /* what is left out of this node's children */

@@ -4,7 +4,9 @@
  * fits. Coordinates have as many decimals as the width of the box deserves.
  */
 #include "common/escape.h"
+#include "common/json_write.h"
 #include "common/svg.h"
+#include "io/out.h"
 #include "svg_style.h" /* generated from svg_style.css */
 
 static void put(struct pd_out *out, const char *text) { pd_out_write(out, text, strlen(text)); }
@@ -114,19 +116,46 @@ static void put_summary(const struct svg_scene *s, struct pd_out *out)
 
 /* ---- boxes ---- */
 
-static void put_title(const struct svg_scene *s, struct pd_out *out, uint32_t node)
+/* v / 10^decimals without zeros at the end; decimals 0 to 4. Returns the end. */
+static char *put_fixed(char *p, uint64_t v, unsigned decimals)
 {
-	const struct svg_kind *k = svg_kind_at(s, node);
-	char value[256], percent[64];
+	static const unsigned power[] = { 1, 10, 100, 1000, 10000 };
+	uint64_t whole = v / power[decimals];
+	unsigned part = (unsigned)(v % power[decimals]);
 
-	svg_value(s, s->n->total[node], value, sizeof value);
-	svg_percent(s, s->n->total[node], percent, sizeof percent);
+	p += pd_put_u64(p, whole);
+	if (!part)
+		return p;
+	for (; part % 10 == 0; decimals--)
+		part /= 10;
+	*p = '.';
+	for (unsigned i = decimals; i; i--, part /= 10)
+		p[i] = (char)('0' + part % 10);
+	return p + decimals + 1;
+}
+
+#define ADD(p, text) (memcpy(p, text, sizeof text - 1), (p) + sizeof text - 1)
+
+static void put_text_of(struct pd_out *out, const struct svg_kind *k, const char *p, size_t n)
+{
+	if (k->plain)
+		out_bytes(out, p, n);
+	else
+		esc_xml_text(out, p, n);
+}
+
+static void put_title(const struct svg_scene *s, struct pd_out *out, const struct svg_kind *k, uint32_t node)
+{
+	char value[256], percent[64];
+	size_t n = svg_value(s, s->n->total[node], value, sizeof value);
+
 	put(out, "<title>");
-	esc_xml_text(out, k->label.p, k->label.n);
+	put_text_of(out, k, k->label.p, k->label.n);
 	put(out, " (");
-	esc_xml_text(out, value, strlen(value));
+	esc_xml_text(out, value, n);
 	put(out, ", ");
-	esc_xml_text(out, percent, strlen(percent));
+	n = svg_percent(s, s->n->total[node], percent, sizeof percent);
+	esc_xml_text(out, percent, n);
 	put(out, ")</title>");
 }
 
@@ -149,12 +178,35 @@ static struct pd_span last_part(struct pd_span s)
 	return from < s.n ? (struct pd_span){ s.p + from, s.n - from } : s;
 }
 
-/* A label that fits, or the beginning of its last part and an ellipsis; nothing below three characters. */
-static void put_label(const struct svg_scene *s, struct pd_out *out, uint32_t node, double x, double w, bool white)
+/* What all boxes share. */
+struct pen {
+	double scale;          /* pixels per weight */
+	char size[48];         /* '" height="15" fill="' */
+	size_t size_n;
+	char label_y[32];      /* '" y="11.5">' */
+	size_t label_y_n;
+};
+
+static void pen_init(const struct svg_scene *s, struct pen *pen)
 {
-	struct pd_span label = svg_kind_at(s, node)->label;
+	double y = (double)s->o->height / 2 + s->o->fontsize * 0.33 - 0.5;
+	char *p = ADD(pen->size, "\" height=\"");
+
+	pen->scale = s->whole > 0 ? (s->width - 2 * SVG_MARGIN) / s->whole : 0;
+	p += svg_number(p, (double)(s->o->height - 1), 0);
+	pen->size_n = (size_t)(ADD(p, "\" fill=\"") - pen->size);
+	p = ADD(pen->label_y, "\" y=\"");
+	p += svg_number(p, y, 1);
+	pen->label_y_n = (size_t)(ADD(p, "\">") - pen->label_y);
+}
+
+/* A label that fits, or the beginning of its last part and an ellipsis; nothing below three characters. */
+static void put_label(const struct svg_scene *s, struct pd_out *out, const struct pen *pen, const struct svg_kind *k, double x, double w, bool white)
+{
+	struct pd_span label = k->label;
 	size_t room = (size_t)((w - 6) / s->char_width), fit;
 	bool all;
+	char *p, *start;
 
 	if (room < 3)
 		return;
@@ -165,94 +217,90 @@ static void put_label(const struct svg_scene *s, struct pd_out *out, uint32_t no
 	}
 	if (!all)
 		fit = svg_prefix(label, room - 1, &(bool){ false });
-	put(out, white ? "<text class=\"w\" x=\"" : "<text class=\"f\" x=\"");
-	put_number(out, x + 3, 1);
-	put(out, "\" y=\"");
-	put_number(out, (double)s->o->height / 2 + s->o->fontsize * 0.33 - 0.5, 1);
-	put(out, "\">");
-	esc_xml_text(out, label.p, fit);
+	p = start = out_room(out, 128);
+	p = ADD(p, "<text class=\"f\" x=\"");
+	if (white)
+		start[13] = 'w';
+	p = put_fixed(p, (uint64_t)((x + 3) * 10 + 0.5), 1);
+	memcpy(p, pen->label_y, pen->label_y_n);
+	out_used(out, (size_t)(p - start) + pen->label_y_n);
+	put_text_of(out, k, label.p, fit);
 	put(out, all ? "</text>\n" : "…</text>\n");
 }
 
-static void put_box(const struct svg_scene *s, struct pd_out *out, uint32_t node, double scale)
+/* Coordinates are below 100000 pixels and not negative, so they are printed as whole numbers of their last digit. */
+static void put_box(const struct svg_scene *s, struct pd_out *out, const struct pen *pen, uint32_t node)
 {
-	double x = SVG_MARGIN + (double)s->start[node] * scale, w = (double)s->n->weight[node] * scale;
-	unsigned decimals = w >= 0.5 ? 2 : 4;
-	char buf[128], fill[8];
-	bool white = svg_fill(s, node, fill);
-	size_t n = 0;
+	double x = SVG_MARGIN + (double)s->start[node] * pen->scale, w = (double)s->n->weight[node] * pen->scale;
+	const struct svg_kind *k = svg_kind_at(s, node);
+	char *start = out_room(out, 256), *p = start;
+	bool titled = s->n->weight[node] >= s->title_weight, white;
 
-#define ADD(text) (memcpy(buf + n, text, sizeof text - 1), n += sizeof text - 1)
-	ADD("<rect x=\"");
-	n += svg_number(buf + n, x, decimals > 2 ? 3 : 2);
-	ADD("\" width=\"");
-	n += svg_number(buf + n, w >= 2 ? w - 0.5 : w, decimals); /* half a pixel keeps neighbours of one colour apart */
-	ADD("\" height=\"");
-	n += svg_number(buf + n, (double)(s->o->height - 1), 0);
-	ADD("\" fill=\"");
-	memcpy(buf + n, fill, 7);
-	n += 7;
-	if (s->n->weight[node] < s->title_weight) {
-		ADD("\"/>\n");
-		pd_out_write(out, buf, n);
+	p = ADD(p, "<rect x=\"");
+	p = w >= 0.5 ? put_fixed(p, (uint64_t)(x * 100 + 0.5), 2) : put_fixed(p, (uint64_t)(x * 1000 + 0.5), 3);
+	p = ADD(p, "\" width=\"");
+	if (w >= 0.5)
+		p = put_fixed(p, (uint64_t)((w >= 2 ? w - 0.5 : w) * 100 + 0.5), 2); /* half a pixel keeps neighbours of one colour apart */
+	else
+		p = put_fixed(p, (uint64_t)(w * 10000 + 0.5), 4);
+	memcpy(p, pen->size, sizeof pen->size);
+	p += pen->size_n;
+	white = svg_fill(s, node, p);
+	p += 7;
+	p = titled ? ADD(p, "\">") : ADD(p, "\"/>\n");
+	out_used(out, (size_t)(p - start));
+	if (!titled)
 		return;
-	}
-	ADD("\">");
-#undef ADD
-	pd_out_write(out, buf, n);
-	put_title(s, out, node);
+	put_title(s, out, k, node);
 	put(out, "</rect>\n");
-	put_label(s, out, node, x, w, white);
+	put_label(s, out, pen, k, x, w, white);
 }
 
-/* Drawn nodes by depth, each row from left to right. */
-static uint32_t *rows(const struct svg_scene *s, uint32_t **first)
+/* Drawn nodes by depth, each row from left to right; row d ends at (*ends)[d]. */
+static uint32_t *rows(const struct svg_scene *s, uint32_t **ends)
 {
+	const struct pd_calltree_nodes *n = s->n;
 	uint32_t *order = malloc(((size_t)s->drawn + 1) * sizeof *order);
-	uint32_t *at = calloc((size_t)s->max_depth + 3, sizeof *at);
+	uint32_t *at = calloc((size_t)s->max_depth + 2, sizeof *at), sum = 0;
 
 	if (!order || !at) {
 		free(order);
 		free(at);
 		return NULL;
 	}
-	for (int pass = 0; pass < 2; pass++) {
-		for (uint32_t i = 0; i < s->n->n; i++) {
-			uint32_t d = s->n->depth[i];
-
-			if (i && s->n->weight[i] < s->min_weight)
-				i = s->n->end[i] - 1;
-			else if (pass)
-				order[at[d + 1]++] = i;
-			else
-				at[d + 2]++;
-		}
-		for (uint32_t d = 0; !pass && d <= s->max_depth; d++)
-			at[d + 2] += at[d + 1];
+	for (uint32_t i = 0; i < n->n; i = svg_next_drawn(s, i))
+		at[n->depth[i]]++;
+	for (uint32_t d = 0; d <= s->max_depth; d++) {
+		sum += at[d];
+		at[d] = sum - at[d];
 	}
-	*first = at;
+	for (uint32_t i = 0; i < n->n; i = svg_next_drawn(s, i))
+		order[at[n->depth[i]]++] = i;
+	*ends = at;
 	return order;
 }
 
 static bool put_rows(const struct svg_scene *s, struct pd_out *out)
 {
-	double scale = s->whole > 0 ? (s->width - 2 * SVG_MARGIN) / s->whole : 0, height = (double)s->o->height;
-	uint32_t *first, *order = rows(s, &first);
+	double height = (double)s->o->height;
+	uint32_t *end, *order = rows(s, &end), i = 0;
+	struct pen pen;
 
 	if (!order)
 		return false;
+	pen_init(s, &pen);
 	put(out, "<g class=\"frames\">\n");
 	for (uint32_t d = 0; d <= s->max_depth; d++) {
 		put(out, "<g transform=\"translate(0,");
 		put_number(out, s->top + (s->o->inverted ? d : s->max_depth - d) * height, 1);
 		put(out, ")\">\n");
-		for (uint32_t i = first[d]; i < first[d + 1]; i++)
-			put_box(s, out, order[i], scale);
+		for (; i < end[d]; i++)
+			put_box(s, out, &pen, order[i]);
 		put(out, "</g>\n");
 	}
 	put(out, "</g>\n");
 	free(order);
-	free(first);
+	free(end);
 	return true;
 }
 

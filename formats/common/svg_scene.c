@@ -1,4 +1,5 @@
 /* What is drawn: which boxes, how wide, in which colour. */
+#include "common/escape.h"
 #include "common/svg.h"
 
 #include <errno.h>
@@ -124,6 +125,7 @@ static bool color_kind(const struct svg_scene *s, struct svg_kind *k, struct col
 	pf = (struct palette_frame){ .module = f.module, .flags = k->flags };
 	pf.flags |= palette_strip(&k->label);
 	k->shown = (uint8_t)(pf.flags & 7);
+	k->plain = esc_xml_text_plain(k->label.p, k->label.n);
 	pf.name = k->label;
 	if (!k->frame)
 		rgb = (struct pd_rgb){ 0xd8, 0xd8, 0xd8 }; /* the root box */
@@ -143,26 +145,32 @@ static bool make_kinds(struct svg_scene *s, struct coloring *c)
 	size_t most = pairs < s->n->n ? pairs : s->n->n;
 	int64_t least = s->min_weight < s->data_weight ? s->min_weight : s->data_weight;
 
-	s->kind_of = malloc(pairs * sizeof *s->kind_of);
+	uint32_t *kind_of = malloc(pairs * sizeof *kind_of); /* frame * 8 + flags */
+	bool ok = true;
+
 	s->kind = malloc((most + 1) * sizeof *s->kind);
-	if (!s->kind_of || !s->kind)
+	s->kind_at = malloc(s->n->n * sizeof *s->kind_at);
+	if (!kind_of || !s->kind || !s->kind_at) {
+		free(kind_of);
 		return false;
-	memset(s->kind_of, 0xff, pairs * sizeof *s->kind_of);
-	for (uint32_t i = 0; i < s->n->n; i++) {
-		uint32_t *at = &s->kind_of[(size_t)s->n->frame[i] * 8 + (s->n->flags[i] & 7)];
+	}
+	memset(kind_of, 0xff, pairs * sizeof *kind_of);
+	for (uint32_t i = 0; ok && i < s->n->n; i++) {
+		uint32_t *at = &kind_of[(size_t)s->n->frame[i] * 8 + (s->n->flags[i] & 7)];
 
 		if (i && s->n->weight[i] < least) {
 			i = s->n->end[i] - 1;
 			continue;
 		}
-		if (*at != UINT32_MAX)
-			continue;
-		*at = s->n_kinds;
-		s->kind[s->n_kinds] = (struct svg_kind){ .frame = s->n->frame[i], .flags = s->n->flags[i] & 7 };
-		if (!color_kind(s, &s->kind[s->n_kinds++], c))
-			return false;
+		if (*at == UINT32_MAX) {
+			*at = s->n_kinds;
+			s->kind[s->n_kinds] = (struct svg_kind){ .frame = s->n->frame[i], .flags = s->n->flags[i] & 7 };
+			ok = color_kind(s, &s->kind[s->n_kinds++], c);
+		}
+		s->kind_at[i] = *at;
 	}
-	return true;
+	free(kind_of);
+	return ok;
 }
 
 static enum pd_status colors(struct svg_scene *s, struct pd_error *err)
@@ -265,16 +273,12 @@ static void choose_boxes(struct svg_scene *s)
 	s->min_weight = weight_for(n, at_least, s->o->minwidth ? SVG_LIMIT : SVG_STATIC);
 	s->data_weight = weight_for(n, 1, SVG_LIMIT);
 	s->title_weight = weight_for(n, s->min_weight, SVG_TITLES);
-	for (uint32_t i = 0; i < n->n; i++) {
-		if (i && n->weight[i] < s->min_weight) { /* no descendant is wider */
-			s->hidden += n->end[i] - i;
-			i = n->end[i] - 1;
-			continue;
-		}
+	for (uint32_t i = 0; i < n->n; i = svg_next_drawn(s, i)) { /* what is narrower has nothing wider below */
 		s->drawn++;
 		if (n->depth[i] > s->max_depth)
 			s->max_depth = n->depth[i];
 	}
+	s->hidden = n->n - s->drawn;
 }
 
 enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err)
@@ -304,9 +308,9 @@ enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err)
 void svg_scene_release(struct svg_scene *s)
 {
 	free(s->kind);
-	free(s->kind_of);
+	free(s->kind_at);
 	free(s->start);
 	s->kind = NULL;
-	s->kind_of = NULL;
+	s->kind_at = NULL;
 	s->start = NULL;
 }

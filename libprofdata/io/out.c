@@ -289,6 +289,12 @@ static void push(struct pd_out *o, const char *data, size_t n)
 		pd_out_raw(o, data, n);
 }
 
+void pd_out_drain(struct pd_out *o)
+{
+	push(o, o->buf, o->n);
+	o->n = 0;
+}
+
 void pd_out_write(struct pd_out *o, const void *data, size_t n)
 {
 	if (pd_likely(n <= o->cap - o->n)) {
@@ -297,8 +303,7 @@ void pd_out_write(struct pd_out *o, const void *data, size_t n)
 		o->n += n;
 		return;
 	}
-	push(o, o->buf, o->n);
-	o->n = 0;
+	pd_out_drain(o);
 	if (n >= o->cap) {
 		push(o, data, n);
 		return;
@@ -411,8 +416,7 @@ static void publish(struct pd_out *o)
 enum pd_status pd_out_commit(struct pd_out *o, struct pd_error *err)
 {
 	if (!o->committed) {
-		push(o, o->buf, o->n);
-		o->n = 0;
+		pd_out_drain(o);
 		if (o->encoder && !o->failed)
 			o->encoder->finish(o->encoder, o);
 		if (o->temp && !o->failed)

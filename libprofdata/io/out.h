@@ -27,6 +27,9 @@ struct pd_out {
 
 /* ---- for writers with many small pieces ---- */
 
+/* Empties the buffer. */
+void pd_out_drain(struct pd_out *out);
+
 static inline void out_bytes(struct pd_out *out, const void *data, size_t n)
 {
 	if (pd_unlikely(n > out->cap - out->n)) {
@@ -45,6 +48,19 @@ static inline void out_byte(struct pd_out *out, char c)
 	}
 	out->buf[out->n++] = c;
 }
+
+/*
+ * Room for n bytes, n at most OUT_ROOM, to be filled at once; out_used() then says how much was.
+ * There is always room, whatever has failed.
+ */
+#define OUT_ROOM ((size_t)32 << 10)
+static inline char *out_room(struct pd_out *out, size_t n)
+{
+	if (pd_unlikely(n > out->cap - out->n))
+		pd_out_drain(out);
+	return out->buf + out->n;
+}
+static inline void out_used(struct pd_out *out, size_t n) { out->n += n; }
 
 void pd_out_u64(struct pd_out *out, uint64_t v);
 void pd_out_i64(struct pd_out *out, int64_t v);

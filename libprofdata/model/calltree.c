@@ -6,6 +6,8 @@
  */
 #include "model/calltree.h"
 
+#include "base/multikey.h"
+
 #define CT_NODE_BYTES 96 /* of memory per node while a tree is laid out */
 
 struct ct_node {
@@ -383,33 +385,51 @@ static bool sum_up(struct ct_build *b, int64_t *v)
 	return true;
 }
 
-static int by_name(const void *pa, const void *pb, void *ctx)
-{
-	const struct pd_calltree_frame *row = ctx;
-	const struct pd_span a = row[*(const uint32_t *)pa].name, b = row[*(const uint32_t *)pb].name;
-	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+struct name_order {
+	const struct pd_calltree_frame *row;
+	uint32_t last; /* part of the key that holds the length: "a" before "a\0" */
+};
 
-	return c ? c : a.n < b.n ? -1 : a.n > b.n;
+static uint64_t name_key(const void *ctx, uint32_t id, uint32_t depth)
+{
+	const struct name_order *o = ctx;
+	struct pd_span s = o->row[id].name;
+	size_t at = (size_t)depth * 8;
+	unsigned char part[8] = { 0 };
+
+	if (depth == o->last)
+		return s.n;
+	if (at >= s.n)
+		return 0;
+	if (s.n - at >= 8)
+		return pd_bswap64(pd_load64(s.p + at));
+	memcpy(part, s.p + at, s.n - at);
+	return pd_bswap64(pd_load64(part));
 }
 
 /* Place of every name in the order of their bytes; NULL when out of memory. */
 static uint32_t *rank_names(const struct ct_build *b)
 {
-	size_t n = b->names->row.n;
-	uint32_t *sorted = malloc(n * sizeof *sorted), *rank = malloc(n * sizeof *rank);
+	size_t n = b->names->row.n, longest = 0;
+	struct pd_multikey_item *item = malloc(n * sizeof *item);
+	uint32_t *rank = malloc(n * sizeof *rank);
+	struct name_order order = { .row = b->names->row.v };
 
-	if (sorted && rank) {
-		for (size_t i = 0; i < n; i++)
-			sorted[i] = (uint32_t)i;
-		if (n > 2)
-			qsort_r(sorted + 1, n - 1, sizeof *sorted, by_name, b->names->row.v);
-		for (size_t i = 0; i < n; i++)
-			rank[sorted[i]] = (uint32_t)i;
+	for (size_t i = 1; item && i < n; i++) {
+		item[i].id = (uint32_t)i;
+		if (order.row[i].name.n > longest)
+			longest = order.row[i].name.n;
+	}
+	order.last = (uint32_t)(longest / 8 + 1);
+	if (rank && item && pd_multikey_sort(item + 1, n - 1, order.last + 1, name_key, &order)) {
+		rank[0] = 0;
+		for (size_t i = 1; i < n; i++)
+			rank[item[i].id] = (uint32_t)i;
 	} else {
 		free(rank);
 		rank = NULL;
 	}
-	free(sorted);
+	free(item);
 	return rank;
 }
 

@@ -3,12 +3,12 @@
  * three-way quicksort that looks at eight bytes of the key at a time and never
  * at the same ones twice.
  */
-#ifndef COMMON_MULTIKEY_H
-#define COMMON_MULTIKEY_H
+#ifndef BASE_MULTIKEY_H
+#define BASE_MULTIKEY_H
 
 #include "base/compiler.h"
 
-struct pd_sort_item {
+struct pd_multikey_item {
 	uint64_t key; /* work space */
 	uint32_t id;
 };
@@ -20,6 +20,6 @@ typedef uint64_t pd_sort_key(const void *ctx, uint32_t id, uint32_t depth);
  * Sorts by ids' keys. Items whose keys are equal stay side by side in no
  * particular order; parts from `max_depth` on are not looked at. False when out of memory.
  */
-bool pd_multikey_sort(struct pd_sort_item *items, size_t n, uint32_t max_depth, pd_sort_key *key, const void *ctx);
+bool pd_multikey_sort(struct pd_multikey_item *items, size_t n, uint32_t max_depth, pd_sort_key *key, const void *ctx);
 
 #endif

@@ -1,5 +1,5 @@
 /* Multikey quicksort with its own stack, see multikey.h. */
-#include "common/multikey.h"
+#include "base/multikey.h"
 
 #include "base/vec.h"
 
@@ -16,15 +16,15 @@ static uint64_t median(uint64_t a, uint64_t b, uint64_t c)
 	return a < c ? a : b < c ? c : b;
 }
 
-static void swap(struct pd_sort_item *a, struct pd_sort_item *b)
+static void swap(struct pd_multikey_item *a, struct pd_multikey_item *b)
 {
-	struct pd_sort_item t = *a;
+	struct pd_multikey_item t = *a;
 
 	*a = *b;
 	*b = t;
 }
 
-bool pd_multikey_sort(struct pd_sort_item *v, size_t n, uint32_t max_depth, pd_sort_key *key, const void *ctx)
+bool pd_multikey_sort(struct pd_multikey_item *v, size_t n, uint32_t max_depth, pd_sort_key *key, const void *ctx)
 {
 	PD_VEC(struct range) todo = { 0 };
 	bool ok = pd_vec_push(&todo, ((struct range){ 0, n, 0, true }));
