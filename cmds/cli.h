@@ -20,6 +20,7 @@ struct cli_input {
 	char *path;
 	const char *format;
 	char compression[8];
+	bool base; /* named by --base or --diff-base */
 };
 
 /* A remark of a reader, summed over all inputs. */
@@ -33,6 +34,7 @@ struct cmd_ctx {
 	struct cmd_common common;
 	bool json;                /* --json was given */
 	bool tripped;             /* a warning under --strict */
+	bool subtracted;          /* a base was taken off what was loaded */
 	bool canonical;           /* what was loaded is in canonical form already, and stays so until it is saved */
 	enum pd_status load_status; /* why the last input could not be loaded */
 	struct cli_kind *kind;
@@ -86,6 +88,8 @@ struct cli_operands {
 };
 /* Expands @lists, --files-from, directories and labels; standard input when nothing is named. 0 or 2. */
 int cli_operands(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, struct cli_operands *out);
+/* Adds those of a list option; standard input may be named once altogether. */
+int cli_more_operands(struct cmd_ctx *ctx, const struct cmd_input *in, const struct pd_list *list, struct cli_operands *out);
 void cli_operands_free(struct cli_operands *o);
 /* Limits from options and PROFDATA_* variables. 0, or 2 after printing the error. */
 int cli_limits(struct cmd_ctx *ctx, const struct cmd_input *in, struct pd_limits *out);

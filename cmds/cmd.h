@@ -20,6 +20,13 @@ struct cmd_common {
 };
 extern const struct pd_opt cmd_common_opts[];
 
+/* What the input is compared with; part of struct cmd_input, offered by commands whose table includes it. */
+struct cmd_base {
+	struct pd_list base, diff_base;
+	bool normalize;
+};
+extern const struct pd_opt cmd_base_opts[];
+
 /* Where input comes from. */
 struct cmd_input {
 	const char *from;
@@ -28,6 +35,7 @@ struct cmd_input {
 	struct pd_list opt;           /* --opt key=value for the reader (and writer) */
 	int64_t jobs, max_memory, max_input;
 	int64_t seconds;              /* URL inputs */
+	struct cmd_base base;         /* taken off what is loaded, see cmd_base_opts */
 };
 extern const struct pd_opt cmd_input_opts[];
 
@@ -81,6 +89,7 @@ struct pd_cmd {
  * Operands → one document: detects, loads (in parallel up to jobs), reports notes as
  * warnings, merges several as pprof does for reports (PD_MERGE_VIEW). No operand = standard
  * input unless it is a terminal. NULL after printing the error.
+ * A base is taken off the sum, see pd_subtract().
  * `build_flags`: PD_BUILD_AGGREGATE when the command does not need single samples or time.
  */
 struct pd_doc *cmd_load(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags);

@@ -16,6 +16,7 @@ static const struct pd_opt convert_opts[] = {
 	CMD_OPT_ANNOTATE(V, annotate),
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_output_opts, .offset = PD_AT(V, out, struct cmd_output), .help = "Output" },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_input_opts, .offset = PD_AT(V, in, struct cmd_input), .help = "Input" },
+	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(V, in.base, struct cmd_base) },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_select_opts, .offset = PD_AT(V, select, struct cmd_select), .help = "Selection" },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_common_opts, .offset = PD_AT(V, common, struct cmd_common), .help = "Common" },
 	{ .kind = PD_OPT_END },

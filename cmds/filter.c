@@ -1,5 +1,6 @@
 /* profdata filter: a profile in, what was selected out. */
 #include "cmd.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,15 +11,15 @@ struct filter_args {
 	struct cmd_select select;
 	const char *scale, *strip_labels, *annotate;
 	struct pd_list rename;
-	bool normalize, drop_frames;
+	bool drop_frames;
 };
 
 #define A struct filter_args
 static const struct pd_opt filter_opts[] = {
+	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(A, input.base, struct cmd_base) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select) },
 	{ 0, "drop-frames", NULL, "apply the drop_frames of the profile, as reports do", PD_OPT_BOOL, PD_AT(A, drop_frames, bool) },
 	{ 0, "scale", "F", "multiply all values by F (2, 0.25, 3/2), exact, rounded to whole numbers", PD_OPT_STR, PD_AT(A, scale, const char *) },
-	{ 0, "normalize", NULL, "scale further inputs to the totals of the first before adding them up", PD_OPT_BOOL, PD_AT(A, normalize, bool) },
 	{ 0, "strip-labels", "RE", "remove labels whose key matches RE; samples that become equal add up", PD_OPT_STR, PD_AT(A, strip_labels, const char *) },
 	{ 0, "rename", "s/RE/REPL/", "rewrite function names (repeatable; flags g, i; \\1 and & in REPL)", PD_OPT_LIST, PD_AT(A, rename, struct pd_list) },
 	CMD_OPT_ANNOTATE(A, annotate),
@@ -39,15 +40,12 @@ static int replace(struct cmd_ctx *ctx, struct pd_doc **doc, struct pd_doc *made
 	return 0;
 }
 
-static struct pd_doc *scaled(const struct pd_doc *doc, const struct pd_ratio *one, const struct pd_ratio *each, struct pd_error *err)
+static struct pd_doc *scaled(const struct pd_doc *doc, const struct pd_ratio *one, struct pd_error *err)
 {
 	unsigned n = pd_doc_sample_types(doc);
-	struct pd_ratio *ratio;
+	struct pd_ratio *ratio = calloc(n + 1, sizeof(*ratio));
 	struct pd_doc *out;
 
-	if (each)
-		return pd_scale(doc, each, err);
-	ratio = calloc(n + 1, sizeof(*ratio));
 	if (!ratio) {
 		pd_error_set(err, PD_ERR_NOMEM, "out of memory");
 		return NULL;
@@ -59,50 +57,16 @@ static struct pd_doc *scaled(const struct pd_doc *doc, const struct pd_ratio *on
 	return out;
 }
 
-/* ---- --normalize ---- */
+/* ---- --normalize without a base ---- */
 
-static bool same_type(const struct pd_doc *a, const struct pd_doc *b, unsigned i)
+static int normalize(struct cmd_ctx *ctx, const struct cmd_loaded *first, struct cmd_loaded *l)
 {
-	struct pd_sample_type s, t;
-
-	pd_doc_sample_type(a, i, &s);
-	pd_doc_sample_type(b, i, &t);
-	return !strcmp(pd_doc_string(a, s.type.type).p, pd_doc_string(b, t.type.type).p) &&
-	       !strcmp(pd_doc_string(a, s.type.unit).p, pd_doc_string(b, t.type.unit).p) && s.type.decimals == t.type.decimals;
-}
-
-/* One column of `doc` to the total of the same column of `base`; a total of 0 cannot be scaled and stays. */
-static bool column_ratio(const struct pd_doc *base, const struct pd_doc *doc, unsigned i, struct pd_ratio *out)
-{
-	int64_t want, have, magnitude;
-
-	if (!pd_doc_total(base, i, &want, &magnitude) || !pd_doc_total(doc, i, &have, &magnitude) || have == INT64_MIN || want == INT64_MIN)
-		return false;
-	*out = have ? (struct pd_ratio){ have < 0 ? -want : want, have < 0 ? -have : have } : (struct pd_ratio){ 1, 1 };
-	return true;
-}
-
-static int normalize(struct cmd_ctx *ctx, const struct cmd_loaded *base, struct cmd_loaded *l)
-{
-	unsigned n = pd_doc_sample_types(base->doc);
-	struct pd_ratio *ratio = calloc(n + 1, sizeof(*ratio));
 	struct pd_error err = { 0 };
-	int status = 0;
+	struct pd_doc *made = pd_normalize(l->doc, first->doc, &err);
 
-	if (!ratio)
-		return cmd_errorf(ctx, "out of memory");
-	if (n != pd_doc_sample_types(l->doc))
-		status = cmd_errorf(ctx, "--normalize: %s and %s have different sample types", base->path, l->path);
-	for (unsigned i = 0; !status && i < n; i++) {
-		if (!same_type(base->doc, l->doc, i))
-			status = cmd_errorf(ctx, "--normalize: %s and %s have different sample types", base->path, l->path);
-		else if (!column_ratio(base->doc, l->doc, i, &ratio[i]))
-			status = cmd_errorf(ctx, "--normalize: the total of %s does not fit into 64 bits", l->path);
-	}
-	if (!status)
-		status = replace(ctx, &l->doc, scaled(l->doc, NULL, ratio, &err), &err);
-	free(ratio);
-	return status;
+	if (!made && !err.path[0])
+		snprintf(err.path, sizeof(err.path), "%s", l->path);
+	return replace(ctx, &l->doc, made, &err);
 }
 
 static struct pd_doc *load_normalized(struct cmd_ctx *ctx, const struct filter_args *a, char **operands, size_t n, unsigned flags)
@@ -172,7 +136,7 @@ static int apply(struct cmd_ctx *ctx, const struct filter_args *a, const struct 
 	if (!status && a->rename.n)
 		status = replace(ctx, doc, pd_rename(*doc, a->rename.item, a->rename.n, &err), &err);
 	if (!status && a->scale)
-		status = replace(ctx, doc, scaled(*doc, scale, NULL, &err), &err);
+		status = replace(ctx, doc, scaled(*doc, scale, &err), &err);
 	/* frames that became equal become one, samples add up, what is not used goes */
 	if (!status)
 		status = replace(ctx, doc, pd_canonical(*doc, &err), &err);
@@ -182,6 +146,7 @@ static int apply(struct cmd_ctx *ctx, const struct filter_args *a, const struct 
 static int filter_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n)
 {
 	struct filter_args *a = args;
+	bool alone = a->input.base.normalize && !a->input.base.base.n && !a->input.base.diff_base.n;
 	unsigned flags = a->select.time_range ? 0 : cmd_build_flags(&a->output);
 	struct pd_ratio scale = { 1, 1 };
 	struct pd_doc *doc;
@@ -192,7 +157,7 @@ static int filter_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 		return cmd_errorf(ctx, "option '--scale' cannot be '%s' (expected a number such as 2, 0.25 or 3/2)", a->scale);
 	if (cmd_add_annotate(ctx, &a->input, a->annotate, &kv))
 		return 2;
-	doc = a->normalize ? load_normalized(ctx, a, operands, n, flags) : cmd_load(ctx, &a->input, operands, n, flags);
+	doc = alone ? load_normalized(ctx, a, operands, n, flags) : cmd_load(ctx, &a->input, operands, n, flags);
 	status = doc ? apply(ctx, a, &scale, &doc) : 2;
 	if (!status)
 		status = cmd_save(ctx, &a->output, &a->input, doc, a->select.sample_type, cmd_default_format(ctx));
@@ -222,7 +187,9 @@ const struct pd_cmd pd_cmd_filter = {
 		 "any frame; --hide and --show remove frames; --show-from and --prune-from cut stacks above and below a\n"
 		 "frame; --tagfocus and --tagignore choose by label, as 'RE,RE' (all match 'key:value'), 'key=RE,RE'\n"
 		 "(one matches a value) or 'key=1kb:64kb' (a number in a range); --tagshow and --taghide choose labels\n"
-		 "by key; --tagroot and --tagleaf turn labels into frames, before the other options see the stacks.",
+		 "by key; --tagroot and --tagleaf turn labels into frames, before the other options see the stacks.\n\n"
+		 "--base and --diff-base subtract other inputs first. --normalize scales the inputs to the total of the base;\n"
+		 "without a base it scales all inputs but the first to the totals of the first before they are added up.",
 	.examples = filter_examples,
 	.args_size = sizeof(struct filter_args),
 	.opts = filter_opts,

@@ -53,6 +53,7 @@ static const struct pd_opt picture_opts[] = {
 
 static const struct pd_opt flamegraph_opts[] = {
 	{ .kind = PD_OPT_INCLUDE, .table = picture_opts, .offset = 0, .help = "Picture" },
+	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(A, in.base, struct cmd_base) },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select), .help = "Selection" },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_output_opts, .offset = PD_AT(A, out, struct cmd_output), .help = "Output" },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_input_opts, .offset = PD_AT(A, in, struct cmd_input), .help = "Input" },

@@ -22,6 +22,7 @@ struct loader {
 	struct cmd_ctx *ctx;
 	const struct cmd_input *in;
 	struct cli_operands operands;
+	size_t n_own;              /* operands before those of the base */
 	struct pd_limits limits;
 	const struct pd_format *from;
 	unsigned build_flags, jobs;
@@ -168,6 +169,18 @@ static void look_at_first(struct loader *l)
 		l->build_flags |= PD_BUILD_AGGREGATE;
 }
 
+/* The inputs of the base behind those of the command, so that all load side by side. */
+static int add_base(struct loader *l)
+{
+	const struct cmd_base *b = &l->in->base;
+	const struct pd_list *list = b->base.n ? &b->base : &b->diff_base;
+
+	l->n_own = l->operands.n;
+	if (b->base.n && b->diff_base.n)
+		return cli_usage(l->ctx, NULL, "--base and --diff-base exclude each other");
+	return list->n ? cli_more_operands(l->ctx, l->in, list, &l->operands) : 0;
+}
+
 static int loader_start(struct loader *l, char **operands, size_t n)
 {
 	int status;
@@ -180,6 +193,8 @@ static int loader_start(struct loader *l, char **operands, size_t n)
 	status = cli_limits(l->ctx, l->in, &l->limits);
 	if (!status)
 		status = cli_operands(l->ctx, l->in, operands, n, &l->operands);
+	if (!status)
+		status = add_base(l);
 	if (status)
 		return status;
 	l->slot = calloc(l->operands.n, sizeof(*l->slot));
@@ -228,7 +243,7 @@ static void report_notes(struct cmd_ctx *ctx, const char *path, const struct pd_
 }
 
 /* False when out of memory, said already: what reports say about inputs is part of their result. */
-static bool remember_input(struct cmd_ctx *ctx, const char *path, const struct slot *s)
+static bool remember_input(struct cmd_ctx *ctx, const char *path, const struct slot *s, bool base)
 {
 	struct cli_input *grown = realloc(ctx->input, (ctx->n_inputs + 1) * sizeof(*grown));
 	char *copy = grown ? strdup(path) : NULL;
@@ -240,7 +255,7 @@ static bool remember_input(struct cmd_ctx *ctx, const char *path, const struct s
 		cli_nomem(ctx);
 		return false;
 	}
-	grown[ctx->n_inputs] = (struct cli_input){ .path = copy, .format = s->format ? s->format->name : NULL };
+	grown[ctx->n_inputs] = (struct cli_input){ .path = copy, .format = s->format ? s->format->name : NULL, .base = base };
 	memcpy(grown[ctx->n_inputs].compression, s->compression, sizeof(s->compression));
 	ctx->n_inputs++;
 	if (!ctx->first_format)
@@ -273,7 +288,7 @@ static struct pd_doc *take_doc(struct loader *l, size_t i)
 		cmd_infof(l->ctx, "%s: %s, %s", path, s->format->name, s->compression);
 	else if (s->format)
 		cmd_infof(l->ctx, "%s: %s", path, s->format->name);
-	if (!remember_input(l->ctx, path, s)) {
+	if (!remember_input(l->ctx, path, s, i >= l->n_own)) {
 		pd_doc_unref(doc);
 		return NULL;
 	}
@@ -351,60 +366,113 @@ void cmd_loaded_free(struct cmd_loaded *l, size_t n)
 
 /* ---- all inputs merged ---- */
 
-struct sum {
-	struct loader l;
+/* The inputs of the command, or those of the base. */
+struct side {
 	struct pd_merger *merger; /* NULL: there is one input, wanted as it is */
 	struct pd_doc *only;
+};
+
+struct sum {
+	struct loader l;
+	struct side own, base;
 };
 
 static bool add(void *ctx, size_t i)
 {
 	struct sum *s = ctx;
+	struct side *side = i < s->l.n_own ? &s->own : &s->base;
 	struct pd_doc *doc = take_doc(&s->l, i);
 	struct pd_error err = { 0 };
 	bool fine;
 
 	if (!doc)
 		return false;
-	if (!s->merger) {
-		s->only = doc;
+	if (!side->merger) {
+		side->only = doc;
 		return true;
 	}
-	fine = pd_merger_add(s->merger, doc, &err);
+	fine = pd_merger_add(side->merger, doc, &err);
 	pd_doc_unref(doc);
 	if (!fine && !err.path[0])
 		snprintf(err.path, sizeof(err.path), "%s", shown_path(&s->l, i));
 	return fine || cmd_fail(s->l.ctx, &err) == 0;
 }
 
-static struct pd_doc *finish(struct sum *s)
+static void warn_dropped(struct cmd_ctx *ctx, const char *dropped)
+{
+	if (dropped[0])
+		cmd_warnf(ctx, "sample types that not every input has were left out: %s", dropped);
+}
+
+static struct pd_doc *finish_side(struct sum *s, struct side *side)
 {
 	struct pd_error err = { 0 };
 	char dropped[256] = "";
 	struct pd_doc *doc;
 
-	if (!s->merger) {
-		doc = s->only;
-		s->only = NULL;
+	if (!side->merger) {
+		doc = side->only;
+		side->only = NULL;
 		return doc;
 	}
-	doc = pd_merger_finish(s->merger, dropped, sizeof(dropped), &err);
+	doc = pd_merger_finish(side->merger, dropped, sizeof(dropped), &err);
 	if (!doc)
 		cmd_fail(s->l.ctx, &err);
-	else if (dropped[0])
-		cmd_warnf(s->l.ctx, "sample types that not every input has were left out: %s", dropped);
+	else
+		warn_dropped(s->l.ctx, dropped);
 	return doc;
 }
 
-static bool start_sum(struct sum *s, enum pd_merge_kind kind)
+static struct pd_doc *subtract(struct sum *s, struct pd_doc *own, struct pd_doc *base, enum pd_merge_kind kind)
+{
+	const struct cmd_base *b = &s->l.in->base;
+	struct pd_subtract_opts o = { .size = sizeof(o), .kind = kind, .normalize = b->normalize, .labelled = b->diff_base.n > 0 };
+	struct pd_error err = { 0 };
+	char dropped[256] = "";
+	struct pd_doc *doc = pd_subtract(own, base, &o, dropped, sizeof(dropped), &err);
+
+	s->l.ctx->subtracted = true;
+	if (!doc)
+		cmd_fail(s->l.ctx, &err);
+	else
+		warn_dropped(s->l.ctx, dropped);
+	return doc;
+}
+
+static struct pd_doc *finish(struct sum *s, enum pd_merge_kind kind)
+{
+	struct pd_doc *own = finish_side(s, &s->own), *base, *doc = NULL;
+
+	if (!own || s->l.n_own == s->l.operands.n)
+		return own;
+	base = finish_side(s, &s->base);
+	if (base)
+		doc = subtract(s, own, base, kind);
+	pd_doc_unref(own);
+	pd_doc_unref(base);
+	return doc;
+}
+
+static bool start_side(struct sum *s, struct side *side, size_t inputs, enum pd_merge_kind kind)
 {
 	struct pd_merge_opts o = { .size = sizeof(o), .kind = kind };
 	struct pd_error err = { 0 };
 
-	if (s->l.operands.n == 1 && kind == PD_MERGE_VIEW)
+	if (inputs < 2 && kind == PD_MERGE_VIEW)
 		return true;
-	s->merger = pd_merger_new(&o, &err);
-	return s->merger || cmd_fail(s->l.ctx, &err) == 0;
+	side->merger = pd_merger_new(&o, &err);
+	return side->merger || cmd_fail(s->l.ctx, &err) == 0;
+}
+
+static bool start_sum(struct sum *s, enum pd_merge_kind kind)
+{
+	return start_side(s, &s->own, s->l.n_own, kind) && start_side(s, &s->base, s->l.operands.n - s->l.n_own, kind);
+}
+
+static void side_release(struct side *side)
+{
+	pd_doc_unref(side->only);
+	pd_merger_free(side->merger);
 }
 
 struct pd_doc *cli_load_merged(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, enum pd_merge_kind kind)
@@ -412,10 +480,12 @@ struct pd_doc *cli_load_merged(struct cmd_ctx *ctx, const struct cmd_input *in, 
 	struct sum s = { .l = { .ctx = ctx, .in = in, .build_flags = build_flags } };
 	struct pd_doc *doc = NULL;
 
-	if (loader_start(&s.l, operands, n) == 0 && start_sum(&s, kind) && pd_parallel(s.l.jobs, s.l.operands.n, load_one, add, &s) && check_options(&s.l) == 0)
-		doc = finish(&s);
-	pd_doc_unref(s.only);
-	pd_merger_free(s.merger);
+	if (in->base.normalize && !in->base.base.n && !in->base.diff_base.n)
+		cli_usage(ctx, "--base INPUT or --diff-base INPUT", "--normalize needs a base whose total to scale to");
+	else if (loader_start(&s.l, operands, n) == 0 && start_sum(&s, kind) && pd_parallel(s.l.jobs, s.l.operands.n, load_one, add, &s) && check_options(&s.l) == 0)
+		doc = finish(&s, kind);
+	side_release(&s.own);
+	side_release(&s.base);
 	loader_release(&s.l);
 	return doc;
 }

@@ -14,6 +14,7 @@ static const struct pd_opt merge_opts[] = {
 	{ 's', "sample-type", "NAME", "value column, by name or index in the result: its default, or the one column of formats that have one", PD_OPT_STR, PD_AT(M, sample_type, const char *), .complete = "sample-type" },
 	{ 0, "sample-index", "NAME", NULL, PD_OPT_STR, PD_AT(M, sample_type, const char *), .complete = "sample-type" },
 	CMD_OPT_ANNOTATE(M, annotate),
+	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(M, in.base, struct cmd_base) },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_output_opts, .offset = PD_AT(M, out, struct cmd_output), .help = "Output" },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_input_opts, .offset = PD_AT(M, in, struct cmd_input), .help = "Input" },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_common_opts, .offset = PD_AT(M, common, struct cmd_common), .help = "Common" },

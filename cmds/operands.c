@@ -209,25 +209,40 @@ static int check_stdin(struct cmd_ctx *ctx, const struct cmd_input *in, const st
 	return uses > 1 ? cli_usage(ctx, NULL, "standard input (-) is named %u times but can be read once", uses) : 0;
 }
 
+static int add_operand(struct cmd_ctx *ctx, const struct cmd_input *in, const char *text, struct cli_operands *out)
+{
+	struct stat st;
+
+	if (text[0] == '@' && text[1] && stat(text, &st) != 0)
+		return add_list(ctx, text + 1, in->nul, out);
+	if (!text[0])
+		return cli_usage(ctx, NULL, "an input name is empty");
+	return add_name(ctx, text, out);
+}
+
 int cli_operands(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, struct cli_operands *out)
 {
 	int status = 0;
 
-	for (size_t i = 0; i < n && !status; i++) {
-		struct stat st;
-
-		if (operands[i][0] == '@' && operands[i][1] && stat(operands[i], &st) != 0)
-			status = add_list(ctx, operands[i] + 1, in->nul, out);
-		else if (!operands[i][0])
-			status = cli_usage(ctx, NULL, "an input name is empty");
-		else
-			status = add_name(ctx, operands[i], out);
-	}
+	for (size_t i = 0; i < n && !status; i++)
+		status = add_operand(ctx, in, operands[i], out);
 	if (!status && in->files_from)
 		status = add_list(ctx, in->files_from, in->nul, out);
 	if (!status && out->n == 0 && (in->files_from || n))
 		status = cli_usage(ctx, NULL, "the list of inputs is empty");
 	else if (!status && out->n == 0)
 		status = isatty(STDIN_FILENO) ? no_input(ctx) : push(ctx, out, strdup("-"), NULL);
+	return status ? status : check_stdin(ctx, in, out);
+}
+
+int cli_more_operands(struct cmd_ctx *ctx, const struct cmd_input *in, const struct pd_list *list, struct cli_operands *out)
+{
+	size_t before = out->n;
+	int status = 0;
+
+	for (size_t i = 0; i < list->n && !status; i++)
+		status = add_operand(ctx, in, list->item[i], out);
+	if (!status && out->n == before)
+		status = cli_usage(ctx, NULL, "the list of base inputs is empty");
 	return status ? status : check_stdin(ctx, in, out);
 }

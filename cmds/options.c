@@ -36,6 +36,15 @@ const struct pd_opt cmd_input_opts[] = {
 };
 #undef I
 
+#define B struct cmd_base
+const struct pd_opt cmd_base_opts[] = {
+	{ 0, "base", "INPUT", "subtract INPUT (repeatable: their sum): what was added since an earlier snapshot", PD_OPT_LIST, PD_AT(B, base, struct pd_list), .complete = "file" },
+	{ 0, "diff-base", "INPUT", "compare with INPUT (repeatable): percentages are relative to its total", PD_OPT_LIST, PD_AT(B, diff_base, struct pd_list), .complete = "file" },
+	{ 0, "normalize", NULL, "scale to the total of the base before it is subtracted", PD_OPT_BOOL, PD_AT(B, normalize, bool) },
+	{ .kind = PD_OPT_END },
+};
+#undef B
+
 #define O struct cmd_output
 const struct pd_opt cmd_output_opts[] = {
 	{ 't', "to", "FORMAT", "output format (default: by the extension of FILE, else the command's own)", PD_OPT_STR, PD_AT(O, to, const char *), .complete = "format-write" },

@@ -17,6 +17,7 @@ struct raw_args {
 #define A struct raw_args
 static const struct pd_opt raw_opts[] = {
 	{ 'u', "unit", "U", "unit of numeric labels that --tagroot and --tagleaf print (default minimum)", PD_OPT_STR, PD_AT(A, report.unit, const char *) },
+	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(A, input.base, struct cmd_base) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = PD_AT(A, input, struct cmd_input) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = PD_AT(A, output, struct cmd_output) },

@@ -59,6 +59,7 @@ void report_describe(struct report *r)
 		.decimals = type.type.decimals,
 		.ratio = 1 / r->opts->divide_by,
 	};
+	r->percent_width = 6;
 }
 
 int report_open(struct cmd_ctx *ctx, struct report *r, const struct cmd_input *in, const struct cmd_select *select,
@@ -109,6 +110,37 @@ static double node_fraction(const struct report *r, bool trims)
 	return fraction(r, r->opts->nodefraction, 0.005, trims);
 }
 
+static bool negative_edge(const struct pd_graph *g, uint32_t node)
+{
+	const struct pd_graph_edge *e;
+	size_t n = pd_graph_in(g, node, &e);
+	bool found = false;
+
+	for (size_t i = 0; i < n; i++)
+		found |= e[i].weight < 0;
+	n = pd_graph_out(g, node, &e);
+	for (size_t i = 0; i < n; i++)
+		found |= e[i].weight < 0;
+	return found;
+}
+
+/* Is there a minus before any percentage of the report? */
+static bool shows_negative(const struct pd_graph *g)
+{
+	struct pd_graph_node n;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < pd_graph_shown(g); i++) {
+		uint32_t node = pd_graph_at(g, i);
+
+		pd_graph_node(g, node, &n);
+		sum += n.flat;
+		if (n.flat < 0 || n.cum < 0 || sum < 0 || negative_edge(g, node))
+			return true;
+	}
+	return false;
+}
+
 struct pd_graph *report_graph(struct report *r, enum pd_graph_edges edges, uint64_t nodecount, bool trims)
 {
 	struct pd_error err = { 0 };
@@ -132,15 +164,18 @@ struct pd_graph *report_graph(struct report *r, enum pd_graph_edges edges, uint6
 			o.node_count = (uint64_t)r->opts->nodecount;
 	}
 	g = pd_graph_new(r->doc, &o, &err);
-	if (g)
-		r->amount.to = pd_graph_unit(g, &r->amount, r->total);
-	else
+	if (!g) {
 		cmd_fail(r->ctx, &err);
+		return NULL;
+	}
+	r->amount.to = pd_graph_unit(g, &r->amount, r->total);
+	r->percent_width = shows_negative(g) ? 7 : 6;
 	return g;
 }
 
 const struct pd_opt report_args_opts[] = {
 	{ .kind = PD_OPT_INCLUDE, .help = "Report", .table = cmd_report_opts, .offset = offsetof(struct report_args, report) },
+	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = offsetof(struct report_args, input.base) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = offsetof(struct report_args, select) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = offsetof(struct report_args, input) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = offsetof(struct report_args, output) },
@@ -226,6 +261,8 @@ void report_percent(const struct report *r, struct pd_out *out, int64_t value, i
 	char text[32];
 
 	pd_format_percent(text, sizeof(text), value, total);
+	for (int n = (int)strlen(text); n < r->percent_width; n++)
+		pd_out_write(out, " ", 1);
 	if (r->color)
 		pd_out_puts(out, part >= 0.1 ? "\033[31m" : part >= 0.01 ? "\033[33m" : "\033[2m");
 	pd_out_puts(out, text);
@@ -238,7 +275,14 @@ void report_sum_percent(const struct report *r, struct pd_out *out, int64_t sum)
 	char text[32];
 
 	pd_format_percent(text, sizeof(text), sum, r->total);
-	pd_out_puts(out, text);
+	pd_out_printf(out, "%*s", r->percent_width, text);
+}
+
+void report_column_names(const struct report *r, struct pd_out *out)
+{
+	int width = r->percent_width - 1;
+
+	pd_out_printf(out, "%10s %*s%% %*s%% %10s %*s%%", "flat", width, "flat", width, "sum", "cum", width, "cum");
 }
 
 void report_text(struct pd_out *out, const char *text)

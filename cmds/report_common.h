@@ -17,6 +17,7 @@ struct report {
 	const char *type;           /* "cpu" */
 	int64_t total;              /* the 100%: before the selection unless --relative-percentages */
 	struct pd_amount amount;    /* how values print; `to` may be changed once the rows are known */
+	int percent_width;          /* 6, or 7 where values are negative */
 	bool color;
 };
 
@@ -49,6 +50,8 @@ void report_value(const struct report *r, struct pd_out *out, int64_t value, int
 void report_percent(const struct report *r, struct pd_out *out, int64_t value, int64_t total);
 /* The column sum%, which only grows: never coloured. */
 void report_sum_percent(const struct report *r, struct pd_out *out, int64_t sum);
+/* Over the columns flat, flat%, sum%, cum, cum%; without a line end. */
+void report_column_names(const struct report *r, struct pd_out *out);
 /* Names from the input, control characters made visible. */
 void report_text(struct pd_out *out, const char *text);
 /* The same for free text of one or more lines, each ended. */

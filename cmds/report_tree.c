@@ -46,7 +46,9 @@ void report_tree_text(struct report *r, struct pd_out *out, struct pd_graph *g, 
 	int64_t sum = 0;
 
 	report_header(r, out, g);
-	pd_out_puts(out, RULE "      flat  flat%   sum%        cum   cum%   calls calls% + context \t \t \n");
+	pd_out_puts(out, RULE);
+	report_column_names(r, out);
+	pd_out_puts(out, "   calls calls% + context \t \t \n");
 	for (size_t i = 0; i < pd_graph_shown(g); i++) {
 		uint32_t node = pd_graph_at(g, i);
 		struct pd_graph_node n;

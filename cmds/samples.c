@@ -1,4 +1,5 @@
 #include "samples.h"
+#include "cli.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,19 @@ static void warn_units(struct cmd_ctx *ctx, const struct samples *s)
 	for (size_t i = 0; pd_label_units_conflict(s->units, i, &key, &used, &other); i++)
 		cmd_warnf(ctx, "label %s: unit %s is used, but %s is there too", pd_doc_string(s->all, key).p, pd_doc_string(s->all, used).p,
 			  pd_doc_string(s->all, other).p);
+}
+
+/* Frames whose samples cancelled out leave the lists, and the rest is numbered anew, as pprof does. */
+static bool renumber(struct samples *s, struct pd_error *err)
+{
+	struct pd_merge_opts o = { .size = sizeof(o), .kind = PD_MERGE_VIEW };
+	struct pd_doc *doc = pd_merge((const struct pd_doc *[]){ s->all }, 1, &o, NULL, 0, err);
+
+	if (!doc)
+		return false;
+	pd_doc_unref(s->all);
+	s->all = doc;
+	return true;
 }
 
 int samples_open(struct cmd_ctx *ctx, struct samples *s, const struct cmd_input *in, const struct cmd_select *select,
@@ -24,6 +38,8 @@ int samples_open(struct cmd_ctx *ctx, struct samples *s, const struct cmd_input 
 	s->all = cmd_load(ctx, in, operands, n, 0); /* samples stay apart, as they are in the file */
 	if (!s->all)
 		return 2;
+	if (ctx->subtracted && !renumber(s, &err))
+		return cmd_fail(ctx, &err);
 	s->units = pd_label_units_new(s->all, &err);
 	if (!s->units)
 		return cmd_fail(ctx, &err);

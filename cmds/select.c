@@ -100,6 +100,10 @@ static struct pd_doc *filter(struct cmd_ctx *ctx, const struct cmd_select *s, co
 	struct pd_error err = { 0 };
 	struct pd_doc *out;
 
+	if (s->time_range && ctx->subtracted) {
+		cli_usage(ctx, "profdata filter --time-range on each input first", "--time-range cannot be combined with a base: two recordings have no common clock");
+		return NULL;
+	}
 	if (s->time_range) {
 		o.has_time_range = true;
 		if (!parse_time_range(s->time_range, &o.time_lo, &o.time_hi)) {

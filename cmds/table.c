@@ -248,6 +248,8 @@ void cmd_json_head(struct cmd_ctx *ctx, struct cmd_json *j, const char *schema)
 
 		cmd_json_object(j, NULL);
 		cmd_json_string(j, "path", in->path, strlen(in->path));
+		if (in->base)
+			cmd_json_string(j, "role", "base", 4);
 		cmd_json_string(j, "format", in->format, in->format ? strlen(in->format) : 0);
 		cmd_json_string(j, "compression", in->compression, strlen(in->compression));
 		cmd_json_end(j);

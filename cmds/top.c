@@ -7,7 +7,8 @@ static void print_text(struct report *r, struct pd_out *out, struct pd_graph *g)
 	int64_t sum = 0;
 
 	report_header(r, out, g);
-	pd_out_printf(out, "%10s %5s%% %5s%% %10s %5s%%\n", "flat", "flat", "sum", "cum", "cum");
+	report_column_names(r, out);
+	pd_out_write(out, "\n", 1);
 	for (size_t i = 0; i < pd_graph_shown(g); i++) {
 		uint32_t node = pd_graph_at(g, i);
 		const char *name = pd_graph_name(g, node);

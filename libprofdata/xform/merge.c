@@ -17,6 +17,7 @@
 struct remap {
 	uint32_t *str, *map, *func, *frame, *stack, *set;
 	uint64_t *shift; /* per mapping: what to add to addresses */
+	uint8_t *used;   /* stack nodes that rows use; NULL: all are taken */
 };
 
 static bool remap_init(struct remap *r, const struct pd_tables *t)
@@ -42,6 +43,7 @@ static void remap_release(struct remap *r)
 	free(r->stack);
 	free(r->set);
 	free(r->shift);
+	free(r->used);
 }
 
 static bool fail(struct pd_merger *m, enum pd_status status, const char *what)
@@ -113,49 +115,105 @@ static void add_mapping(struct pd_merger *m, struct pd_mapping_desc d, uint32_t 
 	*shift = 0;
 }
 
-static void add_mappings(struct pd_merger *m, const struct pd_doc *doc, struct remap *r)
+static void take_mapping(struct pd_merger *m, const struct pd_doc *doc, struct remap *r, uint32_t row)
 {
-	for (size_t i = 1; i < doc->t.mapping.n && !m->b->failed; i++) {
-		struct pd_mapping_desc d = doc->t.mapping.v[i];
+	struct pd_mapping_desc d = doc->t.mapping.v[row];
 
-		d.file.v = r->str[d.file.v];
-		d.build_id.v = r->str[d.build_id.v];
-		if (m->kind == PD_MERGE_VIEW && (d.flags & PD_MAP_MAIN) && m->has_main)
-			d.flags &= ~(uint32_t)PD_MAP_MAIN; /* the first main binary is the report's */
-		add_mapping(m, d, &r->map[i], &r->shift[i]);
-		m->has_main = m->has_main || (d.flags & PD_MAP_MAIN);
-	}
+	if (!row || r->map[row])
+		return;
+	d.file.v = r->str[d.file.v];
+	d.build_id.v = r->str[d.build_id.v];
+	if (m->kind == PD_MERGE_VIEW && (d.flags & PD_MAP_MAIN) && m->has_main)
+		d.flags &= ~(uint32_t)PD_MAP_MAIN; /* the first main binary is the report's */
+	add_mapping(m, d, &r->map[row], &r->shift[row]);
+	m->has_main = m->has_main || (d.flags & PD_MAP_MAIN);
 }
 
-static void add_funcs(struct pd_merger *m, const struct pd_doc *doc, struct remap *r)
+static void take_func(struct pd_merger *m, const struct pd_doc *doc, struct remap *r, uint32_t row)
 {
-	for (size_t i = 1; i < doc->t.func.n; i++) {
-		struct pd_func_desc f = doc->t.func.v[i];
+	struct pd_func_desc f = doc->t.func.v[row];
 
-		f.name.v = r->str[f.name.v];
-		f.system_name.v = r->str[f.system_name.v];
-		f.file.v = r->str[f.file.v];
-		r->func[i] = pd_func_add(m->b, &f).v;
-	}
+	if (!row || r->func[row])
+		return;
+	f.name.v = r->str[f.name.v];
+	f.system_name.v = r->str[f.system_name.v];
+	f.file.v = r->str[f.file.v];
+	r->func[row] = pd_func_add(m->b, &f).v;
 }
 
-static void add_frames(struct pd_merger *m, const struct pd_doc *doc, struct remap *r)
+/* With its mapping and functions. */
+static void take_frame(struct pd_merger *m, const struct pd_doc *doc, struct remap *r, uint32_t row)
 {
 	const struct pd_tables *t = &doc->t;
+	const struct pd_frame_row *f = &t->frame.v[row];
 
-	for (size_t i = 1; i < t->frame.n && !m->b->failed; i++) {
-		const struct pd_frame_row *f = &t->frame.v[i];
+	if (!row || r->frame[row] || m->b->failed)
+		return;
+	m->line.n = 0;
+	if (!pd_builder_reserve(m->b, &m->line, f->n_lines))
+		return;
+	take_mapping(m, doc, r, f->mapping);
+	for (uint32_t k = 0; k < f->n_lines; k++) {
+		m->line.v[k] = t->line.v[f->first_line + k];
+		take_func(m, doc, r, m->line.v[k].func.v);
+		m->line.v[k].func.v = r->func[m->line.v[k].func.v];
+	}
+	r->frame[row] = pd_frame_add(m->b, &(struct pd_frame_desc){ .mapping = { r->map[f->mapping] },
+								    .address = f->mapping ? f->address + r->shift[f->mapping] : f->address,
+								    .flags = f->flags, .n_lines = f->n_lines, .lines = m->line.v }).v;
+}
 
-		m->line.n = 0;
-		if (!pd_builder_reserve(m->b, &m->line, f->n_lines))
-			return;
-		for (uint32_t k = 0; k < f->n_lines; k++) {
-			m->line.v[k] = t->line.v[f->first_line + k];
-			m->line.v[k].func.v = r->func[m->line.v[k].func.v];
+/* Everything, in the order of the tables: the exact sum sorts at the end. */
+static void take_all(struct pd_merger *m, const struct pd_doc *doc, struct remap *r)
+{
+	for (uint32_t i = 1; i < doc->t.mapping.n && !m->b->failed; i++)
+		take_mapping(m, doc, r, i);
+	for (uint32_t i = 1; i < doc->t.func.n; i++)
+		take_func(m, doc, r, i);
+	for (uint32_t i = 1; i < doc->t.frame.n && !m->b->failed; i++)
+		take_frame(m, doc, r, i);
+}
+
+/* From the leaf to what an earlier stack had, whose frames are taken. */
+static void take_stack(struct pd_merger *m, const struct pd_doc *doc, struct remap *r, uint32_t node)
+{
+	for (; node && !r->used[node]; node = doc->t.stack.v[node].parent) {
+		const struct pd_stack_row *s = &doc->t.stack.v[node];
+
+		r->used[node] = 1;
+		for (uint32_t k = pd_run_length(s); k-- > 0;)
+			take_frame(m, doc, r, doc->t.run.v[s->first + k]);
+	}
+}
+
+static bool is_zero(const struct pd_chunk *c, uint32_t i, unsigned n_values)
+{
+	for (unsigned v = 0; v < n_values; v++)
+		if (c->value[v][i])
+			return false;
+	return true;
+}
+
+/* What samples use, in the order in which they do: the numbers that people see are those of pprof. */
+static void take_used(struct pd_merger *m, const struct pd_doc *doc, struct remap *r)
+{
+	r->used = calloc(doc->t.stack.n, 1);
+	if (!r->used) {
+		fail(m, PD_ERR_NOMEM, "out of memory");
+		return;
+	}
+	if (!m->mapping.n && doc->t.mapping.n > 1)
+		take_mapping(m, doc, r, 1); /* the main binary stays the first one */
+	for (size_t s = 0; s < doc->series.n; s++) {
+		const struct pd_series_row *series = &doc->series.v[s];
+
+		for (size_t k = 0; k < series->chunk.n; k++) {
+			const struct pd_chunk *c = series->chunk.v[k];
+
+			for (uint32_t i = 0; i < c->n && !m->b->failed; i++)
+				if (!is_zero(c, i, series->n_values))
+					take_stack(m, doc, r, c->stack[i].v);
 		}
-		r->frame[i] = pd_frame_add(m->b, &(struct pd_frame_desc){ .mapping = { r->map[f->mapping] },
-									  .address = f->mapping ? f->address + r->shift[f->mapping] : f->address,
-									  .flags = f->flags, .n_lines = f->n_lines, .lines = m->line.v }).v;
 	}
 }
 
@@ -201,11 +259,13 @@ static void add_stacks(struct pd_merger *m, const struct pd_doc *doc, struct rem
 
 	for (uint32_t l = 1; l <= levels && levels <= MAX_PASSES && !m->b->failed; l++) {
 		for (uint32_t i = 1; i < t->stack.n && !m->b->failed; i++)
-			if ((t->stack.v[i].depth + PD_RUN - 1) / PD_RUN == l)
+			if ((t->stack.v[i].depth + PD_RUN - 1) / PD_RUN == l && (!r->used || r->used[i]))
 				wait_for(m, t, r, &w, i);
 		add_waiting(m, r, &w);
 	}
 	for (uint32_t i = 1; i < t->stack.n && levels > MAX_PASSES && !m->b->failed; i++) {
+		if (r->used && !r->used[i])
+			continue;
 		wait_for(m, t, r, &w, i);
 		add_waiting(m, r, &w);
 	}
@@ -272,9 +332,10 @@ static bool add_tables(struct pd_merger *m, const struct pd_doc *doc, struct rem
 	if (!remap_init(r, &doc->t))
 		return fail(m, PD_ERR_NOMEM, "out of memory");
 	add_strings(m, doc, r);
-	add_mappings(m, doc, r);
-	add_funcs(m, doc, r);
-	add_frames(m, doc, r);
+	if (m->kind == PD_MERGE_VIEW)
+		take_used(m, doc, r);
+	else
+		take_all(m, doc, r);
 	add_stacks(m, doc, r);
 	add_sets(m, doc, r);
 	return !m->b->failed;
@@ -320,7 +381,7 @@ struct pd_merger *pd_merger_new(const struct pd_merge_opts *opts, struct pd_erro
 	}
 	m->kind = opts ? opts->kind : PD_MERGE_EXACT;
 	m->order = order_strings;
-	m->b = pd_builder_new(&pd_no_limits, PD_BUILD_AGGREGATE_UNTIMED, err);
+	m->b = pd_builder_new(&pd_no_limits, opts && opts->untimed ? PD_BUILD_AGGREGATE : PD_BUILD_AGGREGATE_UNTIMED, err);
 	if (!m->b) {
 		free(m);
 		return NULL;

@@ -226,11 +226,11 @@ void pd_format_amount(char *buf, size_t n, int64_t value, const struct pd_amount
 
 void pd_format_percent(char *buf, size_t n, int64_t value, int64_t total)
 {
-	double ratio = total ? fabs((double)value / (double)total) * 100 : 0;
+	double ratio = total ? (double)value / (double)total * 100 + 0.0 : 0, size = fabs(ratio);
 
-	if (ratio >= 99.95 && ratio <= 100.05)
-		snprintf(buf, n, "  100%%");
-	else if (ratio >= 1.0)
+	if (size >= 99.95 && size <= 100.05)
+		snprintf(buf, n, "%5.0f%%", ratio);
+	else if (size >= 1.0)
 		snprintf(buf, n, "%5.2f%%", ratio);
 	else
 		snprintf(buf, n, "%5.2g%%", ratio);

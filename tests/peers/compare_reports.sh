@@ -1,14 +1,16 @@
 #!/bin/bash
-# compare_reports.sh [PROFILE...]: the text of top, tree and peek against the pprof of this machine, byte for byte.
+# compare_reports.sh [PROFILE...]: the text of the reports against the pprof of this machine, byte for byte.
 #
-# Runs every profile and sample type through a list of options with both tools and prints the first
-# differences. Exit status 1 when anything differs, 77 (skipped) when there is no Go pprof or no profile.
+# Runs every profile and sample type through a list of options with both tools, and every pair of profiles
+# through a list of options about a base, and prints the first differences. With a base two things are meant to
+# differ and are made equal first: percentages have signs, and durations of both sides are not added up. Exit status 1 when anything differs, 77 (skipped) when there is no Go pprof or no profile.
 #
 #   PROFDATA   the command under test (default: build/profdata beside this tree)
 #   PPROF      the peer, may have words (default: pprof, else "go tool pprof")
 #   PD_CORPUS  folder with go1.19/*.pb.gz, used when no profile is named
 #   JOBS       parallel comparisons (default 2)
 #   ONLY       regular expression over "report options": compare only those
+#   PAIRS      0: no pairs; 1: only pairs
 set -u
 here=$(cd "$(dirname "$0")/../.." && pwd)
 PROFDATA=${PROFDATA:-$here/build/profdata}
@@ -154,6 +156,41 @@ peek nosuchfunctionanywhere
 peek main --focus=runtime
 CASES
 
+# --base and --diff-base get the other profile of the pair.
+cat >"$work/base-cases" <<'CASES'
+top --base
+top --diff-base
+top --base --normalize
+top --diff-base --normalize
+top --base --no-trim
+top --diff-base --no-trim --cum
+top --diff-base --drop-negative
+top --base --drop-negative --no-trim
+top --diff-base --granularity=lines --nodecount=20
+top --diff-base --focus=runtime
+top --diff-base --focus=runtime --relative-percentages
+top --base --unit=auto --no-trim
+top --diff-base --mean
+top --diff-base --normalize --mean --cum
+top --diff-base --divide-by=3
+tree --base
+tree --diff-base
+tree --diff-base --normalize --nodecount=20
+tree --base --normalize --no-trim
+tree --diff-base --drop-negative
+peek . --base --normalize
+peek main --diff-base
+traces --base
+traces --diff-base --normalize
+tags --base
+tags --diff-base
+tags --diff-base --normalize
+raw --base
+raw --diff-base
+raw --base --normalize
+raw --diff-base --normalize
+CASES
+
 to_pprof() { # options in $@, result in array `peer`
 	peer=()
 	for o in "$@"; do
@@ -171,15 +208,25 @@ unstable() { # DIR COMMAND...
 	local dir=$1
 	shift
 	for _ in 1 2 3 4 5 6 7 8; do
-		"$@" 2>/dev/null | cmp -s - "$dir/want" || return 0
+		"$@" 2>/dev/null | plain | cmp -s - "$dir/want" || return 0
 	done
 	return 1
 }
 
-compare() { # PROFILE TYPE "REPORT OPTIONS"
-	local profile=$1 type=$2 report rest dir status mine ours
+# Of reports with a base, what is meant to be equal.
+plain() {
+	if [ -n "${base:-}" ]; then
+		sed -E 's/-([0-9.]+(e-[0-9]+)?%)/\1/g; s/ +/ /g; /^Duration: /d'
+	else
+		cat
+	fi
+}
+
+compare() { # PROFILE TYPE "REPORT OPTIONS" [BASE]
+	local profile=$1 type=$2 report rest dir status mine ours base=${4:-}
 	read -ra words <<<"$3"
 	report=${words[0]} rest=("${words[@]:1}")
+	[ -n "$base" ] && rest=("${rest[@]/%base/base=$base}")
 	dir=$(mktemp -d "$work/run.XXXXXX")
 	if [ "$report" = peek ]; then
 		pattern=${rest[0]} rest=("${rest[@]:1}")
@@ -191,17 +238,17 @@ compare() { # PROFILE TYPE "REPORT OPTIONS"
 		peer=($PPROF -symbolize=none "-$report" "-sample_index=$type" "${peer[@]}" "$profile")
 		ours=("$PROFDATA" "$report" -s "$type" "${rest[@]}" "$profile")
 	fi
-	"${peer[@]}" >"$dir/want" 2>"$dir/want.err"
-	status=$?
-	"${ours[@]}" >"$dir/got" 2>"$dir/got.err"
-	mine=$?
+	"${peer[@]}" 2>"$dir/want.err" | plain >"$dir/want"
+	status=${PIPESTATUS[0]}
+	"${ours[@]}" 2>"$dir/got.err" | plain >"$dir/got"
+	mine=${PIPESTATUS[0]}
 	if [ $mine -eq $status ] && cmp -s "$dir/want" "$dir/got"; then
 		rm -r "$dir"
 	elif [ $mine -eq $status ] && unstable "$dir" "${peer[@]}"; then
 		touch "$dir/unstable"
 	else
 		{
-			echo "DIFFERS: profdata $3 -s $type $profile (pprof $status)"
+			echo "DIFFERS: profdata $3 $base -s $type $profile (pprof $status)"
 			diff "$dir/want" "$dir/got" | head -"${LINES_SHOWN:-8}"
 			head -3 "$dir/got.err"
 		} >"$dir/differs"
@@ -212,17 +259,33 @@ types_of() {
 	$PPROF -symbolize=none -raw "$1" 2>/dev/null | sed -n '/^Samples:/{n;p;q}' | wc -w
 }
 
+queue() { # as compare
+	compare "$@" &
+	n=$((n + 1))
+	while [ "$(jobs -rp | wc -l)" -ge "${JOBS:-2}" ]; do wait -n; done
+}
+
+# Can the two be compared at all? Other pairs fail in both tools, with words of their own.
+comparable() {
+	$PPROF -symbolize=none -raw "-base=$2" "$1" >/dev/null 2>&1
+}
+
 n=0
 for profile in "$@"; do
 	types=$(types_of "$profile")
 	[ "$types" -gt 0 ] || { echo "not compared: pprof cannot read $profile" >&2; continue; }
-	for ((t = 0; t < types; t++)); do
+	for ((t = 0; t < types && ${PAIRS:-0} == 0; t++)); do
 		while IFS= read -r case; do
-			[[ "$case" =~ ${ONLY:-.} ]] || continue
-			compare "$profile" "$t" "$case" &
-			n=$((n + 1))
-			while [ "$(jobs -rp | wc -l)" -ge "${JOBS:-2}" ]; do wait -n; done
+			[[ "$case" =~ ${ONLY:-.} ]] && queue "$profile" "$t" "$case"
 		done <"$work/cases"
+	done
+	for other in "$@"; do
+		[ "${PAIRS:-1}" = 1 ] && comparable "$profile" "$other" || continue
+		for ((t = 0; t < types; t++)); do
+			while IFS= read -r case; do
+				[[ "$case" =~ ${ONLY:-.} ]] && queue "$profile" "$t" "$case" "$other"
+			done <"$work/base-cases"
+		done
 	done
 done
 wait

@@ -21,6 +21,7 @@ enum pd_merge_kind {
 struct pd_merge_opts {
 	size_t size;
 	enum pd_merge_kind kind;
+	bool untimed; /* forgets the times of samples, so that all equal ones add up */
 };
 /*
  * Exact sum of many documents, one at a time: memory follows the sum, not the
@@ -41,6 +42,32 @@ PD_API void pd_merger_free(struct pd_merger *m);
 /* The same for documents at hand. */
 PD_API struct pd_doc *pd_merge(const struct pd_doc *const *docs, size_t n, const struct pd_merge_opts *opts,
 			       char *dropped, size_t dropped_size, struct pd_error *err);
+
+/* ---- differences ---- */
+
+/* The label that marks samples of the base: reports take percentages of these alone, see pd_report_total(). */
+#define PD_BASE_LABEL "pprof::base"
+
+/* All values times -1; `labelled` gives every sample the label PD_BASE_LABEL=true, in place of any it has. PD_ERR_LIMIT when a value does not fit. */
+PD_API struct pd_doc *pd_negate(const struct pd_doc *doc, bool labelled, struct pd_error *err);
+/*
+ * Scales every value column to the total that it has in `base`, each value rounded to a whole number; a column whose total
+ * is 0 becomes 0. PD_ERR_DATA unless sample types and period type are the same ones in the same order.
+ */
+PD_API struct pd_doc *pd_normalize(const struct pd_doc *doc, const struct pd_doc *base, struct pd_error *err);
+
+struct pd_subtract_opts {
+	size_t size;
+	enum pd_merge_kind kind;
+	bool normalize; /* `doc` by pd_normalize() first */
+	bool labelled;  /* base samples stay apart, labelled: a comparison (pprof's -diff_base), not a difference (-base) */
+};
+/*
+ * `doc` minus `base`, matched like inputs of a merge; times of samples are forgotten. Equal samples cancel out; what
+ * nobody uses any more goes. The duration stays that of `doc`. `dropped` as for pd_merger_finish().
+ */
+PD_API struct pd_doc *pd_subtract(const struct pd_doc *doc, const struct pd_doc *base, const struct pd_subtract_opts *opts,
+				  char *dropped, size_t dropped_size, struct pd_error *err);
 
 /* Canonical form: equal content gives equal tables and rows in equal order; rows aggregated unless they have times. */
 PD_API struct pd_doc *pd_canonical(const struct pd_doc *doc, struct pd_error *err);
@@ -118,7 +145,7 @@ struct pd_amount {
 	double ratio;            /* multiplies the value, which is then cut to a whole number; 0 and 1 leave it */
 };
 PD_API void pd_format_amount(char *buf, size_t n, int64_t value, const struct pd_amount *how);
-/* "33.33%", "  100%", " 0.1%": |value| in percent of total, at least 6 wide, two significant digits below 1. */
+/* "33.33%", "  100%", " 0.1%", "-33.33%": value in percent of total, at least 6 wide, two significant digits below 1. */
 PD_API void pd_format_percent(char *buf, size_t n, int64_t value, int64_t total);
 /* Are the two units of one family (time, memory, GCU), or equal? */
 PD_API bool pd_units_compatible(const char *a, const char *b);
