@@ -94,6 +94,16 @@ struct pd_cmd {
  */
 struct pd_doc *cmd_load(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags);
 
+/* Who wants the events of a trace. */
+struct cmd_stream {
+	struct pd_events *(*open)(struct cmd_ctx *ctx, void *arg); /* called when there is one input and it is a trace; NULL after printing the error */
+	void *arg;
+	bool instead;             /* the events and no profile: the document is then empty but for tables and notes */
+	struct pd_events *events; /* what open() returned: finished, to be freed by the caller; NULL: nothing was streamed */
+};
+/* cmd_load() that sends a lone trace to stream->open(). */
+struct pd_doc *cmd_load_stream(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, struct cmd_stream *stream);
+
 /* A build flag of ours: rows add up unless the first input's format, being the output format, keeps times. */
 #define CMD_BUILD_LIKE_FIRST (1u << 16)
 /* Build flags for a command that writes what it loads to `o` (default: format of the first input). */
@@ -133,6 +143,9 @@ const struct pd_format *cmd_default_format(const struct cmd_ctx *ctx);
 int cmd_add_annotate(struct cmd_ctx *ctx, struct cmd_input *in, const char *kinds, char **kv);
 /* Saves a document: format choice, loss warning, commit. Exit status. */
 int cmd_save(struct cmd_ctx *ctx, const struct cmd_output *o, const struct cmd_input *in, const struct pd_doc *doc, const char *sample_type, const struct pd_format *dflt);
+
+/* A sink that writes events to `out` in a format of this name, with the --opt values it knows. NULL after printing the error. */
+struct pd_events *cmd_save_events(struct cmd_ctx *ctx, const struct cmd_input *in, const struct pd_format *f, const char *sample_type, struct pd_out *out);
 
 /* ---- messages (messages.c) ---- */
 /* "profdata CMD: error: ..."; returns 2. */

@@ -37,7 +37,7 @@ static void offer_formats(const struct completion *c, bool write)
 	const struct pd_format *f;
 
 	for (size_t i = 0; (f = pd_format_at(i)); i++) {
-		if (write ? f->write != NULL : f->read != NULL)
+		if (write ? pd_format_writes(f) : pd_format_reads(f))
 			offer(c, f->name, "", f->summary);
 	}
 }

@@ -35,19 +35,54 @@ static int save(struct cmd_ctx *ctx, const struct convert_args *a, const struct 
 	return status;
 }
 
+/* ---- trace to timeline: nothing is stored ---- */
+
+struct streaming {
+	const struct convert_args *a;
+	const struct pd_format *f;
+	struct pd_out *out;
+};
+
+static struct pd_events *open_timeline(struct cmd_ctx *ctx, void *arg)
+{
+	struct streaming *s = arg;
+
+	s->out = cmd_out_open(ctx, &s->a->out, s->f);
+	return s->out ? cmd_save_events(ctx, &s->a->in, s->f, s->a->select.sample_type, s->out) : NULL;
+}
+
+/* What was read, or NULL; *streamed when it is written already, *status then says how that went. */
+static struct pd_doc *load(struct cmd_ctx *ctx, const struct convert_args *a, const struct pd_format *f, char **operands, size_t n, bool *streamed, int *status)
+{
+	unsigned flags = f && !(f->keeps & PD_KEEPS_TIME) && !a->select.time_range ? PD_BUILD_AGGREGATE : 0;
+	struct streaming s = { .a = a, .f = f };
+	struct cmd_stream stream = { .open = open_timeline, .arg = &s, .instead = true };
+	struct pd_doc *doc;
+
+	if (!f->write_events)
+		return cmd_load(ctx, &a->in, operands, n, flags);
+	doc = cmd_load_stream(ctx, &a->in, operands, n, flags, &stream);
+	*streamed = s.out != NULL;
+	pd_events_free(stream.events);
+	if (s.out)
+		*status = cmd_out_close(ctx, s.out, doc ? 0 : 2);
+	return doc;
+}
+
 static int convert_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
 {
 	struct convert_args *a = argp;
 	const struct pd_format *f = cmd_out_format(ctx, &a->out, NULL);
-	unsigned flags = f && !(f->keeps & PD_KEEPS_TIME) && !a->select.time_range ? PD_BUILD_AGGREGATE : 0;
 	struct pd_doc *doc;
+	bool streamed = false;
 	char *kv;
-	int status;
+	int status = 2;
 
 	if (!f || cli_out_check(ctx, &a->out) || cmd_add_annotate(ctx, &a->in, a->annotate, &kv))
 		return 2;
-	doc = cmd_load(ctx, &a->in, operands, n, flags);
-	status = doc ? save(ctx, a, f, doc) : 2;
+	doc = load(ctx, a, f, operands, n, &streamed, &status);
+	if (!streamed)
+		status = doc ? save(ctx, a, f, doc) : 2;
 	pd_doc_unref(doc);
 	free(kv);
 	return status;

@@ -54,7 +54,7 @@ static void print_text(struct pd_out *out, bool details)
 	for (size_t i = 0; (f = pd_format_at(i)); i++) {
 		words(suffixes, sizeof(suffixes), f->suffixes);
 		words(aliases, sizeof(aliases), f->aliases);
-		pd_out_printf(out, "%-14s %-4s %-5s  %-30s %s\n", f->name, f->read ? "yes" : "-", f->write ? "yes" : "-", suffixes[0] ? suffixes : "-", f->summary);
+		pd_out_printf(out, "%-14s %-4s %-5s  %-30s %s\n", f->name, pd_format_reads(f) ? "yes" : "-", pd_format_writes(f) ? "yes" : "-", suffixes[0] ? suffixes : "-", f->summary);
 		if (!details)
 			continue;
 		if (aliases[0])
@@ -93,9 +93,9 @@ static void print_json(struct cmd_ctx *ctx, struct pd_out *out)
 		cmd_json_string(j, "summary", f->summary, strlen(f->summary));
 		json_words(j, "aliases", f->aliases);
 		json_words(j, "extensions", f->suffixes);
-		cmd_json_bool(j, "read", f->read != NULL);
-		cmd_json_bool(j, "write", f->write != NULL);
-		cmd_json_bool(j, "detected", f->read && !f->explicit_only);
+		cmd_json_bool(j, "read", pd_format_reads(f));
+		cmd_json_bool(j, "write", pd_format_writes(f));
+		cmd_json_bool(j, "detected", pd_format_reads(f) && !f->explicit_only);
 		cmd_json_array(j, "keeps");
 		for (size_t k = 0; k < sizeof(keeps) / sizeof(keeps[0]); k++) {
 			if (f->keeps & keeps[k].bit)

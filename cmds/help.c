@@ -338,8 +338,8 @@ void cli_help_json(struct pd_out *out)
 		cmd_json_object(j, NULL);
 		json_text(j, "name", f->name);
 		json_text(j, "summary", f->summary);
-		cmd_json_bool(j, "read", f->read != NULL);
-		cmd_json_bool(j, "write", f->write != NULL);
+		cmd_json_bool(j, "read", pd_format_reads(f));
+		cmd_json_bool(j, "write", pd_format_writes(f));
 		json_options(j, f->opts);
 		cmd_json_end(j);
 	}

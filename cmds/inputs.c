@@ -28,6 +28,7 @@ struct loader {
 	unsigned build_flags, jobs;
 	struct cli_progress *progress;
 	struct slot *slot;
+	struct cmd_stream *stream; /* wants the events of a lone input, or NULL */
 };
 
 /* ---- one input ---- */
@@ -76,6 +77,20 @@ static struct pd_source *open_input(const struct loader *l, const char *path, st
 	return pd_source_path(path, &l->limits, err);
 }
 
+/* The lone input is a trace and somebody wants its events: false when the sink cannot be made (said already). */
+static bool start_stream(struct loader *l, const struct pd_format *f, struct pd_load_opts *o, struct slot *s)
+{
+	struct cmd_stream *st = l->stream;
+
+	if (!st || l->operands.n != 1 || !f->read_events)
+		return true;
+	st->events = st->open(l->ctx, st->arg);
+	o->events = st->events;
+	if (!st->events)
+		s->err.status = PD_ERR_CANCELLED;
+	return st->events != NULL;
+}
+
 static void load_source(struct loader *l, struct pd_source *src, struct slot *s)
 {
 	struct pd_detected found = { .format = l->from };
@@ -84,7 +99,9 @@ static void load_source(struct loader *l, struct pd_source *src, struct slot *s)
 				  .jobs = l->operands.n > 1 ? 1 : l->jobs, .limits = &l->limits, .used = &used };
 	const char **kv = NULL;
 
-	if (l->in->opt.n && !found.format && pd_detect(src, &found, &s->err) != PD_OK)
+	if ((l->in->opt.n || l->stream) && !found.format && pd_detect(src, &found, &s->err) != PD_OK)
+		return;
+	if (l->stream && !start_stream(l, found.format, &o, s))
 		return;
 	if (l->in->opt.n) {
 		kv = options_for(&l->in->opt, found.format);
@@ -95,7 +112,10 @@ static void load_source(struct loader *l, struct pd_source *src, struct slot *s)
 		o.opts = kv;
 	}
 	o.format = found.format;
-	s->doc = pd_load(src, &o, &s->err);
+	if (o.events && l->stream->instead)
+		s->doc = pd_load_events(src, &o, o.events, &s->err);
+	else
+		s->doc = pd_load(src, &o, &s->err);
 	s->format = used.format ? used.format : found.format;
 	snprintf(s->compression, sizeof(s->compression), "%s", used.compression[0] ? used.compression : "none");
 	free(kv);
@@ -165,7 +185,7 @@ static void look_at_first(struct loader *l)
 		if (!s->src || pd_detect(s->src, &found, &s->err) != PD_OK)
 			return;
 	}
-	if (!(found.format->write && (found.format->keeps & PD_KEEPS_TIME)))
+	if (!(pd_format_writes(found.format) && (found.format->keeps & PD_KEEPS_TIME)))
 		l->build_flags |= PD_BUILD_AGGREGATE;
 }
 
@@ -280,7 +300,8 @@ static struct pd_doc *take_doc(struct loader *l, size_t i)
 	cli_progress_step(l->progress, l->progress ? file_size(l->operands.v[i].path) : 0);
 	if (!doc) {
 		l->ctx->load_status = s->err.status;
-		cmd_fail(l->ctx, &s->err);
+		if (s->err.status != PD_ERR_CANCELLED) /* else said already, see start_stream() */
+			cmd_fail(l->ctx, &s->err);
 		return NULL;
 	}
 	s->doc = NULL;
@@ -475,9 +496,10 @@ static void side_release(struct side *side)
 	pd_merger_free(side->merger);
 }
 
-struct pd_doc *cli_load_merged(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, enum pd_merge_kind kind)
+static struct pd_doc *load_sum(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, enum pd_merge_kind kind,
+			       struct cmd_stream *stream)
 {
-	struct sum s = { .l = { .ctx = ctx, .in = in, .build_flags = build_flags } };
+	struct sum s = { .l = { .ctx = ctx, .in = in, .build_flags = build_flags, .stream = stream } };
 	struct pd_doc *doc = NULL;
 
 	if (in->base.normalize && !in->base.base.n && !in->base.diff_base.n)
@@ -488,6 +510,16 @@ struct pd_doc *cli_load_merged(struct cmd_ctx *ctx, const struct cmd_input *in, 
 	side_release(&s.base);
 	loader_release(&s.l);
 	return doc;
+}
+
+struct pd_doc *cli_load_merged(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, enum pd_merge_kind kind)
+{
+	return load_sum(ctx, in, operands, n, build_flags, kind, NULL);
+}
+
+struct pd_doc *cmd_load_stream(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, struct cmd_stream *stream)
+{
+	return load_sum(ctx, in, operands, n, build_flags, PD_MERGE_VIEW, stream);
 }
 
 struct pd_doc *cmd_load(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags)

@@ -226,7 +226,7 @@ static void formats_page(struct pd_out *out)
 			pd_out_printf(out, "%s%c", *c == '-' ? "\\" : "", *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
 		pd_out_puts(out, "\n");
 		roff(out, f->summary);
-		pd_out_printf(out, "\n(%s%s%s).\n", f->read ? "read" : "", f->read && f->write ? ", " : "", f->write ? "written" : "");
+		pd_out_printf(out, "\n(%s%s%s).\n", pd_format_reads(f) ? "read" : "", pd_format_reads(f) && pd_format_writes(f) ? ", " : "", pd_format_writes(f) ? "written" : "");
 		for (const char *const *s = f->suffixes; s && *s; s++) {
 			pd_out_puts(out, s == f->suffixes ? ".PP\nExtensions: " : ", ");
 			roff(out, *s);

@@ -16,7 +16,7 @@ static int unknown_format(struct cmd_ctx *ctx, const char *name, bool write)
 
 	pd_suggest_init(&s, name);
 	for (size_t i = 0; (f = pd_format_at(i)); i++) {
-		if (write ? !f->write : !f->read)
+		if (write ? !pd_format_writes(f) : !pd_format_reads(f))
 			continue;
 		pd_suggest_offer(&s, f->name);
 		for (const char *const *a = f->aliases; a && *a; a++)
@@ -36,7 +36,7 @@ const struct pd_format *cli_format(struct cmd_ctx *ctx, const char *name, bool w
 		unknown_format(ctx, name, write);
 		return NULL;
 	}
-	if (write ? f->write != NULL : f->read != NULL)
+	if (write ? pd_format_writes(f) : pd_format_reads(f))
 		return f;
 	cli_usage(ctx, "profdata formats lists what can be read and written", "format '%s' cannot be %s", f->name, write ? "written" : "read");
 	return NULL;
@@ -87,7 +87,7 @@ const struct pd_format *cmd_out_format(struct cmd_ctx *ctx, const struct cmd_out
 
 const struct pd_format *cmd_default_format(const struct cmd_ctx *ctx)
 {
-	return ctx->first_format && ctx->first_format->write ? ctx->first_format : pd_format_named("pprof");
+	return ctx->first_format && pd_format_writes(ctx->first_format) ? ctx->first_format : pd_format_named("pprof");
 }
 
 unsigned cmd_build_flags(const struct cmd_output *o)
@@ -263,6 +263,24 @@ int cmd_save(struct cmd_ctx *ctx, const struct cmd_output *o, const struct cmd_i
 	}
 	free(kv);
 	return status;
+}
+
+struct pd_events *cmd_save_events(struct cmd_ctx *ctx, const struct cmd_input *in, const struct pd_format *f, const char *sample_type, struct pd_out *out)
+{
+	struct pd_save_opts so = { .size = sizeof(so), .sample_type = sample_type, .command = ctx->command_line };
+	const char **kv = cli_format_options(ctx, &in->opt, f);
+	struct pd_events *ev = NULL;
+	struct pd_error err = { 0 };
+
+	if (!kv) {
+		cli_nomem(ctx);
+		return NULL;
+	}
+	ev = pd_save_events(f, &so, kv, out, &err);
+	if (!ev)
+		cmd_fail(ctx, &err);
+	free(kv);
+	return ev;
 }
 
 int cli_print(struct cmd_ctx *ctx, void (*print)(const struct pd_cmd *, struct pd_out *), const struct pd_cmd *cmd)

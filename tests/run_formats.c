@@ -201,7 +201,7 @@ static void run_src(const struct case_file *c)
 			check(c, ".out", out, n_out);
 		else
 			check_error(c, &err);
-		if (out && own->read)
+		if (out && pd_format_reads(own))
 			read_back(c, data, out, n_out);
 	}
 	free(out);

@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 		char *data = case_read(c->path, &n), **opts = case_opts(c);
 
 		for (size_t k = 0; n <= LARGEST && pd_format_named(c->format) && pd_format_at(k); k++)
-			if (pd_format_at(k)->write)
+			if (pd_format_writes(pd_format_at(k)))
 				starve(c, data, n, opts, pd_format_at(k));
 		case_opts_free(opts);
 		free(data);

@@ -43,7 +43,7 @@ static void ask_all(struct verdict *v, const struct pd_probe *p)
 
 	*v = (struct verdict){ 0 };
 	for (size_t i = 0; (f = pd_format_at(i)); i++)
-		if (f->sniff && f->read && !f->explicit_only)
+		if (f->sniff && pd_format_reads(f) && !f->explicit_only)
 			hear(v, f, f->sniff(p));
 }
 

@@ -7,11 +7,21 @@
 #include "io/source.h"
 #include "model/model.h"
 
+/* The reader in the role it is wanted in. */
+static enum pd_status run(const struct pd_loading *l, struct pd_source *src, struct pd_sink *sink)
+{
+	if (l->events)
+		pd_events_tables(l->events, pd_builder_view(sink->prof));
+	if (l->events_only)
+		return l->format->read_events(src, sink, l->events, l->opts);
+	return l->format->read ? l->format->read(src, sink, l->opts) : pd_read_profile(l, src, sink);
+}
+
 enum pd_status pd_load_read(const struct pd_loading *l, struct pd_source *src, struct pd_builder *b, struct pd_notes *notes, struct pd_error *err)
 {
 	struct pd_error mine = { 0 };
-	struct pd_sink sink = { .prof = b, .notes = notes, .limits = &l->limits, .err = &mine, .strict = l->strict };
-	enum pd_status status = l->format->read(src, &sink, l->opts);
+	struct pd_sink sink = { .prof = b, .notes = notes, .limits = &l->limits, .err = &mine, .strict = l->strict, .events = l->events };
+	enum pd_status status = run(l, src, &sink);
 
 	if (mine.status != PD_OK) {
 		status = mine.status; /* the reader's own words are the most exact */
@@ -49,7 +59,7 @@ static bool hand_over(const struct pd_notes *notes, struct pd_builder *b)
 static struct pd_doc *load(const struct pd_loading *l, struct pd_source *src, struct pd_error *err)
 {
 	struct pd_notes notes = { 0 };
-	struct pd_builder *b = pd_load_parts(l, src, &notes);
+	struct pd_builder *b = l->events_only ? NULL : pd_load_parts(l, src, &notes);
 	struct pd_doc *doc = NULL;
 
 	if (!b) {
@@ -58,7 +68,9 @@ static struct pd_doc *load(const struct pd_loading *l, struct pd_source *src, st
 		if (b && pd_load_read(l, src, b, &notes, err) != PD_OK)
 			goto out;
 	}
-	if (b && l->format->finish)
+	if (b && l->events && pd_events_finish(l->events, err) != PD_OK)
+		goto out;
+	if (b && l->format->finish && !l->events_only)
 		l->format->finish(b);
 	if (b && hand_over(&notes, b))
 		doc = pd_builder_finish(b, err);
@@ -100,15 +112,18 @@ void pd_format_opts_free(const struct pd_format *f, void *opts)
 	free(opts);
 }
 
-static const struct pd_format *choose(struct pd_source *src, const struct pd_format *asked, struct pd_error *err)
+static const struct pd_format *choose(struct pd_source *src, const struct pd_format *asked, bool events_only, struct pd_error *err)
 {
-	struct pd_detected found;
+	struct pd_detected found = { .format = asked };
 
-	if (!asked)
-		return pd_detect(src, &found, err) == PD_OK ? found.format : NULL;
-	if (asked->read)
-		return asked;
-	pd_error_set(err, PD_ERR_UNSUPPORTED, "format '%s' is written only, not read", asked->name);
+	if (!asked && pd_detect(src, &found, err) != PD_OK)
+		return NULL;
+	if (events_only ? found.format->read_events != NULL : pd_format_reads(found.format))
+		return found.format;
+	if (events_only)
+		pd_error_set(err, PD_ERR_UNSUPPORTED, "format '%s' holds no events", found.format->name);
+	else
+		pd_error_set(err, PD_ERR_UNSUPPORTED, "format '%s' is written only, not read", found.format->name);
 	pd_error_path(err, pd_source_name(src));
 	return NULL;
 }
@@ -116,13 +131,20 @@ static const struct pd_format *choose(struct pd_source *src, const struct pd_for
 struct pd_doc *pd_load(struct pd_source *src, const struct pd_load_opts *given, struct pd_error *err)
 {
 	struct pd_load_opts o = { 0 };
-	struct pd_loading l = { 0 };
-	struct pd_doc *doc = NULL;
-	void *opts;
 
 	if (given)
 		memcpy(&o, given, given->size && given->size < sizeof o ? given->size : sizeof o);
-	l.format = choose(src, o.format, err);
+	return pd_load_as(src, &o, false, err);
+}
+
+struct pd_doc *pd_load_as(struct pd_source *src, const struct pd_load_opts *given, bool events_only, struct pd_error *err)
+{
+	struct pd_load_opts o = *given;
+	struct pd_loading l = { .events = o.events, .events_only = events_only };
+	struct pd_doc *doc = NULL;
+	void *opts;
+
+	l.format = choose(src, o.format, events_only, err);
 	if (!l.format)
 		return NULL;
 	opts = pd_format_opts(l.format, o.opts, err);

@@ -13,6 +13,8 @@ struct pd_loading {
 	unsigned build_flags;
 	bool strict;
 	unsigned jobs;
+	struct pd_events *events; /* gets what it wants besides the profile, or NULL */
+	bool events_only;        /* the events and no profile */
 	uint64_t part_size;      /* of pd_load_parts(); 0 = what is worth a thread (tests use less) */
 };
 
@@ -26,6 +28,16 @@ enum pd_status pd_load_read(const struct pd_loading *l, struct pd_source *src, s
  * it was and one pass decides.
  */
 struct pd_builder *pd_load_parts(const struct pd_loading *l, struct pd_source *src, struct pd_notes *notes);
+
+/* pd_load(), or with `events_only` pd_load_events(); opts is complete. */
+struct pd_doc *pd_load_as(struct pd_source *src, const struct pd_load_opts *opts, bool events_only, struct pd_error *err);
+
+/* Reads a trace whose format makes no profile itself: its slices are the profile. events.c. */
+enum pd_status pd_read_profile(const struct pd_loading *l, struct pd_source *src, struct pd_sink *sink);
+
+/* Writes a document to a format that has timelines only. events.c. */
+enum pd_status pd_write_timeline(const struct pd_doc *doc, const struct pd_format *format, const struct pd_save_opts *o,
+				 const void *opts, struct pd_out *out, struct pd_error *err);
 
 /*
  * Appends `part`, the document of a later part of the same input, to `b` as if its

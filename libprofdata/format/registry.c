@@ -39,7 +39,7 @@ const struct pd_format *pd_format_for_path(const char *path)
 	size_t longest = 0;
 
 	for (size_t i = 0; (f = pd_format_at(i)); i++)
-		for (const char *const *s = f->suffixes; f->write && s && *s; s++)
+		for (const char *const *s = f->suffixes; pd_format_writes(f) && s && *s; s++)
 			if (strlen(*s) > longest && span_ends(name, *s)) {
 				best = f;
 				longest = strlen(*s);

@@ -1,5 +1,6 @@
 /* Document → output, and what the format cannot hold. */
 #include "base/error.h"
+#include "format/load.h"
 #include "format/opts.h"
 #include "model/model.h"
 
@@ -160,11 +161,11 @@ enum pd_status pd_save_with(const struct pd_doc *doc, const struct pd_format *fo
 	struct pd_error mine = { 0 };
 	enum pd_status status;
 
-	if (!format->write)
+	if (!pd_format_writes(format))
 		return pd_error_set(err, PD_ERR_UNSUPPORTED, "format '%s' is read only, not written", format->name);
 	if (given)
 		memcpy(&o, given, given->size && given->size < sizeof o ? given->size : sizeof o);
-	status = format->write(doc, out, &o, format_opts, &mine);
+	status = format->write ? format->write(doc, out, &o, format_opts, &mine) : pd_write_timeline(doc, format, &o, format_opts, out, &mine);
 	if (status == PD_OK || status == PD_WARN)
 		return status;
 	pd_error_set(&mine, status, "%s: writing failed without a reason", format->name);

@@ -65,11 +65,11 @@ static size_t chosen_writer(const uint8_t *data, size_t n)
 void pd_fuzz_read(const struct pd_format *format, const uint8_t *data, size_t n)
 {
 	struct pd_error err = { 0 };
-	struct pd_doc *doc = format && !format->read ? NULL : pd_fuzz_load(format, data, n, &err);
+	struct pd_doc *doc = format && !pd_format_reads(format) ? NULL : pd_fuzz_load(format, data, n, &err);
 	size_t chosen = doc ? chosen_writer(data, n) : 0, n_out;
 
 	for (size_t i = 0; doc && pd_format_at(i); i++)
-		if (pd_format_at(i)->write && (i == chosen || pd_format_at(i) == format))
+		if (pd_format_writes(pd_format_at(i)) && (i == chosen || pd_format_at(i) == format))
 			free(pd_fuzz_save(doc, pd_format_at(i), &n_out));
 	pd_doc_unref(doc);
 }

@@ -31,7 +31,7 @@ static void check_again(const char *text, size_t n)
 void pd_fuzz_roundtrip(const struct pd_format *format, const uint8_t *data, size_t n)
 {
 	struct pd_error err = { 0 };
-	struct pd_doc *doc = format && !format->read ? NULL : pd_fuzz_load(format, data, n, &err);
+	struct pd_doc *doc = format && !pd_format_reads(format) ? NULL : pd_fuzz_load(format, data, n, &err);
 	size_t n_text = 0;
 	char *text = doc ? pd_fuzz_save(doc, pd_format_named("dump"), &n_text) : NULL;
 

@@ -11,6 +11,7 @@
 #include <profdata/io.h>
 #include <profdata/opt.h>
 #include <profdata/profile.h>
+#include <profdata/trace.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,6 +59,7 @@ struct pd_sink {
 	const struct pd_limits *limits;
 	struct pd_error *err;            /* through pd_fail() */
 	bool strict;
+	struct pd_events *events;        /* who wants to hear more than the profile (facts, perhaps events), or NULL; never finished by readers */
 };
 
 /* What a writer is asked for besides its own options. */
@@ -80,6 +82,13 @@ struct pd_format {
 	/* `opts` is filled from the table, never NULL when opts_size > 0 */
 	enum pd_status (*read)(struct pd_source *, struct pd_sink *, const void *opts);
 	enum pd_status (*write)(const struct pd_doc *, struct pd_out *, const struct pd_save_opts *, const void *opts, struct pd_error *);
+	/*
+	 * Traces, both optional. read_events sends the events of a trace; stacks and whatever else needs a table
+	 * go to sink->prof. Without `read` the loader makes a profile of the events (pd_events_profile()). write_events makes
+	 * a sink that writes to `out`; `opts` and `out` outlive it. Without `write` documents are sent there as events (pd_doc_events()).
+	 */
+	enum pd_status (*read_events)(struct pd_source *, struct pd_sink *, struct pd_events *, const void *opts);
+	struct pd_events *(*write_events)(struct pd_out *, const struct pd_save_opts *, const void *opts, struct pd_error *);
 	/* optional: does a record end before this line? Allows cutting a big text file into chunks for several threads */
 	bool (*ends_record)(struct pd_span line);
 	/* optional: last touches that need the whole input (names of several series, spans of time); runs once, also when the text was read in parts */
@@ -109,8 +118,17 @@ struct pd_load_opts {
 	const struct pd_limits *limits;
 	const char *const *opts;        /* "key=value" for the format, NULL-terminated; may be NULL */
 	struct pd_format_used { const struct pd_format *format; char compression[8]; } *used; /* filled when not NULL */
+	struct pd_events *events;       /* traces also go there on the way (as far as it wants), and it is finished; NULL = nobody */
 };
 PD_API struct pd_doc *pd_load(struct pd_source *src, const struct pd_load_opts *opts, struct pd_error *err);
+/*
+ * Reads a trace into a sink and finishes the sink. The result is what is left: a document with the tables and the notes of
+ * the reader, without samples; NULL on failure. PD_ERR_UNSUPPORTED when the format has no events. `events` of opts is ignored.
+ */
+PD_API struct pd_doc *pd_load_events(struct pd_source *src, const struct pd_load_opts *opts, struct pd_events *ev, struct pd_error *err);
+/* Can it be read, written at all? */
+static inline bool pd_format_reads(const struct pd_format *f) { return f->read || f->read_events; }
+static inline bool pd_format_writes(const struct pd_format *f) { return f->write || f->write_events; }
 
 /*
  * Writes `doc`. `kv` are "key=value" options of the format, NULL-terminated or
@@ -122,6 +140,13 @@ PD_API enum pd_status pd_save(const struct pd_doc *doc, const struct pd_format *
 /* The same with an options struct the caller filled (its type is the format's own, see pd_format.opts). */
 PD_API enum pd_status pd_save_with(const struct pd_doc *doc, const struct pd_format *format, const struct pd_save_opts *opts,
 				   const void *format_opts, struct pd_out *out, struct pd_error *err);
+
+/*
+ * A sink that writes events to `out` in a format; options as for pd_save(). NULL after recording the error. Finish it, free it,
+ * then commit `out`.
+ */
+PD_API struct pd_events *pd_save_events(const struct pd_format *format, const struct pd_save_opts *opts, const char *const *kv,
+					struct pd_out *out, struct pd_error *err);
 
 /* ---- for readers ---- */
 

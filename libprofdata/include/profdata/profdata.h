@@ -10,5 +10,6 @@
 #include <profdata/profile.h>
 #include <profdata/report.h>
 #include <profdata/stats.h>
+#include <profdata/trace.h>
 #include <profdata/transform.h>
 #endif
