@@ -142,6 +142,7 @@ const struct pd_format pd_format_pprof = {
 		 PD_KEEPS_NEGATIVE | PD_KEEPS_HEADER | PD_KEEPS_SYSTEM_NAMES,
 	.binary = true,
 	.gzip = true,
+	.additive = true,
 	.sniff = pprof_sniff,
 	.read = pprof_read,
 	.write = pprof_write,

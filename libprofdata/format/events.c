@@ -39,6 +39,7 @@ struct pd_doc *pd_load_events(struct pd_source *src, const struct pd_load_opts *
 		memcpy(&o, opts, opts->size && opts->size < sizeof o ? opts->size : sizeof o);
 	o.size = sizeof o;
 	o.events = ev;
+	o.size = sizeof o;
 	return pd_load_as(src, &o, true, err);
 }
 

@@ -128,39 +128,79 @@ static const struct pd_format *choose(struct pd_source *src, const struct pd_for
 	return NULL;
 }
 
-struct pd_doc *pd_load(struct pd_source *src, const struct pd_load_opts *given, struct pd_error *err)
+/* Decides everything; the options of the format, to be freed, or NULL after saying why not. */
+static void *prepare(struct pd_loading *l, struct pd_source *src, const struct pd_load_opts *given, bool events_only, struct pd_load_opts *o,
+		     struct pd_error *err)
 {
-	struct pd_load_opts o = { 0 };
+	void *opts;
 
+	*o = (struct pd_load_opts){ 0 };
 	if (given)
-		memcpy(&o, given, given->size && given->size < sizeof o ? given->size : sizeof o);
-	return pd_load_as(src, &o, false, err);
+		memcpy(o, given, given->size && given->size < sizeof *o ? given->size : sizeof *o);
+	l->events = o->events;
+	l->events_only = events_only;
+	l->format = choose(src, o->format, events_only, err);
+	opts = l->format ? pd_format_opts(l->format, o->opts, err) : NULL;
+	l->opts = opts;
+	l->limits = pd_limits_copy(o->limits ? o->limits : &src->limits);
+	l->build_flags = o->build_flags;
+	l->strict = o->strict;
+	l->jobs = o->jobs;
+	return opts;
+}
+
+static void say_used(const struct pd_loading *l, const struct pd_load_opts *o, const struct pd_source *src)
+{
+	if (!o->used)
+		return;
+	o->used->format = l->format;
+	snprintf(o->used->compression, sizeof o->used->compression, "%s", pd_source_compression(src));
 }
 
 struct pd_doc *pd_load_as(struct pd_source *src, const struct pd_load_opts *given, bool events_only, struct pd_error *err)
 {
-	struct pd_load_opts o = *given;
-	struct pd_loading l = { .events = o.events, .events_only = events_only };
-	struct pd_doc *doc = NULL;
-	void *opts;
+	struct pd_loading l = { 0 };
+	struct pd_load_opts o;
+	struct pd_doc *doc;
+	void *opts = prepare(&l, src, given, events_only, &o, err);
 
-	l.format = choose(src, o.format, events_only, err);
-	if (!l.format)
-		return NULL;
-	opts = pd_format_opts(l.format, o.opts, err);
 	if (!opts)
 		return NULL;
-	l.opts = opts;
-	l.limits = pd_limits_copy(o.limits ? o.limits : &src->limits);
-	l.build_flags = o.build_flags;
-	l.strict = o.strict;
-	l.jobs = o.jobs;
 	doc = load(&l, src, err);
-	if (doc && o.used) {
-		o.used->format = l.format;
-		snprintf(o.used->compression, sizeof o.used->compression, "%s", pd_source_compression(src));
-	}
+	if (doc)
+		say_used(&l, &o, src);
 	pd_error_path(err, pd_source_name(src));
 	pd_format_opts_free(l.format, opts);
 	return doc;
+}
+
+struct pd_doc *pd_load(struct pd_source *src, const struct pd_load_opts *given, struct pd_error *err)
+{
+	return pd_load_as(src, given, false, err);
+}
+
+enum pd_status pd_load_into(struct pd_builder *b, struct pd_source *src, const struct pd_load_opts *given, struct pd_error *err)
+{
+	struct pd_error mine = { 0 };
+	struct pd_notes notes = { 0 };
+	struct pd_loading l = { 0 };
+	struct pd_load_opts o;
+	void *opts = prepare(&l, src, given, false, &o, &mine);
+
+	if (!opts)
+		goto out;
+	l.limits = b->limits;
+	if (!l.format->additive)
+		pd_error_set(&mine, PD_ERR_UNSUPPORTED, "format '%s' cannot be read into a sum", l.format->name);
+	else if (pd_load_read(&l, src, b, &notes, &mine) == PD_OK && !hand_over(&notes, b))
+		pd_error_nomem(&mine);
+	if (mine.status == PD_OK)
+		say_used(&l, &o, src);
+	pd_notes_release(&notes);
+	pd_format_opts_free(l.format, opts);
+out:
+	pd_error_path(&mine, pd_source_name(src));
+	if (mine.status != PD_OK && err && err->status == PD_OK)
+		*err = mine;
+	return mine.status;
 }

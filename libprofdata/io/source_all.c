@@ -150,7 +150,7 @@ out:
 	return ok;
 }
 
-enum pd_status pd_source_all(struct pd_source *s, struct pd_span *all)
+enum pd_status pd_source_fetch(struct pd_source *s)
 {
 	enum pd_status status;
 
@@ -158,6 +158,13 @@ enum pd_status pd_source_all(struct pd_source *s, struct pd_span *all)
 	status = s->failed ? s->err.status : PD_OK;
 	if (status == PD_OK && !s->ended && !inflate_whole(s))
 		status = collect(s);
+	return status;
+}
+
+enum pd_status pd_source_all(struct pd_source *s, struct pd_span *all)
+{
+	enum pd_status status = pd_source_fetch(s);
+
 	if (status == PD_OK)
 		*all = (struct pd_span){ s->pos, (size_t)(s->end - s->pos) };
 	s->pos = s->end;

@@ -45,7 +45,7 @@ static size_t series_bytes(const struct pd_series_row *s)
 }
 
 /* Bytes held; called only when something grows, which is rare by doubling. */
-static uint64_t builder_bytes(const struct pd_builder *b)
+uint64_t pd_builder_bytes(const struct pd_builder *b)
 {
 	const struct pd_doc *d = b->doc;
 	const struct pd_tables *t = &d->t;
@@ -64,7 +64,7 @@ static uint64_t builder_bytes(const struct pd_builder *b)
 
 static bool charge(struct pd_builder *b)
 {
-	if (!b->limits.max_memory || builder_bytes(b) <= b->limits.max_memory)
+	if (!b->limits.max_memory || pd_builder_bytes(b) <= b->before + b->limits.max_memory || b->before > UINT64_MAX - b->limits.max_memory)
 		return true;
 	pd_builder_fail(b, PD_ERR_LIMIT, "more memory needed than the limit of %llu bytes", (unsigned long long)b->limits.max_memory);
 	return false;
@@ -217,12 +217,14 @@ struct pd_builder *pd_builder_derive(const struct pd_doc *doc, unsigned derive, 
 
 struct pd_meta *pd_builder_meta(struct pd_builder *b)
 {
-	return &b->doc->meta;
+	return b->intake ? &b->intake->meta : &b->doc->meta;
 }
 
 void pd_builder_comment(struct pd_builder *b, pd_str comment)
 {
-	if (pd_builder_reserve(b, &b->doc->comment, 1))
+	if (b->intake && pd_builder_reserve(b, &b->intake->comment, 1))
+		b->intake->comment.v[b->intake->comment.n++] = comment;
+	else if (!b->intake && pd_builder_reserve(b, &b->doc->comment, 1))
 		b->doc->comment.v[b->doc->comment.n++] = comment;
 }
 
@@ -239,6 +241,14 @@ bool pd_builder_take_note(struct pd_builder *b, const char *what, uint64_t count
 	snprintf(note.example, sizeof note.example, "%s", example ? example : "");
 	d->note.v[d->note.n++] = note;
 	return true;
+}
+
+size_t pd_builder_notes(const struct pd_builder *b, const struct pd_note_desc **out)
+{
+	size_t first = b->intake ? b->intake->first_note : 0;
+
+	*out = b->doc ? b->doc->note.v + first : NULL;
+	return b->doc ? b->doc->note.n - first : 0;
 }
 
 bool pd_builder_failed(const struct pd_builder *b)

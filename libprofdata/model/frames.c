@@ -27,6 +27,18 @@ static bool table_full(struct pd_builder *b, size_t rows, const char *what)
 	return true;
 }
 
+/* The id is that of the input, whose addresses may have to move. */
+static pd_mapping take_mapping(struct pd_builder *b, const struct pd_mapping_desc *m)
+{
+	struct pd_intake *in = b->intake;
+	struct pd_moved moved = { .row = in->ops->mapping(in, m, &moved.shift) };
+
+	if (table_full(b, in->mapping.n + 1, "mappings") || !pd_builder_reserve(b, &in->mapping, 1))
+		return (pd_mapping){ 0 };
+	in->mapping.v[in->mapping.n] = moved;
+	return (pd_mapping){ (uint32_t)++in->mapping.n };
+}
+
 pd_mapping pd_mapping_add(struct pd_builder *b, const struct pd_mapping_desc *m)
 {
 	struct pd_tables *t;
@@ -34,6 +46,8 @@ pd_mapping pd_mapping_add(struct pd_builder *b, const struct pd_mapping_desc *m)
 
 	if (b->failed)
 		return (pd_mapping){ 0 };
+	if (b->intake)
+		return take_mapping(b, m);
 	t = &b->doc->t;
 	if (!pd_builder_index(b, &b->mapping, (uint32_t)t->mapping.n, mapping_hash) || table_full(b, t->mapping.n, "mappings") ||
 	    !pd_builder_reserve(b, &t->mapping, 1))
@@ -113,11 +127,18 @@ static bool same_lines(const struct pd_line *a, const struct pd_line *c, uint32_
 
 pd_frame pd_frame_add(struct pd_builder *b, const struct pd_frame_desc *f)
 {
+	struct pd_frame_desc moved;
 	struct pd_tables *t;
 	uint32_t hash, at, row;
 
 	if (b->failed)
 		return (pd_frame){ 0 };
+	if (b->intake && f->mapping.v) {
+		moved = *f;
+		moved.address += b->intake->mapping.v[f->mapping.v - 1].shift;
+		moved.mapping.v = b->intake->mapping.v[f->mapping.v - 1].row;
+		f = &moved;
+	}
 	t = &b->doc->t;
 	if (!pd_builder_index(b, &b->frame, (uint32_t)t->frame.n, frame_hash) || table_full(b, t->frame.n, "frames") ||
 	    table_full(b, t->line.n + f->n_lines, "lines") || !pd_builder_reserve(b, &t->frame, 1) ||

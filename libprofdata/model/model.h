@@ -95,9 +95,31 @@ struct pd_doc {
 	struct pd_arena note_text;
 };
 
+/*
+ * One more input on its way into a sum. While a builder has one, ids of mappings
+ * and series are the input's own, its header and comments are kept apart, and
+ * `ops` decide what becomes of mappings and rows.
+ */
+struct pd_intake {
+	const struct pd_intake_ops {
+		/* Id of the object in the sum, 0 on failure; *shift is what to add to addresses. */
+		uint32_t (*mapping)(struct pd_intake *, const struct pd_mapping_desc *, uint64_t *shift);
+		void (*row)(struct pd_intake *, unsigned series, const struct pd_sample *, const int64_t *values);
+		/* Series of the sum that takes the rows of `series`, -1 while that is open. */
+		int (*series)(const struct pd_intake *, unsigned series);
+	} *ops;
+	struct pd_meta meta;
+	PD_VEC(pd_str) comment;
+	PD_VEC(struct pd_intake_series { pd_str name; unsigned n_values; struct pd_value_type type[PD_MAX_VALUES]; }) series;
+	PD_VEC(struct pd_moved { uint64_t shift; uint32_t row; }) mapping; /* by id - 1 */
+	size_t first_note; /* of the input, in the sum */
+};
+
 struct pd_builder {
 	struct pd_doc *doc; /* being filled */
+	struct pd_intake *intake; /* or NULL */
 	struct pd_limits limits;
+	uint64_t before; /* bytes of earlier inputs, which the limits do not count */
 	unsigned flags;
 	uint64_t key; /* of all hashes */
 	struct pd_error err;
@@ -134,11 +156,37 @@ struct pd_stack_want {
 	uint32_t run[PD_RUN];
 };
 void pd_stack_nodes(struct pd_builder *b, struct pd_stack_want *want, uint32_t n);
+/* One row, past the intake. */
+void pd_sample_put(struct pd_builder *b, unsigned series, const struct pd_sample *p, const int64_t *values);
 /* A row with this key is about to be added. */
 void pd_sample_prefetch(const struct pd_builder *b, unsigned series, pd_stack stack, pd_labels labels);
 void pd_threads_derive(struct pd_builder *b);
 void pd_series_release(struct pd_series_row *s);
 void pd_chunk_free(struct pd_chunk *c);
+
+/* Bytes held by the tables, indexes and rows. */
+uint64_t pd_builder_bytes(const struct pd_builder *b);
+
+/* ---- documents into builders (append.c) ---- */
+
+/* Id in the builder by id in the document. */
+struct pd_remap {
+	uint32_t *str, *map, *func, *frame, *stack, *set;
+	uint8_t *used; /* PD_APPEND_USED: by stack node */
+};
+enum pd_append {
+	PD_APPEND_IN_ORDER,  /* stack nodes by id, as one pass would give them */
+	PD_APPEND_BY_LEVELS, /* faster for many new ones: parents first, then all their children */
+	PD_APPEND_USED,      /* the same, but only what samples use, frames in the order in which they do */
+};
+/* Fills `r`, which is to be released in any case; false and a failed builder when that does not work. */
+bool pd_append_tables(struct pd_builder *b, const struct pd_doc *doc, enum pd_append how, struct pd_remap *r);
+/* A new series like `s`, without its rows. */
+unsigned pd_append_series(struct pd_builder *b, const struct pd_series_row *s, const struct pd_remap *r);
+void pd_append_rows(struct pd_builder *b, const struct pd_series_row *s, unsigned to, const struct pd_remap *r);
+void pd_remap_meta(const struct pd_remap *r, struct pd_meta *m);
+struct pd_value_type pd_remap_type(const struct pd_remap *r, const struct pd_value_type *type);
+void pd_remap_release(struct pd_remap *r);
 
 /* Attaches notes collected by a reader; called by the loader before finish. */
 bool pd_builder_take_note(struct pd_builder *b, const char *what, uint64_t count, const char *example);

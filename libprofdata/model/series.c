@@ -1,14 +1,32 @@
 /* Samples: series of chunked columns, aggregated on request. */
 #include "model/index.h"
 
+static bool too_many_series(struct pd_builder *b, size_t n)
+{
+	if (!b->failed && n >= 4096)
+		pd_builder_fail(b, PD_ERR_LIMIT, "more than 4096 series");
+	return b->failed;
+}
+
+/* Of an intake: which series of the sum it becomes is decided when its value types are known. */
+static unsigned take_series(struct pd_builder *b, pd_str name)
+{
+	struct pd_intake *in = b->intake;
+
+	if (too_many_series(b, in->series.n) || !pd_builder_reserve(b, &in->series, 1))
+		return 0;
+	in->series.v[in->series.n] = (struct pd_intake_series){ .name = name };
+	return (unsigned)in->series.n++;
+}
+
 unsigned pd_series_add(struct pd_builder *b, pd_str name)
 {
 	struct pd_doc *d = b->doc;
 
-	if (b->failed || d->series.n >= 4096) {
-		pd_builder_fail(b, PD_ERR_LIMIT, "more than 4096 series");
+	if (b->intake)
+		return take_series(b, name);
+	if (too_many_series(b, d ? d->series.n : 0))
 		return 0;
-	}
 	if (!pd_builder_reserve(b, &d->series, 1) || !pd_builder_reserve(b, &b->row, 1))
 		return 0;
 	d->series.v[d->series.n] = (struct pd_series_row){ .name = name };
@@ -40,17 +58,38 @@ static bool column_add(struct pd_builder *b, int64_t **column, const struct pd_c
 	return true;
 }
 
+static bool room_for_value(struct pd_builder *b, unsigned n_values)
+{
+	if (n_values == PD_MAX_VALUES)
+		pd_builder_fail(b, PD_ERR_LIMIT, "more than %u value types in one series", PD_MAX_VALUES);
+	return n_values < PD_MAX_VALUES;
+}
+
+static unsigned take_value(struct pd_builder *b, unsigned series, const struct pd_value_type *type)
+{
+	struct pd_intake_series *s;
+
+	if (series >= b->intake->series.n)
+		pd_builder_fail(b, PD_ERR_INTERNAL, "series %u does not exist", series);
+	if (b->failed)
+		return 0;
+	s = &b->intake->series.v[series];
+	if (!room_for_value(b, s->n_values))
+		return 0;
+	s->type[s->n_values] = *type;
+	return s->n_values++;
+}
+
 unsigned pd_series_value(struct pd_builder *b, unsigned series, const struct pd_value_type *type)
 {
-	struct pd_series_row *s = series_at(b, series);
+	struct pd_series_row *s;
 	unsigned column;
 
-	if (!s)
+	if (b->intake)
+		return take_value(b, series, type);
+	s = series_at(b, series);
+	if (!s || !room_for_value(b, s->n_values))
 		return 0;
-	if (s->n_values == PD_MAX_VALUES) {
-		pd_builder_fail(b, PD_ERR_LIMIT, "more than %u value types in one series", PD_MAX_VALUES);
-		return 0;
-	}
 	column = s->n_values;
 	for (size_t i = 0; i < s->chunk.n; i++)
 		if (!column_add(b, &s->chunk.v[i]->value[column], s->chunk.v[i], 0))
@@ -186,11 +225,21 @@ static uint32_t row_hash(const struct pd_builder *b, pd_stack stack, pd_labels l
 
 void pd_sample_prefetch(const struct pd_builder *b, unsigned series, pd_stack stack, pd_labels labels)
 {
-	if (series < b->row.n && b->row.v[series].slot)
-		pd_prefetch(&b->row.v[series].slot[row_hash(b, stack, labels) & b->row.v[series].mask]);
+	int at = b->intake ? b->intake->ops->series(b->intake, series) : (int)series;
+
+	if (at >= 0 && (size_t)at < b->row.n && b->row.v[at].slot)
+		pd_prefetch(&b->row.v[at].slot[row_hash(b, stack, labels) & b->row.v[at].mask]);
 }
 
 void pd_sample_add(struct pd_builder *b, unsigned series, const struct pd_sample *p, const int64_t *values)
+{
+	if (b->intake && !b->failed)
+		b->intake->ops->row(b->intake, series, p, values);
+	else
+		pd_sample_put(b, series, p, values);
+}
+
+void pd_sample_put(struct pd_builder *b, unsigned series, const struct pd_sample *p, const int64_t *values)
 {
 	struct pd_series_row *s = series_at(b, series);
 	struct pd_index *ix;

@@ -20,15 +20,6 @@ static bool same_type(const struct pd_merger *m, pd_str a, pd_str b)
 	return x.n == y.n && !memcmp(x.p, y.p, x.n);
 }
 
-static struct pd_value_type mapped_type(const struct pd_series_row *s, unsigned v, const uint32_t *str)
-{
-	struct pd_value_type t = s->type[v];
-
-	t.type.v = str[t.type.v];
-	t.unit.v = str[t.unit.v];
-	return t;
-}
-
 /* 10^n, or 0 when that does not fit. */
 static int64_t power_of_ten(unsigned n)
 {
@@ -73,34 +64,25 @@ static bool match_units(struct pd_merger *m, unsigned series, unsigned v, const 
 	return !m->b->failed;
 }
 
-static bool unnamed_alone(const struct pd_doc *doc)
-{
-	return doc->series.n == 1 && !doc->series.v[0].name.v;
-}
-
 /* Series are one when their names are; a lone unnamed one fits any lone one. */
-static int find_series(const struct pd_merger *m, const struct pd_doc *doc, unsigned s, const uint32_t *str)
+static int find_series(const struct pd_merger *m, pd_str name)
 {
 	const struct pd_doc *sum = m->b->doc;
 
 	for (size_t i = 0; i < sum->series.n; i++)
-		if (sum->series.v[i].name.v == str[doc->series.v[s].name.v])
+		if (sum->series.v[i].name.v == name.v)
 			return (int)i;
-	if (sum->series.n == 1 && doc->series.n == 1 && (unnamed_alone(sum) || unnamed_alone(doc)))
+	if (sum->series.n == 1 && m->in.series.n == 1 && (!sum->series.v[0].name.v || !name.v))
 		return 0;
 	return -1;
 }
 
-static int new_series(struct pd_merger *m, const struct pd_doc *doc, unsigned s, const uint32_t *str)
+static int new_series(struct pd_merger *m, const struct pd_intake_series *from)
 {
-	const struct pd_series_row *from = &doc->series.v[s];
-	unsigned at = pd_series_add(m->b, (pd_str){ str[from->name.v] });
+	unsigned at = pd_series_add(m->b, from->name);
 
-	for (unsigned v = 0; v < from->n_values; v++) {
-		struct pd_value_type t = mapped_type(from, v, str);
-
-		pd_series_value(m->b, at, &t);
-	}
+	for (unsigned v = 0; v < from->n_values; v++)
+		pd_series_value(m->b, at, &from->type[v]);
 	if (!pd_builder_reserve(m->b, &m->state, 1))
 		return -1;
 	m->state.v[m->state.n] = (struct series_state){ .lost = calloc(PD_MAX_VALUES, sizeof(bool)) };
@@ -121,41 +103,41 @@ static void note_lost(struct pd_merger *m, pd_str type)
 		m->lost.v[m->lost.n++] = type;
 }
 
-static void no_common_type(struct pd_merger *m, const struct pd_series_row *a, const struct pd_series_row *b, const uint32_t *str)
+static void no_common_type(struct pd_merger *m, const struct pd_series_row *a, const struct pd_intake_series *b)
 {
 	struct pd_span x = a->n_values ? text_of(m, a->type[0].type) : (struct pd_span){ "none", 4 };
-	struct pd_span y = b->n_values ? text_of(m, mapped_type(b, 0, str).type) : (struct pd_span){ "none", 4 };
+	struct pd_span y = b->n_values ? text_of(m, b->type[0].type) : (struct pd_span){ "none", 4 };
 
 	pd_builder_fail(m->b, PD_ERR_DATA, "profiles have no sample type in common (%.100s, ... and %.100s, ...)", x.p, y.p);
 }
 
-int pd_merge_series(struct pd_merger *m, const struct pd_doc *doc, unsigned s, const uint32_t *str, struct pd_columns *c)
+int pd_merge_series(struct pd_merger *m, unsigned s, struct pd_columns *c)
 {
-	const struct pd_series_row *from = &doc->series.v[s];
-	int at = find_series(m, doc, s, str);
+	const struct pd_intake_series *from = &m->in.series.v[s];
+	int at = find_series(m, from->name);
 	bool fresh = at < 0, same = true, used[PD_MAX_VALUES] = { false };
 	unsigned common = 0;
 
 	if (fresh)
-		at = new_series(m, doc, s, str);
+		at = new_series(m, from);
 	if (at < 0 || m->b->failed)
 		return -1;
 	struct pd_series_row *to = &m->b->doc->series.v[at];
 	struct series_state *state = &m->state.v[at];
-	if (m->order(m, (pd_str){ str[from->name.v] }, to->name) > 0)
-		to->name.v = str[from->name.v];
+	if (m->order(m, from->name, to->name) > 0)
+		to->name = from->name;
 	for (unsigned v = 0; v < to->n_values; v++) {
 		c->from[v] = -1;
 		c->times[v] = 1;
 		for (unsigned k = 0; k < from->n_values && c->from[v] < 0; k++)
-			if (!used[k] && same_type(m, to->type[v].type, mapped_type(from, k, str).type))
+			if (!used[k] && same_type(m, to->type[v].type, from->type[k].type))
 				c->from[v] = (int)k;
 		if (c->from[v] < 0) {
 			state->lost[v] = true;
 			same = false;
 			continue;
 		}
-		struct pd_value_type in = mapped_type(from, (unsigned)c->from[v], str);
+		struct pd_value_type in = from->type[c->from[v]];
 		used[c->from[v]] = true;
 		same = same && c->from[v] == (int)v;
 		if (m->order(m, in.type, to->type[v].type) < 0)
@@ -168,11 +150,11 @@ int pd_merge_series(struct pd_merger *m, const struct pd_doc *doc, unsigned s, c
 		if (used[k])
 			continue;
 		same = false;
-		note_lost(m, mapped_type(from, k, str).type);
+		note_lost(m, from->type[k].type);
 	}
 	state->reordered = state->reordered || !same;
 	if (!common && to->n_values) {
-		no_common_type(m, to, from, str);
+		no_common_type(m, to, from);
 		return -1;
 	}
 	return at;
@@ -187,9 +169,11 @@ static void take_text(const struct pd_merger *m, pd_str *have, pd_str in)
 		*have = in;
 }
 
-static bool merge_period(struct pd_merger *m, struct pd_meta *have, const struct pd_meta *in, const uint32_t *str)
+bool pd_merge_period(struct pd_merger *m)
 {
-	pd_str type = { str[in->period_type.v] }, unit = { str[in->period_unit.v] };
+	struct pd_meta *have = &m->b->doc->meta;
+	const struct pd_meta *in = &m->in.meta;
+	pd_str type = in->period_type, unit = in->period_unit;
 
 	if (!type.v && !unit.v && !in->period)
 		return true;
@@ -223,38 +207,41 @@ static bool merge_times(struct pd_merger *m, struct pd_meta *have, const struct 
 	return false;
 }
 
-static void merge_comments(struct pd_merger *m, const struct pd_doc *doc, const uint32_t *str)
+/* Each comment once. A mark per string keeps many comments from being compared pairwise. */
+static bool merge_comments(struct pd_merger *m)
 {
-	const struct pd_doc *sum = m->b->doc;
+	size_t strings = m->b->doc->t.strings.row.n;
 
-	for (size_t i = 0; i < doc->comment.n; i++) {
-		uint32_t id = str[doc->comment.v[i].v];
-		bool have = false;
+	if (!m->in.comment.n)
+		return true;
+	if (!pd_builder_reserve(m->b, &m->commented, strings - m->commented.n))
+		return false;
+	memset(m->commented.v + m->commented.n, 0, strings - m->commented.n);
+	m->commented.n = strings;
+	for (size_t i = 0; i < m->in.comment.n; i++) {
+		pd_str c = m->in.comment.v[i];
 
-		for (size_t k = 0; k < sum->comment.n && !have; k++)
-			have = sum->comment.v[k].v == id;
-		if (!have)
-			pd_builder_comment(m->b, (pd_str){ id });
+		if (!m->commented.v[c.v])
+			pd_builder_comment(m->b, c);
+		m->commented.v[c.v] = 1;
 	}
+	return !m->b->failed;
 }
 
-bool pd_merge_header(struct pd_merger *m, const struct pd_doc *doc, const uint32_t *str)
+bool pd_merge_header(struct pd_merger *m)
 {
-	struct pd_meta *have = pd_builder_meta(m->b);
-	const struct pd_meta *in = &doc->meta;
+	struct pd_meta *have = &m->b->doc->meta;
+	const struct pd_meta *in = &m->in.meta;
 
-	if (!merge_period(m, have, in, str) || !merge_times(m, have, in))
+	if (!pd_merge_period(m) || !merge_times(m, have, in))
 		return false;
-	take_text(m, &have->default_sample_type, (pd_str){ str[in->default_sample_type.v] });
-	take_text(m, &have->doc_url, (pd_str){ str[in->doc_url.v] });
-	take_text(m, &have->drop_frames, (pd_str){ str[in->drop_frames.v] });
-	take_text(m, &have->keep_frames, (pd_str){ str[in->keep_frames.v] });
-	take_text(m, &have->root_label, (pd_str){ str[in->root_label.v] });
-	take_text(m, &have->producer, (pd_str){ str[in->producer.v] });
-	merge_comments(m, doc, str);
-	for (size_t i = 0; i < doc->note.n; i++)
-		pd_builder_take_note(m->b, doc->note.v[i].what, doc->note.v[i].count, doc->note.v[i].example);
-	return !m->b->failed;
+	take_text(m, &have->default_sample_type, in->default_sample_type);
+	take_text(m, &have->doc_url, in->doc_url);
+	take_text(m, &have->drop_frames, in->drop_frames);
+	take_text(m, &have->keep_frames, in->keep_frames);
+	take_text(m, &have->root_label, in->root_label);
+	take_text(m, &have->producer, in->producer);
+	return merge_comments(m);
 }
 
 /* ---- the end ---- */

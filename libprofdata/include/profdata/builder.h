@@ -76,6 +76,9 @@ PD_API void pd_sample_add(struct pd_builder *b, unsigned series, const struct pd
 PD_API struct pd_meta *pd_builder_meta(struct pd_builder *b);
 PD_API void pd_builder_comment(struct pd_builder *b, pd_str comment);
 
+/* Remarks attached so far (those of the input at hand while a merger takes one in); valid until the next one. */
+PD_API size_t pd_builder_notes(const struct pd_builder *b, const struct pd_note_desc **out);
+
 PD_API bool pd_builder_failed(const struct pd_builder *b);
 PD_API enum pd_status pd_builder_status(const struct pd_builder *b);
 /* Copies the sticky failure; untouched when there is none. */

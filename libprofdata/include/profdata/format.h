@@ -76,6 +76,7 @@ struct pd_format {
 	bool binary;                          /* output is not for terminals */
 	bool gzip;                            /* output is gzip'd by default */
 	bool explicit_only;                   /* never detected, only by --from */
+	bool additive;                        /* read needs the whole input at once and adds series and their types before samples: pd_load_into() */
 	size_t opts_size;
 	const struct pd_opt *opts;            /* of --opt key=value; NULL = none */
 	enum pd_sniff (*sniff)(const struct pd_probe *);
@@ -121,6 +122,11 @@ struct pd_load_opts {
 	struct pd_events *events;       /* traces also go there on the way (as far as it wants), and it is finished; NULL = nobody */
 };
 PD_API struct pd_doc *pd_load(struct pd_source *src, const struct pd_load_opts *opts, struct pd_error *err);
+/*
+ * Reads into a builder that others have added to already (pd_merger_open()), whose limits and flags
+ * count instead of those in `opts`. Formats that are `additive` only, PD_ERR_UNSUPPORTED for others.
+ */
+PD_API enum pd_status pd_load_into(struct pd_builder *b, struct pd_source *src, const struct pd_load_opts *opts, struct pd_error *err);
 /*
  * Reads a trace into a sink and finishes the sink. The result is what is left: a document with the tables and the notes of
  * the reader, without samples; NULL on failure. PD_ERR_UNSUPPORTED when the format has no events. `events` of opts is ignored.

@@ -47,6 +47,8 @@ PD_API void pd_source_consume(struct pd_source *src, size_t n);
 PD_API bool pd_source_line(struct pd_source *src, struct pd_span *line);
 /* Everything from here to the end in one piece, taken; memory itself or a buffer that lives as long as the source. */
 PD_API enum pd_status pd_source_all(struct pd_source *src, struct pd_span *all);
+/* Brings all of it into memory, so that pd_source_all() need not wait; takes nothing. */
+PD_API enum pd_status pd_source_fetch(struct pd_source *src);
 /* After pd_source_all(): promises not to look before `upto` again, so that its memory can be given back while the rest is read. */
 PD_API void pd_source_forget(struct pd_source *src, const char *upto);
 /* PD_OK, or the first failure (I/O, limit, corrupt compression). Readers return it when lines run out. */

@@ -6,6 +6,7 @@
 #define PROFDATA_TRANSFORM_H
 
 #include <profdata/base.h>
+#include <profdata/builder.h>
 #include <profdata/profile.h>
 
 #ifdef __cplusplus
@@ -35,6 +36,15 @@ struct pd_merger;
 PD_API struct pd_merger *pd_merger_new(const struct pd_merge_opts *opts, struct pd_error *err);
 /* False on failure, *err says why; the merger can then only be freed. `doc` stays the caller's. */
 PD_API bool pd_merger_add(struct pd_merger *m, const struct pd_doc *doc, struct pd_error *err);
+/*
+ * One more input without a document of its own: what is added to the builder is added to the sum,
+ * and costs no second look-up. Belongs to the merger; used until pd_merger_close(), mostly by
+ * pd_load_into(). All series and their value types come before the first sample. `limits` (NULL none)
+ * count for this input only. Never NULL; a merger that has failed gives a builder that has.
+ */
+PD_API struct pd_builder *pd_merger_open(struct pd_merger *m, const struct pd_limits *limits, unsigned build_flags);
+/* The input is complete. False on failure, as pd_merger_add(). */
+PD_API bool pd_merger_close(struct pd_merger *m, struct pd_error *err);
 /* The sum; `dropped` names the sample types that not every document has, may be NULL. The merger is empty afterwards. */
 PD_API struct pd_doc *pd_merger_finish(struct pd_merger *m, char *dropped, size_t dropped_size, struct pd_error *err);
 PD_API void pd_merger_free(struct pd_merger *m);
