@@ -1,7 +1,9 @@
 /*
  * Inputs → documents. Several are loaded on up to -j threads and taken in
  * argument order, so that messages and results do not depend on timing; merging
- * happens while others load, so few documents are alive at once.
+ * happens while others load, so few documents are alive at once. An exact sum of
+ * formats that allow it makes no documents at all: threads fetch and inflate,
+ * the sum is read into directly.
  */
 #include "cli.h"
 #include <inttypes.h>
@@ -12,6 +14,7 @@
 
 struct slot {
 	struct pd_source *src; /* opened ahead, or NULL */
+	bool fetched;          /* src holds the whole input, to be read into the sum */
 	struct pd_doc *doc;
 	const struct pd_format *format;
 	char compression[8];
@@ -23,6 +26,7 @@ struct loader {
 	const struct cmd_input *in;
 	struct cli_operands operands;
 	size_t n_own;              /* operands before those of the base */
+	bool straight;             /* into the sum where the format can be */
 	struct pd_limits limits;
 	const struct pd_format *from;
 	unsigned build_flags, jobs;
@@ -121,6 +125,20 @@ static void load_source(struct loader *l, struct pd_source *src, struct slot *s)
 	free(kv);
 }
 
+/* Leaves reading to the sum if the format allows it; errors are found again there. */
+static bool fetch(const struct loader *l, struct pd_source *src, struct slot *s)
+{
+	struct pd_detected found = { .format = l->from };
+
+	if (!l->straight || l->in->opt.n || (!found.format && pd_detect(src, &found, &s->err) != PD_OK) || !found.format->additive)
+		return false;
+	s->src = src;
+	s->format = found.format;
+	s->fetched = true;
+	pd_source_fetch(src);
+	return true;
+}
+
 static void load_one(void *loader, size_t i)
 {
 	struct loader *l = loader;
@@ -128,6 +146,8 @@ static void load_one(void *loader, size_t i)
 	struct pd_source *src = s->src || s->err.status != PD_OK ? s->src : open_input(l, l->operands.v[i].path, &s->err);
 
 	s->src = NULL;
+	if (src && s->err.status == PD_OK && fetch(l, src, s))
+		return;
 	if (src && s->err.status == PD_OK)
 		load_source(l, src, s);
 	if (!s->doc && s->err.status == PD_OK)
@@ -248,11 +268,8 @@ static void remember_note(struct cmd_ctx *ctx, const struct pd_note_desc *n)
 		ctx->n_notes++;
 }
 
-static void report_notes(struct cmd_ctx *ctx, const char *path, const struct pd_doc *doc)
+static void report_notes(struct cmd_ctx *ctx, const char *path, const struct pd_note_desc *note, size_t n)
 {
-	const struct pd_note_desc *note;
-	size_t n = pd_doc_notes(doc, &note);
-
 	for (size_t i = 0; i < n; i++) {
 		remember_note(ctx, &note[i]);
 		if (note[i].example[0])
@@ -290,31 +307,54 @@ static const char *shown_path(const struct loader *l, size_t i)
 	return strcmp(path, "-") == 0 ? "<stdin>" : path;
 }
 
-/* The document of input i, once loaded; called in order. NULL after printing the error. */
-static struct pd_doc *take_doc(struct loader *l, size_t i)
+/* Input i is there: what is said about it and remembered. Called in order; false when out of memory. */
+static bool tell(struct loader *l, size_t i, const struct pd_note_desc *note, size_t n)
 {
 	struct slot *s = &l->slot[i];
 	const char *path = shown_path(l, i);
-	struct pd_doc *doc = s->doc;
 
-	cli_progress_step(l->progress, l->progress ? file_size(l->operands.v[i].path) : 0);
-	if (!doc) {
-		l->ctx->load_status = s->err.status;
-		if (s->err.status != PD_ERR_CANCELLED) /* else said already, see start_stream() */
-			cmd_fail(l->ctx, &s->err);
-		return NULL;
-	}
-	s->doc = NULL;
 	if (s->format && strcmp(s->compression, "none") != 0)
 		cmd_infof(l->ctx, "%s: %s, %s", path, s->format->name, s->compression);
 	else if (s->format)
 		cmd_infof(l->ctx, "%s: %s", path, s->format->name);
-	if (!remember_input(l->ctx, path, s, i >= l->n_own)) {
-		pd_doc_unref(doc);
+	if (!remember_input(l->ctx, path, s, i >= l->n_own))
+		return false;
+	report_notes(l->ctx, path, note, n);
+	return true;
+}
+
+static bool load_failed(struct loader *l, const struct pd_error *err)
+{
+	l->ctx->load_status = err->status;
+	if (err->status != PD_ERR_CANCELLED) /* else said already, see start_stream() */
+		cmd_fail(l->ctx, err);
+	return false;
+}
+
+static void step(struct loader *l, size_t i)
+{
+	cli_progress_step(l->progress, l->progress ? file_size(l->operands.v[i].path) : 0);
+}
+
+/* The document of input i, once loaded; called in order. NULL after printing the error. */
+static struct pd_doc *take_doc(struct loader *l, size_t i)
+{
+	struct slot *s = &l->slot[i];
+	const struct pd_note_desc *note;
+	struct pd_doc *doc = s->doc;
+	size_t n;
+
+	step(l, i);
+	if (!doc) {
+		load_failed(l, &s->err);
 		return NULL;
 	}
-	report_notes(l->ctx, path, doc);
-	return doc;
+	s->doc = NULL;
+	n = pd_doc_notes(doc, &note);
+	if (tell(l, i, note, n))
+		return doc;
+	pd_doc_unref(doc);
+	return NULL;
 }
 
 /* Every --opt must have meant something to somebody; a writer may come later. */
@@ -398,14 +438,45 @@ struct sum {
 	struct side own, base;
 };
 
+/* Reads a fetched input into the sum. */
+static bool add_fetched(struct sum *s, struct side *side, size_t i)
+{
+	struct loader *l = &s->l;
+	struct slot *slot = &l->slot[i];
+	struct pd_builder *b = pd_merger_open(side->merger, &l->limits, l->build_flags);
+	struct pd_format_used used = { 0 };
+	struct pd_load_opts o = { .size = sizeof(o), .format = slot->format, .strict = l->ctx->common.strict, .used = &used };
+	enum pd_status status = pd_load_into(b, slot->src, &o, &slot->err);
+	const struct pd_note_desc *note;
+	size_t n;
+	bool fine;
+
+	pd_source_free(slot->src);
+	slot->src = NULL;
+	step(l, i);
+	if (status != PD_OK)
+		return load_failed(l, &slot->err);
+	snprintf(slot->compression, sizeof(slot->compression), "%s", used.compression[0] ? used.compression : "none");
+	n = pd_builder_notes(b, &note);
+	if (!tell(l, i, note, n))
+		return false;
+	fine = pd_merger_close(side->merger, &slot->err);
+	if (!fine && !slot->err.path[0])
+		snprintf(slot->err.path, sizeof(slot->err.path), "%s", shown_path(l, i));
+	return fine || cmd_fail(l->ctx, &slot->err) == 0;
+}
+
 static bool add(void *ctx, size_t i)
 {
 	struct sum *s = ctx;
 	struct side *side = i < s->l.n_own ? &s->own : &s->base;
-	struct pd_doc *doc = take_doc(&s->l, i);
 	struct pd_error err = { 0 };
+	struct pd_doc *doc;
 	bool fine;
 
+	if (s->l.slot[i].fetched)
+		return add_fetched(s, side, i);
+	doc = take_doc(&s->l, i);
 	if (!doc)
 		return false;
 	if (!side->merger) {
@@ -499,7 +570,7 @@ static void side_release(struct side *side)
 static struct pd_doc *load_sum(struct cmd_ctx *ctx, const struct cmd_input *in, char **operands, size_t n, unsigned build_flags, enum pd_merge_kind kind,
 			       struct cmd_stream *stream)
 {
-	struct sum s = { .l = { .ctx = ctx, .in = in, .build_flags = build_flags, .stream = stream } };
+	struct sum s = { .l = { .ctx = ctx, .in = in, .build_flags = build_flags, .stream = stream, .straight = kind == PD_MERGE_EXACT } };
 	struct pd_doc *doc = NULL;
 
 	if (in->base.normalize && !in->base.base.n && !in->base.diff_base.n)
