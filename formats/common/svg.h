@@ -107,6 +107,8 @@ size_t svg_percent(const struct svg_scene *s, int64_t v, char *buf, size_t n);
 size_t svg_number(char *buf, double v, unsigned decimals);
 /* Is the unit one that scales (time, bytes)? Otherwise values are counts of svg_count_name(). */
 bool svg_unit_scales(const struct svg_scene *s);
+/* The same of a unit by itself. */
+bool svg_known_unit(struct pd_span unit);
 struct pd_span svg_count_name(const struct svg_scene *s);
 /* Length of the longest prefix of at most `chars` characters that ends at a character. */
 size_t svg_prefix(struct pd_span text, size_t chars, bool *all);

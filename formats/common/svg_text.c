@@ -30,6 +30,13 @@ static const struct unit_step *steps_of(struct pd_span unit, double *size)
 	return NULL;
 }
 
+bool svg_known_unit(struct pd_span unit)
+{
+	double size;
+
+	return steps_of(unit, &size);
+}
+
 bool svg_unit_scales(const struct svg_scene *s)
 {
 	double size;
