@@ -114,7 +114,7 @@ static bool add_options(struct flamegraph_args *a, char **made, size_t *n_made)
 
 static int draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const struct pd_format *f, const struct pd_doc *doc, const char **kv)
 {
-	struct pd_save_opts save = { .size = sizeof(save), .sample_type = a->select.sample_type };
+	struct pd_save_opts save = { .size = sizeof(save), .sample_type = a->select.sample_type, .command = ctx->command_line };
 	struct pd_error err = { 0 };
 	struct pd_out *out = cmd_out_open(ctx, &a->out, f);
 	int status = 0;

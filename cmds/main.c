@@ -47,16 +47,40 @@ static int unknown_command(struct cmd_ctx *ctx, const char *name)
 }
 
 /* The command line as one string, for formats that record it. */
+/* How many words of the command line at `word` say only where the output goes or how many threads make it. */
+static int is_elsewhere(const char *word)
+{
+	static const char *const name[] = { "--output", "--jobs" };
+
+	if (word[0] == '-' && (word[1] == 'o' || word[1] == 'j'))
+		return word[2] ? 1 : 2;
+	for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+		size_t n = strlen(name[i]);
+
+		if (!strncmp(word, name[i], n) && (!word[n] || word[n] == '='))
+			return word[n] ? 1 : 2;
+	}
+	return 0;
+}
+
+/* The command line as files keep it: the same wherever the program stands and the output goes. */
 static char *join(int argc, char **argv)
 {
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	size_t n = 1, used = 0;
 	char *text;
 
 	for (int i = 0; i < argc; i++)
 		n += strlen(argv[i]) + 1;
 	text = malloc(n);
-	for (int i = 0; text && i < argc; i++)
-		used += (size_t)snprintf(text + used, n - used, "%s%s", i ? " " : "", argv[i]);
+	if (!text)
+		return NULL;
+	used += (size_t)snprintf(text, n, "%s", !argc ? "" : slash ? slash + 1 : argv[0]);
+	for (int i = 1, skip; i < argc; i += skip ? skip : 1) {
+		skip = is_elsewhere(argv[i]);
+		if (!skip)
+			used += (size_t)snprintf(text + used, n - used, " %s", argv[i]);
+	}
 	return text;
 }
 

@@ -32,7 +32,9 @@ struct svg_opts {
 #define SVG_MARGIN 10
 #define SVG_FOOT 30        /* below the lowest row */
 #define SVG_STATIC 5000    /* boxes drawn unless minwidth is given */
-#define SVG_LIMIT 200000   /* boxes drawn, and nodes in the data block */
+#define SVG_LIMIT 200000   /* boxes drawn, and nodes in the data block of an SVG */
+#define PAGE_LIMIT 2000000 /* nodes in the data block of a page */
+#define PAGE_STATIC 1000   /* boxes of its static picture, which is for print and pages without script */
 #define SVG_TITLES 4000    /* boxes with a tooltip of their own; the rest gets it from the script */
 
 /* A frame as it is drawn: a name with its flags and colour. */
@@ -51,18 +53,21 @@ struct svg_scene {
 	const struct svg_opts *o;
 	const struct pd_save_opts *save;
 	bool page;                   /* inside HTML */
-	const struct pd_calltree *tree;
+	const struct pd_calltree *tree; /* what the picture shows */
 	const struct pd_calltree_nodes *n;
+	const struct pd_calltree *data; /* what the data block holds: every sample type, from the root; the same where that is the picture */
+	unsigned sample_type;
 	struct pd_value_type type;
 	struct svg_kind *kind;
 	uint32_t n_kinds;
-	uint32_t *kind_at;           /* node → kind; only of nodes in the file */
+	uint32_t *kind_at;           /* node of the picture → kind; only of nodes in the file */
+	uint32_t *data_kind_at;      /* the same for the data block; may be the same array */
 	int64_t *start;              /* weight left of each node */
 	double whole;                /* weight that 100 % is */
 	double width, min_width;     /* pixels */
 	int64_t min_weight;          /* of boxes drawn */
 	int64_t title_weight;        /* of boxes with a tooltip */
-	int64_t data_weight;         /* of nodes in the data block */
+	int64_t data_weight;         /* of nodes in the data block; 0: all */
 	uint32_t drawn, hidden;      /* boxes in the picture and not in it */
 	uint32_t max_depth;          /* of boxes drawn */
 	int64_t max_change;          /* greatest |total| below the root, when values are negative */

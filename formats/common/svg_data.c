@@ -1,150 +1,252 @@
 /*
- * The data block: one JSON object in <metadata>, with the characters that mean
- * something in XML written as \u escapes. It holds what the picture was made
- * of, so that the script can draw any part of it and the file can be read back:
- *
- *   "strings"            names, files, modules; 0 is ""
- *   "frames"             name, file, module, flags, colour of each kind of frame, one column each;
- *                        frame 0 is the root. flags: 1 kernel, 2 JIT, 4 inlined, 8 stands for nodes left out
- *   "tree"               nodes in depth-first order: frame, self - and, where there are
- *                        negative values ("signed"), the sum of absolute values.
- *                        -N before a node goes up N levels first
- *
- * Beyond SVG_LIMIT nodes the lightest subtrees become one node per parent.
+ * The data block: what the picture was made of, so that the script can draw any
+ * view of it and the file can be read back. docs/formats/flamegraph-data.md
+ * describes every member. One JSON object whose text means nothing to XML and HTML.
  */
-#include "common/escape.h"
+#include "common/svg_data.h"
 #include "common/json_write.h"
-#include "common/svg.h"
+#include "io/out.h"
 
 #define LEFT_OUT 8u
 
-static void put_int(struct pd_out *out, int64_t v, char before)
+/* ---- numbering ---- */
+
+/*
+ * Nodes of the block in the order of the tree. Below each node that has some,
+ * one node stands for all children that are left out, with what is below them.
+ */
+static bool number_nodes(struct flame_block *b)
 {
-	char buf[24];
-	size_t n = 0;
+	const struct pd_calltree_nodes *n = b->n;
 
-	if (before)
-		buf[n++] = before;
-	n += pd_put_i64(buf + n, v);
-	pd_out_write(out, buf, n);
-}
-
-/* ---- strings and frames ---- */
-
-/* One string per name, file and module of each kind; equal neighbours (one file after another) share one. */
-static void put_strings(const struct svg_scene *s, struct pd_jsonw *w, uint32_t *ids)
-{
-	struct pd_calltree_frame f, before = { 0 };
-	uint32_t n = 1, file = 0, module = 0;
-
-	pd_jsonw_array(w, "strings");
-	pd_jsonw_string(w, NULL, "", 0);
-	for (uint32_t k = 0; k < s->n_kinds; k++) {
-		pd_calltree_frame(s->tree, s->kind[k].frame, &f);
-		pd_jsonw_string(w, NULL, f.name.p, f.name.n);
-		ids[3 * k] = n++;
-		if (f.file.n && (!file || f.file.n != before.file.n || memcmp(f.file.p, before.file.p, f.file.n))) {
-			pd_jsonw_string(w, NULL, f.file.p, f.file.n);
-			before.file = f.file;
-			file = n++;
+	b->node_id = malloc(n->n * sizeof *b->node_id);
+	b->lacks = calloc(n->n, sizeof *b->lacks);
+	if (!b->node_id || !b->lacks)
+		return false;
+	for (uint32_t i = 0; i < n->n; i++) {
+		if (!flame_kept(b, i)) {
+			b->node_id[i] = b->node_id[n->parent[i]];
+			if (flame_kept(b, n->parent[i]))
+				b->node_id[i]++; /* stands behind its parent */
+			b->left_out++;
+			continue;
 		}
-		ids[3 * k + 1] = f.file.n ? file : 0;
-		if (f.module.n && (!module || f.module.n != before.module.n || memcmp(f.module.p, before.module.p, f.module.n))) {
-			pd_jsonw_string(w, NULL, f.module.p, f.module.n);
-			before.module = f.module;
-			module = n++;
-		}
-		ids[3 * k + 2] = f.module.n ? module : 0;
+		b->node_id[i] = b->n_ids++;
+		for (uint32_t c = i + 1; b->s->data_weight > 0 && !b->lacks[i] && c < n->end[i]; c = n->end[c])
+			b->lacks[i] = !flame_kept(b, c);
+		b->n_ids += b->lacks[i];
 	}
-	pd_jsonw_end(w);
+	return true;
 }
 
-static void put_column(const struct svg_scene *s, struct pd_jsonw *w, const char *key, const uint32_t *ids)
+struct named {
+	uint32_t rank, kind;
+};
+
+static int by_rank(const void *pa, const void *pb)
 {
-	pd_jsonw_array(w, key);
-	for (uint32_t k = 0; k < s->n_kinds; k++)
-		pd_jsonw_u64(w, NULL, ids[3 * k]);
-	if (s->data_weight > 1)
-		pd_jsonw_u64(w, NULL, 0);
-	pd_jsonw_end(w);
+	const struct named *a = pa, *b = pb;
+
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	return a->kind < b->kind ? -1 : a->kind > b->kind;
 }
 
-static void put_frames(const struct svg_scene *s, struct pd_jsonw *w, const uint32_t *ids)
+/* Frames of the block by name, so that names are small steps; the root stays first. */
+static bool number_frames(struct flame_block *b, const uint32_t *ticket)
 {
-	pd_jsonw_object(w, "frames");
-	put_column(s, w, "name", ids);
-	put_column(s, w, "file", ids + 1);
-	put_column(s, w, "module", ids + 2);
-	pd_jsonw_array(w, "flags");
-	for (uint32_t k = 0; k < s->n_kinds; k++)
-		pd_jsonw_u64(w, NULL, s->kind[k].shown);
-	if (s->data_weight > 1)
-		pd_jsonw_u64(w, NULL, LEFT_OUT);
-	pd_jsonw_end(w);
-	pd_jsonw_array(w, "color");
-	for (uint32_t k = 0; k < s->n_kinds; k++)
-		pd_jsonw_string(w, NULL, s->kind[k].fill, 7);
-	if (s->data_weight > 1)
-		pd_jsonw_text(w, NULL, "#b8b8b8");
-	pd_jsonw_end(w);
-	pd_jsonw_end(w);
+	uint32_t n = b->s->n_kinds;
+	struct named *order = malloc((n + 1) * sizeof *order);
+
+	b->frame_at = malloc((n + 1) * sizeof *b->frame_at);
+	b->kind_of = malloc((n + 1) * sizeof *b->kind_of);
+	if (order && b->frame_at && b->kind_of) {
+		for (uint32_t k = 0; k < n; k++)
+			order[k] = (struct named){ flame_pool_id(&b->pool, ticket[4 * k]), k };
+		qsort(order + 1, n - 1, sizeof *order, by_rank);
+		for (uint32_t k = 0; k < n; k++) {
+			b->frame_at[order[k].kind] = k;
+			b->kind_of[k] = order[k].kind;
+		}
+	}
+	free(order);
+	return b->frame_at && b->kind_of && order;
+}
+
+/* ---- frames ---- */
+
+/* Tickets of name, system name, file and module of every kind. */
+static uint32_t *collect_frames(struct flame_block *b)
+{
+	const struct svg_scene *s = b->s;
+	uint32_t *ticket = malloc(((size_t)s->n_kinds + 1) * 4 * sizeof *ticket);
+
+	for (uint32_t k = 0; ticket && k < s->n_kinds; k++) {
+		struct pd_calltree_frame f;
+
+		pd_calltree_frame(s->data, s->kind[k].frame, &f);
+		ticket[4 * k] = flame_pool_add(&b->pool, f.name);
+		ticket[4 * k + 1] = flame_pool_add(&b->pool, f.system_name);
+		ticket[4 * k + 2] = flame_pool_add(&b->pool, f.file);
+		ticket[4 * k + 3] = flame_pool_add(&b->pool, f.module);
+	}
+	return ticket;
+}
+
+/* A column of string ids; none when all are "". */
+static void put_column(const struct flame_block *b, struct pd_out *out, const char *key, const uint32_t *ticket, unsigned which)
+{
+	struct flame_list l = { .out = out };
+	bool any = false;
+	int64_t last = 0;
+
+	for (uint32_t k = 0; !any && k < b->s->n_kinds; k++)
+		any = ticket[4 * k + which] != 0;
+	if (!any)
+		return;
+	pd_out_printf(out, ",\n\"%s\":[", key);
+	for (uint32_t k = 0; k < b->s->n_kinds; k++) {
+		int64_t id = flame_pool_id(&b->pool, ticket[4 * (size_t)b->kind_of[k] + which]);
+
+		flame_list_i64(&l, id - last);
+		if (!which) /* names come in their order */
+			last = id;
+	}
+	if (b->left_out)
+		flame_list_i64(&l, -last);
+	out_byte(out, ']');
+}
+
+static void put_lines(const struct flame_block *b, struct pd_out *out)
+{
+	struct flame_list l = { .out = out };
+	struct pd_calltree_frame f;
+	bool any = false;
+
+	for (int pass = 0; pass < 2; pass++) {
+		if (pass && !any)
+			return;
+		if (pass)
+			pd_out_puts(out, ",\n\"line\":[");
+		for (uint32_t k = 0; k < b->s->n_kinds; k++) {
+			pd_calltree_frame(b->s->data, b->s->kind[b->kind_of[k]].frame, &f);
+			any |= f.line != 0;
+			if (pass)
+				flame_list_i64(&l, f.line);
+		}
+	}
+	if (b->left_out)
+		flame_list_i64(&l, 0);
+	out_byte(out, ']');
+}
+
+static uint32_t rgb_of(const char *fill)
+{
+	uint32_t v = 0;
+
+	for (int i = 1; i < 7; i++)
+		v = v << 4 | (uint32_t)(fill[i] <= '9' ? fill[i] - '0' : fill[i] - 'a' + 10);
+	return v;
+}
+
+static int by_number(const void *pa, const void *pb)
+{
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Each colour once, and the number of its colour per frame. */
+static bool put_colors(const struct flame_block *b, struct pd_out *out, bool table)
+{
+	uint32_t n = b->s->n_kinds, distinct = 0, grey = 0xb8b8b8, *rgb = malloc((n + 1) * sizeof *rgb);
+	struct flame_list l = { .out = out };
+
+	if (!rgb)
+		return false;
+	for (uint32_t k = 0; k < n; k++)
+		rgb[k] = rgb_of(b->s->kind[k].fill);
+	rgb[n] = grey;
+	qsort(rgb, n + (b->left_out > 0), sizeof *rgb, by_number);
+	for (uint32_t i = 0; i < n + (b->left_out > 0); i++)
+		if (!distinct || rgb[i] != rgb[distinct - 1])
+			rgb[distinct++] = rgb[i];
+	pd_out_puts(out, table ? ",\n\"colors\":[" : ",\n\"color\":[");
+	for (uint32_t i = 0; table && i < distinct; i++)
+		pd_out_printf(out, "%s\"#%06x\"", i ? "," : "", rgb[i]);
+	for (uint32_t k = 0; !table && k < n + (b->left_out > 0); k++) {
+		uint32_t want = k < n ? rgb_of(b->s->kind[b->kind_of[k]].fill) : grey;
+
+		flame_list_i64(&l, (const uint32_t *)bsearch(&want, rgb, distinct, sizeof *rgb, by_number) - rgb);
+	}
+	out_byte(out, ']');
+	free(rgb);
+	return true;
+}
+
+static bool put_frames(const struct flame_block *b, struct pd_out *out, const uint32_t *ticket)
+{
+	struct flame_list l = { .out = out };
+	bool any = b->left_out > 0;
+
+	pd_out_printf(out, ",\n\"frames\":{\"n\":%u", b->s->n_kinds + (b->left_out > 0));
+	put_column(b, out, "name", ticket, 0);
+	put_column(b, out, "system", ticket, 1);
+	put_column(b, out, "file", ticket, 2);
+	put_lines(b, out);
+	put_column(b, out, "module", ticket, 3);
+	for (uint32_t k = 0; !any && k < b->s->n_kinds; k++)
+		any = b->s->kind[k].shown != 0;
+	if (any) {
+		pd_out_puts(out, ",\n\"flags\":[");
+		for (uint32_t k = 0; k < b->s->n_kinds; k++)
+			flame_list_i64(&l, b->s->kind[b->kind_of[k]].shown);
+		if (b->left_out)
+			flame_list_i64(&l, LEFT_OUT);
+		out_byte(out, ']');
+	}
+	if (!put_colors(b, out, false))
+		return false;
+	out_byte(out, '}');
+	return true;
 }
 
 /* ---- tree ---- */
 
-struct tree_writer {
-	const struct svg_scene *s;
-	struct pd_out *out;
-	uint32_t depth; /* of the node written last */
-	bool any;
-};
-
-static void put_node(struct tree_writer *t, uint32_t depth, uint32_t kind, int64_t self, int64_t gross)
+/* Frames of all nodes of the block, or how many levels each goes up from the node before. */
+static void put_nodes(const struct flame_block *b, struct pd_out *out, bool up)
 {
-	if (t->any && depth <= t->depth)
-		put_int(t->out, -(int64_t)(t->depth + 1 - depth), ',');
-	put_int(t->out, kind, t->any || depth ? ',' : 0);
-	put_int(t->out, self, ',');
-	if (t->s->n->negative)
-		put_int(t->out, gross, ',');
-	t->any = true;
-	t->depth = depth;
-}
-
-/* Weight of a node's own samples: what its children leave over. */
-static int64_t own_weight(const struct svg_scene *s, uint32_t node)
-{
-	int64_t w = s->n->weight[node];
-
-	for (uint32_t c = node + 1; s->n->negative && c < s->n->end[node]; c = s->n->end[c])
-		w -= s->n->weight[c];
-	return w;
-}
-
-static void put_tree(const struct svg_scene *s, struct pd_out *out)
-{
-	const struct pd_calltree_nodes *n = s->n;
-	struct tree_writer t = { .s = s, .out = out };
+	const struct pd_calltree_nodes *n = b->n;
+	struct flame_list l = { .out = out };
+	int64_t depth = -1; /* of the node before */
 
 	for (uint32_t i = 0; i < n->n; i++) {
-		int64_t total = 0, weight = 0;
-
-		put_node(&t, n->depth[i], s->kind_at[i], n->self[i], own_weight(s, i));
-		if (s->data_weight <= 1)
+		if (!flame_kept(b, i))
 			continue;
-		for (uint32_t c = i + 1; c < n->end[i]; c = n->end[c]) /* what is left out of this node's children */
-			if (n->weight[c] < s->data_weight) {
-				total += n->total[c];
-				weight += n->weight[c];
-			}
-		if (weight)
-			put_node(&t, n->depth[i] + 1, s->n_kinds, total, weight);
-		while (i + 1 < n->n && n->weight[i + 1] < s->data_weight)
-			i = n->end[i + 1] - 1;
+		flame_list_i64(&l, up ? depth + 1 - (int64_t)n->depth[i] : (int64_t)b->frame_at[b->s->data_kind_at[i]]);
+		depth = n->depth[i];
+		if (!b->lacks[i])
+			continue;
+		flame_list_i64(&l, up ? 0 : (int64_t)b->s->n_kinds);
+		depth++;
 	}
 }
 
-/* ---- the block ---- */
+static bool put_tree(const struct flame_block *b, struct pd_out *out)
+{
+	bool ok;
+
+	pd_out_printf(out, ",\n\"tree\":{\"n\":%u,\n\"frame\":[", b->n_ids);
+	put_nodes(b, out, false);
+	pd_out_puts(out, "],\n\"up\":[");
+	put_nodes(b, out, true);
+	out_byte(out, ']');
+	ok = flame_roots_write(b, out);
+	out_byte(out, '}');
+	return ok;
+}
+
+/* ---- what stands before ---- */
 
 static void put_text(struct pd_jsonw *w, const char *key, const char *text)
 {
@@ -152,66 +254,147 @@ static void put_text(struct pd_jsonw *w, const char *key, const char *text)
 		pd_jsonw_text(w, key, text);
 }
 
-static void put_span(struct pd_jsonw *w, const char *key, struct pd_span s) { pd_jsonw_string(w, key, s.p, s.n); }
+static void put_flag(struct pd_jsonw *w, const char *key, bool set)
+{
+	if (set)
+		pd_jsonw_bool(w, key, true);
+}
 
-static void put_header(const struct svg_scene *s, struct pd_jsonw *w)
+static void put_view(const struct svg_scene *s, struct pd_jsonw *w)
 {
 	const struct svg_opts *o = s->o;
-	const char *modes[] = { o->flamechart ? "chart" : NULL, o->reverse ? "reverse" : NULL };
+	struct pd_span count = svg_count_name(s);
 
-	pd_jsonw_text(w, "schema", "profdata.flamegraph/1");
-	pd_jsonw_string(w, "producer", "profdata", 8);
-	pd_jsonw_text(w, "version", pd_version());
-	put_text(w, "title", o->title);
-	put_text(w, "subtitle", o->subtitle);
-	put_text(w, "notes", o->notes);
-	put_span(w, "type", pd_doc_string(s->doc, s->type.type));
-	put_span(w, "unit", pd_doc_string(s->doc, s->type.unit));
-	put_span(w, "count_name", svg_count_name(s));
-	pd_jsonw_bool(w, "unit_scales", svg_unit_scales(s));
-	if (s->type.decimals)
-		pd_jsonw_u64(w, "decimals", s->type.decimals);
-	if (o->factor != 1)
-		pd_jsonw_real(w, "factor", o->factor);
-	pd_jsonw_i64(w, "total", s->n->total[0]);
-	if (s->whole > (double)s->n->weight[0])
-		pd_jsonw_i64(w, "whole", o->total);
-	put_text(w, "name_type", o->nametype);
-	for (size_t i = 0; i < PD_ARRAY_LEN(modes); i++)
-		if (modes[i])
-			pd_jsonw_bool(w, modes[i], true);
-	pd_jsonw_bool(w, "inverted", o->inverted);
-	if (s->n->negative)
-		pd_jsonw_bool(w, "signed", true);
-	if (o->negate)
-		pd_jsonw_bool(w, "negate", true);
-	put_text(w, "granularity", o->granularity);
+	pd_jsonw_object(w, "view");
+	pd_jsonw_u64(w, "sample_type", s->sample_type);
+	pd_jsonw_text(w, "granularity", o->granularity ? o->granularity : "functions");
+	put_flag(w, "inverted", o->inverted);
+	put_flag(w, "reverse", o->reverse);
+	put_flag(w, "chart", o->flamechart);
+	put_flag(w, "negate", o->negate);
+	pd_jsonw_text(w, "sort", o->sort ? o->sort : "name");
 	pd_jsonw_i64(w, "width", o->width);
 	pd_jsonw_i64(w, "frame_height", o->height);
 	pd_jsonw_real(w, "font_size", o->fontsize);
+	put_text(w, "font", o->fonttype);
 	pd_jsonw_real(w, "min_width", s->min_width);
 	put_text(w, "search_color", o->search_color);
-	pd_jsonw_u64(w, "nodes", s->n->n);
+	pd_jsonw_string(w, "count_name", count.p, count.n);
+	put_flag(w, "own_count_name", o->countname != NULL);
+	if (o->factor != 1)
+		pd_jsonw_real(w, "factor", o->factor);
+	if (s->whole > (double)s->n->weight[0])
+		pd_jsonw_i64(w, "whole", o->total);
+	put_text(w, "name_type", o->nametype);
+	pd_jsonw_end(w);
+}
+
+/* The strings of the header; struct flame_block has their tickets in this order. */
+static const char *const profile_keys[FLAME_PROFILE_STRINGS] = { "period_type", "period_unit", "default", "root_label", "doc_url", "drop_frames", "keep_frames", "producer" };
+
+static bool collect_profile(struct flame_block *b)
+{
+	const struct pd_meta *m = pd_doc_meta(b->s->doc);
+	const pd_str s[FLAME_PROFILE_STRINGS] = { m->period_type, m->period_unit, m->default_sample_type, m->root_label, m->doc_url, m->drop_frames, m->keep_frames, m->producer };
+	const pd_str *comment;
+
+	for (size_t i = 0; i < FLAME_PROFILE_STRINGS; i++)
+		b->profile[i] = flame_pool_add(&b->pool, pd_doc_string(b->s->doc, s[i]));
+	b->n_comments = pd_doc_comments(b->s->doc, &comment);
+	b->comment = malloc((b->n_comments + 1) * sizeof *b->comment);
+	for (size_t i = 0; b->comment && i < b->n_comments; i++)
+		b->comment[i] = flame_pool_add(&b->pool, pd_doc_string(b->s->doc, comment[i]));
+	return b->comment != NULL;
+}
+
+static void put_number(struct pd_jsonw *w, const char *key, int64_t v)
+{
+	if (v)
+		pd_jsonw_i64(w, key, v);
+}
+
+static void put_profile(const struct flame_block *b, struct pd_jsonw *w)
+{
+	const struct pd_meta *m = pd_doc_meta(b->s->doc);
+
+	pd_jsonw_object(w, "profile");
+	put_number(w, "time", m->time_nanos);
+	put_number(w, "duration", m->duration_nanos);
+	put_number(w, "end", m->end_nanos);
+	put_number(w, "period", m->period);
+	for (size_t i = 0; i < FLAME_PROFILE_STRINGS; i++)
+		put_number(w, profile_keys[i], flame_pool_id(&b->pool, b->profile[i]));
+	if (b->n_comments) {
+		pd_jsonw_array(w, "comments");
+		for (size_t i = 0; i < b->n_comments; i++)
+			pd_jsonw_u64(w, NULL, flame_pool_id(&b->pool, b->comment[i]));
+		pd_jsonw_end(w);
+	}
+	pd_jsonw_end(w);
+}
+
+static void put_header(const struct flame_block *b, struct pd_jsonw *w)
+{
+	const struct svg_scene *s = b->s;
+
+	pd_jsonw_text(w, "schema", "profdata.flamegraph/2");
+	pd_jsonw_text(w, "producer", "profdata");
+	pd_jsonw_text(w, "version", pd_version());
+	put_text(w, "command", s->save ? s->save->command : NULL);
+	put_text(w, "title", s->o->title);
+	put_text(w, "subtitle", s->o->subtitle);
+	put_text(w, "notes", s->o->notes);
+	put_view(s, w);
+	put_profile(b, w);
+	if (b->left_out) {
+		pd_jsonw_object(w, "left_out");
+		pd_jsonw_u64(w, "nodes", b->left_out);
+		pd_jsonw_i64(w, "below", s->data_weight);
+		pd_jsonw_end(w);
+	}
+	if (b->dropped_labels || b->dropped_times) {
+		pd_jsonw_array(w, "dropped");
+		if (b->dropped_labels)
+			pd_jsonw_text(w, NULL, "labels");
+		if (b->dropped_times)
+			pd_jsonw_text(w, NULL, "times");
+		pd_jsonw_end(w);
+	}
+}
+
+static bool collect(struct flame_block *b, uint32_t **ticket)
+{
+	*ticket = collect_frames(b);
+	return *ticket && collect_profile(b) && number_nodes(b) && flame_rows_collect(b) && flame_pool_sort(&b->pool) && number_frames(b, *ticket);
 }
 
 bool svg_write_data(const struct svg_scene *s, struct pd_out *out)
 {
-	uint32_t *ids = malloc(((size_t)s->n_kinds + 1) * 3 * sizeof *ids);
+	struct flame_block b = { .s = s, .n = pd_calltree_nodes(s->data) };
 	struct pd_jsonw w;
+	uint32_t *ticket;
+	bool ok;
 
-	if (!ids)
-		return false;
-	pd_jsonw_init(&w, out, 1);
-	w.in_script = true;
-	pd_jsonw_object(&w, NULL);
-	put_header(s, &w);
-	put_strings(s, &w, ids);
-	put_frames(s, &w, ids);
-	pd_out_puts(out, ",\n\"tree\":[");
-	put_tree(s, out);
-	pd_out_puts(out, "]");
-	pd_jsonw_end(&w);
-	pd_jsonw_finish(&w);
-	free(ids);
-	return true;
+	flame_pool_init(&b.pool);
+	ok = collect(&b, &ticket);
+	if (ok) {
+		pd_jsonw_init(&w, out, 1);
+		w.in_script = true;
+		pd_jsonw_object(&w, NULL);
+		put_header(&b, &w);
+		flame_pool_write(&b.pool, out);
+		ok = put_colors(&b, out, true) && put_frames(&b, out, ticket) && put_tree(&b, out);
+		flame_rows_write(&b, out);
+		pd_jsonw_end(&w);
+		pd_jsonw_finish(&w);
+	}
+	free(ticket);
+	free(b.node_id);
+	free(b.lacks);
+	free(b.frame_at);
+	free(b.kind_of);
+	free(b.comment);
+	flame_rows_release(&b);
+	flame_pool_release(&b.pool);
+	return ok;
 }

@@ -1,4 +1,5 @@
 /* What is drawn: which boxes, how wide, in which colour. */
+#include "base/vec.h"
 #include "common/escape.h"
 #include "common/svg.h"
 
@@ -138,39 +139,60 @@ static bool color_kind(const struct svg_scene *s, struct svg_kind *k, struct col
 	return true;
 }
 
-/* Numbers the pairs of frame and flags of all nodes that get into the file, in their order, and colours them. */
-static bool make_kinds(struct svg_scene *s, struct coloring *c)
+/* Frame and flags of nodes → kind. */
+struct numbering {
+	uint32_t *kind_of; /* frame * 8 + flags, UINT32_MAX not yet */
+	PD_VEC(struct svg_kind) kind;
+	struct coloring *color;
+};
+
+/* Numbers the pairs of frame and flags of all nodes that weigh `least` or more, in their order, and colours them. */
+static uint32_t *number_kinds(struct svg_scene *s, struct numbering *k, const struct pd_calltree_nodes *n, int64_t least)
 {
-	size_t pairs = ((size_t)s->n->n_frames + 1) * 8;
-	size_t most = pairs < s->n->n ? pairs : s->n->n;
-	int64_t least = s->min_weight < s->data_weight ? s->min_weight : s->data_weight;
+	uint32_t *kind_at = malloc(n->n * sizeof *kind_at);
+	bool ok = kind_at != NULL;
 
-	uint32_t *kind_of = malloc(pairs * sizeof *kind_of); /* frame * 8 + flags */
-	bool ok = true;
+	for (uint32_t i = 0; ok && i < n->n; i++) {
+		uint32_t *at = &k->kind_of[(size_t)n->frame[i] * 8 + (n->flags[i] & 7)];
 
-	s->kind = malloc((most + 1) * sizeof *s->kind);
-	s->kind_at = malloc(s->n->n * sizeof *s->kind_at);
-	if (!kind_of || !s->kind || !s->kind_at) {
-		free(kind_of);
-		return false;
-	}
-	memset(kind_of, 0xff, pairs * sizeof *kind_of);
-	for (uint32_t i = 0; ok && i < s->n->n; i++) {
-		uint32_t *at = &kind_of[(size_t)s->n->frame[i] * 8 + (s->n->flags[i] & 7)];
-
-		if (i && s->n->weight[i] < least) {
-			i = s->n->end[i] - 1;
+		if (i && n->weight[i] < least) {
+			i = n->end[i] - 1;
 			continue;
 		}
 		if (*at == UINT32_MAX) {
-			*at = s->n_kinds;
-			s->kind[s->n_kinds] = (struct svg_kind){ .frame = s->n->frame[i], .flags = s->n->flags[i] & 7 };
-			ok = color_kind(s, &s->kind[s->n_kinds++], c);
+			*at = (uint32_t)k->kind.n;
+			ok = pd_vec_push(&k->kind, ((struct svg_kind){ .frame = n->frame[i], .flags = n->flags[i] & 7 })) &&
+			     color_kind(s, &k->kind.v[*at], k->color);
 		}
-		s->kind_at[i] = *at;
+		kind_at[i] = *at;
 	}
-	free(kind_of);
-	return ok;
+	if (!ok) {
+		free(kind_at);
+		return NULL;
+	}
+	return kind_at;
+}
+
+/* Kinds of everything that gets into the file. Both trees number their frames alike. */
+static bool make_kinds(struct svg_scene *s, struct coloring *c)
+{
+	const struct pd_calltree_nodes *data = pd_calltree_nodes(s->data);
+	size_t pairs = ((size_t)s->n->n_frames + 1) * 8;
+	struct numbering k = { .kind_of = malloc(pairs * sizeof *k.kind_of), .color = c };
+
+	if (!k.kind_of)
+		return false;
+	memset(k.kind_of, 0xff, pairs * sizeof *k.kind_of);
+	if (s->data == s->tree) {
+		s->kind_at = s->data_kind_at = number_kinds(s, &k, s->n, s->min_weight < s->data_weight ? s->min_weight : s->data_weight);
+	} else {
+		s->kind_at = number_kinds(s, &k, s->n, s->min_weight);
+		s->data_kind_at = s->kind_at ? number_kinds(s, &k, data, s->data_weight) : NULL;
+	}
+	s->kind = k.kind.v;
+	s->n_kinds = (uint32_t)k.kind.n;
+	free(k.kind_of);
+	return s->kind_at && s->data_kind_at;
 }
 
 static enum pd_status colors(struct svg_scene *s, struct pd_error *err)
@@ -270,15 +292,17 @@ static void choose_boxes(struct svg_scene *s)
 	double smallest = ceil(s->min_width / (s->width - 2 * SVG_MARGIN) * s->whole);
 	int64_t at_least = smallest < 1 ? 1 : smallest < 9e18 ? (int64_t)smallest : INT64_MAX;
 
-	s->min_weight = weight_for(n, at_least, s->o->minwidth ? SVG_LIMIT : SVG_STATIC);
-	s->data_weight = weight_for(n, 1, SVG_LIMIT);
+	s->min_weight = weight_for(n, at_least, s->page ? PAGE_STATIC : s->o->minwidth ? SVG_LIMIT : SVG_STATIC);
+	s->data_weight = weight_for(pd_calltree_nodes(s->data), 0, s->page ? PAGE_LIMIT : SVG_LIMIT);
 	s->title_weight = weight_for(n, s->min_weight, SVG_TITLES);
 	for (uint32_t i = 0; i < n->n; i = svg_next_drawn(s, i)) { /* what is narrower has nothing wider below */
 		s->drawn++;
 		if (n->depth[i] > s->max_depth)
 			s->max_depth = n->depth[i];
 	}
-	s->hidden = n->n - s->drawn;
+	for (uint32_t i = 0; i < n->n; i++) /* boxes of other sample types only are none of this picture */
+		s->hidden += n->weight[i] > 0;
+	s->hidden -= s->drawn;
 }
 
 enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err)
@@ -308,9 +332,11 @@ enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err)
 void svg_scene_release(struct svg_scene *s)
 {
 	free(s->kind);
+	if (s->data_kind_at != s->kind_at)
+		free(s->data_kind_at);
 	free(s->kind_at);
 	free(s->start);
 	s->kind = NULL;
-	s->kind_at = NULL;
+	s->kind_at = s->data_kind_at = NULL;
 	s->start = NULL;
 }

@@ -135,7 +135,8 @@ enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, cons
 	int index = pd_doc_find_sample_type(doc, save ? save->sample_type : NULL);
 	struct pd_sample_type type;
 	struct svg_scene scene = { .doc = doc, .o = &o, .save = save, .page = page };
-	struct pd_calltree *tree;
+	struct pd_calltree *tree, *data;
+	struct pd_calltree_opts tree_opts;
 	enum pd_status status = check_opts(&o, err);
 
 	if (status != PD_OK)
@@ -147,14 +148,26 @@ enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, cons
 	pd_doc_sample_type(doc, (unsigned)index, &type);
 	if (o.flamechart && pd_series_count(doc, type.series) && (status = check_chart(doc, &type, err)) != PD_OK)
 		return status;
-	tree = pd_calltree_new(doc, &(struct pd_calltree_opts){ .size = sizeof(struct pd_calltree_opts), .sample_type = (unsigned)index,
-			.granularity = (enum pd_granularity)word_index(granularity_words, o.granularity), .root_label = true,
-			.reverse = o.reverse, .in_order = o.flamechart, .sort = sorts[word_index(sort_words, o.sort)] }, err);
-	if (!tree)
+	tree_opts = (struct pd_calltree_opts){ .size = sizeof tree_opts, .sample_type = (unsigned)index, .root_label = true, .reverse = o.reverse,
+		.granularity = (enum pd_granularity)word_index(granularity_words, o.granularity), .in_order = o.flamechart,
+		.all_types = !o.flamechart && !o.reverse, .sort = sorts[word_index(sort_words, o.sort)] };
+	tree = data = pd_calltree_new(doc, &tree_opts, err);
+	if (tree && !tree_opts.all_types) { /* the data block is from the root and of everything, whatever the picture shows */
+		tree_opts.reverse = tree_opts.in_order = false;
+		tree_opts.all_types = true;
+		data = pd_calltree_new(doc, &tree_opts, err);
+	}
+	if (!data) {
+		pd_calltree_free(tree);
 		return err->status;
+	}
 	scene.tree = tree;
+	scene.data = data;
+	scene.sample_type = (unsigned)index;
 	scene.type = type.type;
 	status = pd_calltree_nodes(tree)->weight[0] ? write_scene(&scene, out, err) : no_samples(doc, &type, err);
+	if (data != tree)
+		pd_calltree_free(data);
 	pd_calltree_free(tree);
 	return status;
 }

@@ -23,6 +23,8 @@ struct pd_calltree {
 	uint32_t *parent, *depth, *end, *frame;
 	int64_t *self, *total, *weight;
 	uint8_t *flags;
+	uint32_t *of_stack, *root_of; /* all_types: see struct ct_build; nodes by their place */
+	struct ct_map of_rooted;
 };
 
 struct ct_build {
@@ -163,6 +165,11 @@ static bool node_of(struct ct_build *b, uint32_t root, uint32_t stack, uint32_t 
 	}
 	if (!s && root && !(at = child(b, 0, root)))
 		return false;
+	if (!stack && root) {
+		if (!(place = known(b, root, stack)))
+			return false;
+		*place = at;
+	}
 	while (b->climb.n) {
 		s = b->climb.v[--b->climb.n];
 		if (!(at = push_run(b, at, s)) || !(place = known(b, root, s)))
@@ -176,11 +183,11 @@ static bool node_of(struct ct_build *b, uint32_t root, uint32_t stack, uint32_t 
 /* The same from the leaf; the root name comes last. */
 static bool reversed_node_of(struct ct_build *b, uint32_t root, uint32_t stack, uint32_t *out)
 {
-	uint32_t at = 0, *place = stack ? known(b, root, stack) : NULL;
+	uint32_t at = 0, *place = known(b, root, stack);
 
 	if (b->failed)
 		return false;
-	if (place && *place) {
+	if (*place) {
 		*out = *place;
 		return true;
 	}
@@ -195,8 +202,7 @@ static bool reversed_node_of(struct ct_build *b, uint32_t root, uint32_t stack, 
 	}
 	if (root && !(at = child(b, at, root)))
 		return false;
-	if (place)
-		*place = at; /* still valid: the map has not been touched since */
+	*place = at; /* still valid: the map has not been touched since */
 	*out = at;
 	return true;
 }
@@ -269,21 +275,42 @@ static bool find_roots(struct ct_build *b)
 
 /* ---- rows ---- */
 
+#define NO_COLUMN PD_MAX_VALUES /* of a series that only brings nodes */
+
+static bool any_value(const struct pd_rows *r, size_t i, unsigned columns)
+{
+	for (unsigned c = 0; c < columns; c++)
+		if (r->value[c][i])
+			return true;
+	return false;
+}
+
 static bool add_rows(struct ct_build *b, unsigned series, unsigned column)
 {
 	struct pd_rows r;
+	unsigned columns = b->opts->all_types ? pd_series_values(b->doc, series) : 0;
 
 	for (uint64_t at = 0; pd_series_rows(b->doc, series, at, &r); at += r.n)
 		for (size_t i = 0; i < r.n; i++) {
 			uint32_t node, root = b->root_of ? b->root_of[r.labels[i].v] : 0;
+			int64_t v = column == NO_COLUMN ? 0 : r.value[column][i];
 			bool ok;
 
-			if (!r.value[column][i])
+			if (!v && !any_value(&r, i, columns))
 				continue;
 			ok = b->opts->reverse ? reversed_node_of(b, root, r.stack[i].v, &node) : node_of(b, root, r.stack[i].v, &node);
-			if (!ok || !add_value(b, node, r.value[column][i]))
+			if (!ok || !add_value(b, node, v))
 				return false;
 		}
+	return true;
+}
+
+/* Nodes of the rows of all other series. */
+static bool add_others(struct ct_build *b, unsigned series)
+{
+	for (unsigned i = 0; b->opts->all_types && i < pd_doc_series(b->doc); i++)
+		if (i != series && !add_rows(b, i, NO_COLUMN))
+			return false;
 	return true;
 }
 
@@ -560,6 +587,20 @@ static bool arrays(struct pd_calltree *t, size_t n)
 	return t->parent && t->depth && t->end && t->frame && t->self && t->total && t->weight && t->flags;
 }
 
+/* Keeps the way from stacks to nodes, which have got their places. */
+static void keep_stacks(struct pd_calltree *t, struct ct_build *b, const uint32_t *pos)
+{
+	for (size_t i = 0; i <= b->doc->t.stack.n; i++)
+		b->of_stack[i] = pos[b->of_stack[i]];
+	for (size_t i = 0; b->of_rooted.slot && i <= b->of_rooted.mask; i++)
+		b->of_rooted.slot[i].value = pos[b->of_rooted.slot[i].value];
+	t->of_stack = b->of_stack;
+	t->of_rooted = b->of_rooted;
+	t->root_of = b->root_of;
+	b->of_stack = b->root_of = NULL;
+	b->of_rooted = (struct ct_map){ 0 };
+}
+
 static bool lay_out(struct pd_calltree *t, struct ct_build *b)
 {
 	size_t n = b->node.n;
@@ -575,6 +616,8 @@ static bool lay_out(struct pd_calltree *t, struct ct_build *b)
 		fill(t, b, pos, size, self);
 	else
 		no_memory(b);
+	if (!b->failed && b->opts->all_types)
+		keep_stacks(t, b, pos);
 	free(self);
 	free(pos);
 	free(size);
@@ -622,7 +665,7 @@ static bool build(struct pd_calltree *t, struct ct_build *b)
 		return no_memory(b);
 	if (!find_roots(b))
 		return false;
-	if (!(b->opts->in_order ? add_rows_in_order(b, type.series, type.column) : add_rows(b, type.series, type.column)))
+	if (!(b->opts->in_order ? add_rows_in_order(b, type.series, type.column) : add_rows(b, type.series, type.column) && add_others(b, type.series)))
 		return false;
 	return lay_out(t, b);
 }
@@ -635,6 +678,10 @@ struct pd_calltree *pd_calltree_new(const struct pd_doc *doc, const struct pd_ca
 
 	if (opts->sample_type >= pd_doc_sample_types(doc)) {
 		pd_error_set(err, PD_ERR_USAGE, "sample type %u does not exist (the profile has %u)", opts->sample_type, pd_doc_sample_types(doc));
+		return NULL;
+	}
+	if (opts->in_order && opts->all_types) {
+		pd_error_set(err, PD_ERR_USAGE, "a chart in time order shows one sample type");
 		return NULL;
 	}
 	if (opts->in_order && opts->reverse) {
@@ -681,11 +728,25 @@ void pd_calltree_free(struct pd_calltree *t)
 	free(t->total);
 	free(t->weight);
 	free(t->flags);
+	free(t->of_stack);
+	free(t->root_of);
+	ct_map_release(&t->of_rooted);
 	pd_doc_unref(t->doc);
 	free(t);
 }
 
 const struct pd_calltree_nodes *pd_calltree_nodes(const struct pd_calltree *t) { return &t->nodes; }
+
+uint32_t pd_calltree_node(const struct pd_calltree *t, pd_labels labels, pd_stack stack)
+{
+	uint32_t root = t->root_of ? t->root_of[labels.v] : 0;
+
+	if (!t->of_stack)
+		return 0;
+	if (!root)
+		return t->of_stack[stack.v];
+	return ct_map_get(&t->of_rooted, t->names.hash_key, (uint64_t)root << 32 | stack.v);
+}
 
 void pd_calltree_frame(const struct pd_calltree *t, uint32_t frame, struct pd_calltree_frame *out)
 {

@@ -227,6 +227,8 @@ static void first_place(struct ct_names *n, uint32_t id, const struct pd_frame_r
 
 	if (!row->module.n && f->mapping)
 		row->module = doc_text(n, n->doc->t.mapping.v[f->mapping].file);
+	if (!row->system_name.n && l && l->func.v && func_name(n, &n->doc->t.func.v[l->func.v]).p != doc_text(n, n->doc->t.func.v[l->func.v].system_name).p)
+		row->system_name = doc_text(n, n->doc->t.func.v[l->func.v].system_name);
 	if (!row->file.n && l && l->func.v) {
 		row->file = doc_text(n, n->doc->t.func.v[l->func.v].file);
 		row->line = n->doc->t.func.v[l->func.v].start_line;

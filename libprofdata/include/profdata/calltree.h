@@ -27,6 +27,7 @@ struct pd_calltree_opts {
 	bool reverse;                      /* merge from the leaf */
 	bool in_order;                     /* rows in time (or file) order, thread after thread, only neighbours merged: flame charts */
 	enum pd_calltree_sort sort;        /* order of siblings; in_order implies PD_CALLTREE_BY_ROW */
+	bool all_types;                    /* nodes for the rows of every sample type, also where sample_type has 0; pd_calltree_node() finds them */
 	uint32_t max_nodes;                /* PD_ERR_LIMIT beyond; 0: what fits into the default of pd_limits.max_memory */
 };
 
@@ -38,7 +39,7 @@ enum pd_calltree_flags {
 
 /*
  * Nodes in depth-first order, parents first: the subtree of i is [i, end[i]).
- * Node 0 is the root of everything and has frame 0. Rows of value 0 bring no nodes.
+ * Node 0 is the root of everything and has frame 0. Rows of value 0 bring no nodes, except with all_types.
  */
 struct pd_calltree_nodes {
 	uint32_t n;
@@ -56,6 +57,7 @@ struct pd_calltree_frame {
 	struct pd_span name;   /* as the granularity wants it; never empty */
 	struct pd_span module; /* mapped object, or empty */
 	struct pd_span file;
+	struct pd_span system_name; /* mangled, where it is known and differs */
 	int64_t line;
 };
 
@@ -65,6 +67,8 @@ struct pd_calltree;
 PD_API struct pd_calltree *pd_calltree_new(const struct pd_doc *doc, const struct pd_calltree_opts *opts, struct pd_error *err);
 PD_API void pd_calltree_free(struct pd_calltree *tree); /* NULL is fine */
 PD_API const struct pd_calltree_nodes *pd_calltree_nodes(const struct pd_calltree *tree);
+/* Node of the rows with this stack and label set; 0 (the root) for what the tree was not asked to hold. Only with opts.all_types, without in_order. */
+PD_API uint32_t pd_calltree_node(const struct pd_calltree *tree, pd_labels labels, pd_stack stack);
 PD_API void pd_calltree_frame(const struct pd_calltree *tree, uint32_t frame, struct pd_calltree_frame *out);
 
 #ifdef __cplusplus

@@ -1,11 +1,11 @@
 # A page around the picture: by name, by format, from flamegraph and convert, the same bytes.
 printf 'main;<b>&amp; 3\nmain;x 1\n' >x.folded
 profdata flamegraph x.folded --title '<T>' -o a.html
-profdata flamegraph x.folded --title '<T>' -t html >b
-cmp a.html b && echo same
-profdata flamegraph x.folded -t html >c
+profdata flamegraph x.folded --title '<T>' -o b.htm
+cmp a.html b.htm && echo same
+profdata flamegraph x.folded -t html | grep -v '"command"' >c
 profdata convert x.folded -o d.html
-cmp c d.html && echo same
+grep -v '"command"' d.html | cmp c - && echo same
 head -n 11 a.html | sed 's/ font-family.*//'
 tail -n 4 a.html
 grep -c '<b>' a.html

@@ -1,74 +1,7 @@
-/*
- * Viewer of profdata's flame graphs. Draws the part of the tree that is asked
- * for from the data block, so that the page never holds more boxes than can be
- * seen. Without it the file is a static picture.
- *
- * The same bytes stand in every file: nothing of a profile is ever put into
- * script, names reach the page as text nodes and attributes only.
- */
-(function () {
-"use strict";
+/* ---- words: numbers, colours and labels for people ---- */
 
-var SVG = "http://www.w3.org/2000/svg", XHTML = "http://www.w3.org/1999/xhtml";
-var MARGIN = 10, FOOT = 30, SMALLEST = 0.3, REGEX_MAX = 200, REGEX_MS = 700, NAME_MAX = 4000;
-var LEFT_OUT = 8;
-
-var svg = document.currentScript && document.currentScript.ownerSVGElement || document.documentElement;
-var isPage = svg === document.documentElement || document.body && document.body.className === "pdfg-page"; /* nothing else is there */
-var D;
-
-try {
-	D = JSON.parse(svg.querySelector("metadata.profdata").textContent);
-} catch (e) {
-	return; /* the picture stays as it is */
-}
-
-/* ---- the tree as columns ---- */
-
-var names = D.frames.name.map(function (s) { return D.strings[s]; });
-var labels = names.map(function (s) { return s.replace(/_\[[kijw01]\]$/, "") || s; });
-var T = readTree(D.tree, D.signed ? 3 : 2);
-D.tree = null;
-var whole = Math.max(D.whole || 0, T.weight[0]);
-
-function readTree(t, step) {
-	var room = Math.floor(t.length / step) + 1, n = 0, i = 0, cur = -1, p, up, k;
-	var x = {
-		frame: new Int32Array(room), parent: new Int32Array(room), depth: new Int32Array(room), end: new Int32Array(room),
-		self: new Float64Array(room), total: new Float64Array(room), weight: new Float64Array(room), start: new Float64Array(room)
-	};
-
-	while (i < t.length) {
-		p = cur;
-		if (t[i] < 0)
-			for (up = -t[i++]; up > 0 && p >= 0; up--)
-				p = x.parent[p];
-		x.frame[n] = t[i];
-		x.self[n] = x.total[n] = t[i + 1];
-		x.weight[n] = step === 3 ? t[i + 2] : t[i + 1];
-		x.parent[n] = p;
-		x.depth[n] = p < 0 ? 0 : x.depth[p] + 1;
-		x.end[n] = n + 1;
-		cur = n++;
-		i += step;
-	}
-	for (k = n - 1; k > 0; k--) {
-		p = x.parent[k];
-		x.total[p] += x.total[k];
-		x.weight[p] += x.weight[k];
-		x.end[p] = Math.max(x.end[p], x.end[k]);
-	}
-	var next = new Float64Array(room);
-	for (k = 1; k < n; k++) {
-		p = x.parent[k];
-		x.start[k] = next[k] = next[p];
-		next[p] += x.weight[k];
-	}
-	x.n = n;
-	return x;
-}
-
-/* ---- numbers for people ---- */
+var D = null;    /* the data block */
+var type = null; /* the sample type in view: an entry of D.types */
 
 var TIME = [["ns", 1], ["us", 1e3], ["ms", 1e6], ["s", 1e9], ["mins", 60e9], ["hrs", 3600e9]];
 var BYTES = [["B", 1], ["kB", 1024], ["MB", 1048576], ["GB", 1073741824], ["TB", 1099511627776]];
@@ -82,10 +15,17 @@ function trim(v, decimals) {
 	return String(Number(v.toFixed(decimals)));
 }
 
-function value(v) {
-	var unit = D.unit_scales && Object.prototype.hasOwnProperty.call(UNITS, D.unit) ? UNITS[D.unit] : null, i, parts;
+/* What values that are no time and no bytes count. */
+function countName() {
+	if (D.view.own_count_name)
+		return D.view.count_name;
+	return type.unit && type.unit !== "count" ? type.unit : type.type || "samples";
+}
 
-	v = v * (D.factor || 1) / Math.pow(10, D.decimals || 0);
+function value(v) {
+	var unit = !D.view.own_count_name && Object.prototype.hasOwnProperty.call(UNITS, type.unit) ? UNITS[type.unit] : null, i, parts;
+
+	v = v * (D.view.factor || 1) / Math.pow(10, type.decimals || 0);
 	if (unit) {
 		v *= unit[1];
 		for (i = 0; i + 1 < unit[0].length && Math.abs(v) >= unit[0][i + 1][1]; i++)
@@ -94,7 +34,7 @@ function value(v) {
 	}
 	parts = trim(v, 4).split(".");
 	parts[0] = parts[0].replace(/\B(?=(\d{3})+$)/g, ",");
-	return parts.join(".") + " " + D.count_name;
+	return parts.join(".") + " " + countName();
 }
 
 function percent(v, of) {
@@ -136,21 +76,64 @@ function css(rgb) {
 	return "rgb(" + rgb.join(",") + ")";
 }
 
-var frameRgb = D.frames.color.map(channels);
-var frameDark = frameRgb.map(isDark);
-var hitRgb = searchRgb(D.search_color), hitDark = isDark(hitRgb);
-var ABOVE = [205, 205, 205];
-var maxChange = 0;
+var frameRgb, frameDark, hitRgb, hitDark, ABOVE = [205, 205, 205];
 
-if (D.signed)
-	for (var c = 1; c < T.n; c++)
-		maxChange = Math.max(maxChange, Math.abs(T.total[c]));
+/* How far colours of differences reach: the greatest change of any box below the root. */
+function greatestChange(v) {
+	var most = 0, i;
 
-function changeRgb(v) {
-	var far = (v > 0) !== !!D.negate ? [240, 125, 30] : [70, 140, 240];
-	var t = maxChange && v ? 0.15 + 0.85 * Math.min(1, Math.abs(v) / maxChange) : 0;
+	for (i = 1; v.negative && i < v.n; i++)
+		most = Math.max(most, Math.abs(v.total[i]));
+	return most;
+}
+
+function changeRgb(v, most) {
+	var far = (v > 0) !== !!D.view.negate ? [240, 125, 30] : [70, 140, 240];
+	var t = most && v ? 0.15 + 0.85 * Math.min(1, Math.abs(v) / most) : 0;
 
 	return far.map(function (f) { return Math.round(235 + (f - 235) * t); });
+}
+
+/* A frame that stands in no profile: a thread of a chart. */
+function addFrame(name, color) {
+	D.names.push(name);
+	D.shown.push(name);
+	D.same.push(D.same.length);
+	D.color.push(color);
+	frameRgb.push(channels(color));
+	frameDark.push(isDark(channels(color)));
+	return D.names.length - 1;
+}
+
+/* After the block is there. */
+function startWords(block) {
+	D = block;
+	type = D.types[D.view.sample_type];
+	frameRgb = D.color.map(channels);
+	frameDark = frameRgb.map(isDark);
+	hitRgb = searchRgb(D.view.search_color);
+	hitDark = isDark(hitRgb);
+}
+
+function flagsOf(f) {
+	return f < D.flags.length ? D.flags[f] : 0;
+}
+
+/* "kernel, JIT, libfoo.so, foo.c" */
+function whereIs(f) {
+	var where = [], flags = flagsOf(f);
+
+	if (flags & 1)
+		where.push("kernel");
+	if (flags & 2)
+		where.push("JIT");
+	if (flags & 4)
+		where.push("inlined");
+	if (D.module[f])
+		where.push(D.strings[D.module[f]]);
+	if (D.file[f])
+		where.push(D.strings[D.file[f]] + (D.line[f] > 0 ? ":" + D.line[f] : ""));
+	return where;
 }
 
 /* ---- labels ---- */
@@ -219,7 +202,7 @@ var shorter = [];
 
 function variants(f) {
 	if (!shorter[f]) {
-		var a = labels[f].slice(0, NAME_MAX), b = withoutParameters(a), t = withoutTemplates(b), l = lastPart(t), w = lastWord(l);
+		var a = D.shown[f].slice(0, NAME_MAX), b = withoutParameters(a), t = withoutTemplates(b), l = lastPart(t), w = lastWord(l);
 
 		shorter[f] = [a, b, t, l, w].map(function (s) { return [s, columns(s)]; });
 	}
@@ -242,4 +225,3 @@ function fitted(f, room) {
 	return s.slice(0, n) + "\u2026";
 }
 
-/* ---- goes on in svg_viewer.js ---- */

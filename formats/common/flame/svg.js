@@ -1,8 +1,25 @@
-/* ---- the viewer; begins in svg_viewer_data.js, both are one function ---- */
+/* ---- the viewer of SVG files ---- */
+
+var MARGIN = 10, FOOT = 30, SMALLEST = 0.3;
+var svg = document.currentScript && document.currentScript.ownerSVGElement || document.documentElement;
+var isPage = svg === document.documentElement || document.body && document.body.className === "pdfg-page"; /* nothing else is there */
+var V, whole, mostChange;
+
+/* The view the picture shows. */
+function makeView() {
+	var d = D.view, rows = D.rows[type.series], root = rootView(D.base, sumRows(D.base, rows, type.column, null), d.sort, true);
+
+	if (d.chart && rows.time)
+		V = chartView(root, timeline(D.base, rows, type.column, D.threads, null), null);
+	else
+		V = d.reverse ? leafView(root, d.sort) : root;
+	whole = Math.max(d.whole || 0, V.weight[0]);
+	mostChange = greatestChange(root);
+}
 
 /* ---- state ---- */
 
-var view = { zoom: 0, query: "", regex: false, cased: false, flip: !!D.inverted };
+var view = { zoom: 0, query: "", regex: false, cased: false, flip: false };
 var cur = -1;                     /* box the keyboard is at */
 var matched = null;               /* per frame, while searching */
 var hits = [];                    /* nodes that match, in depth-first order */
@@ -32,39 +49,41 @@ function setText(e, text) {
 /* ---- drawing ---- */
 
 function base() {
-	return view.zoom ? T.weight[view.zoom] : whole;
+	return view.zoom ? V.weight[view.zoom] : whole;
 }
 
-/* Calls f(node, x, width) for the boxes to be seen: the way to the zoomed one, and its subtree. */
+/* Calls f(node, x, width, is above) for the boxes to be seen: the way to the zoomed one, and its subtree. */
 function eachBox(f) {
-	var scale = (width - 2 * MARGIN) / base(), left = T.start[view.zoom], least = Math.max(D.min_width, SMALLEST), i, w;
+	var scale = (width - 2 * MARGIN) / base(), left = V.start[view.zoom], least = Math.max(D.view.min_width, SMALLEST), i, w, next;
 
-	for (i = T.parent[view.zoom]; i >= 0; i = T.parent[i])
+	for (i = V.parent[view.zoom]; i >= 0; i = V.parent[i])
 		f(i, MARGIN, width - 2 * MARGIN, true);
-	for (i = view.zoom; i < T.end[view.zoom];) {
-		w = T.weight[i] * scale;
-		if (w < least && i !== view.zoom) {
-			hiddenBoxes += T.end[i] - i;
-			i = T.end[i];
-			continue;
+	for (i = view.zoom; i >= 0; i = next) {
+		w = V.weight[i] * scale;
+		next = -1;
+		if (w >= least || i === view.zoom) {
+			f(i, MARGIN + (V.start[i] - left) * scale, w, false);
+			next = firstChild(V, i);
+		} else {
+			hiddenBoxes++;
 		}
-		f(i, MARGIN + (T.start[i] - left) * scale, w, false);
-		i++;
+		for (; next < 0 && i !== view.zoom; i = V.parent[i])
+			next = V.next[i];
 	}
 }
 
 var hiddenBoxes = 0;
 
 function fillOf(i, above) {
-	if (matched && matched[T.frame[i]])
+	if (matched && matched[V.frame[i]])
 		return [css(hitRgb), hitDark];
 	if (above)
 		return [css(ABOVE), false];
-	if (D.signed && i) {
-		var rgb = changeRgb(T.total[i]);
+	if (V.negative && i) {
+		var rgb = changeRgb(V.total[i], mostChange);
 		return [css(rgb), isDark(rgb)];
 	}
-	return [D.frames.color[T.frame[i]], frameDark[T.frame[i]]];
+	return [D.color[V.frame[i]], frameDark[V.frame[i]]];
 }
 
 function drawBox(rects, texts, i, x, w, above, y) {
@@ -72,14 +91,14 @@ function drawBox(rects, texts, i, x, w, above, y) {
 
 	rect = element(SVG, "rect", {
 		"class": i === cur ? "box cur" : "box", id: "pd-" + i, x: x.toFixed(2), y: y, width: (w >= 2 ? w - 0.5 : Math.max(w, 0.3)).toFixed(2),
-		height: D.frame_height - 1, fill: fill[0], role: "treeitem", "aria-level": T.depth[i] + 1,
-		"aria-label": labels[T.frame[i]].slice(0, NAME_MAX) + ", " + percent(T.total[i], whole)
+		height: D.view.frame_height - 1, fill: fill[0], role: "treeitem", "aria-level": V.depth[i] + 1,
+		"aria-label": D.shown[V.frame[i]].slice(0, NAME_MAX) + ", " + percent(V.total[i], whole)
 	}, rects);
 	rect.pdNode = i;
 	drawn.set(i, rect);
-	label = fitted(T.frame[i], Math.floor((w - 6) / charWidth * slack));
+	label = fitted(V.frame[i], Math.floor((w - 6) / charWidth * slack));
 	if (label) {
-		text = element(SVG, "text", { "class": fill[1] ? "w" : "f", x: (x + 3).toFixed(1), y: y + D.frame_height / 2 + D.font_size * 0.33 - 0.5 }, texts);
+		text = element(SVG, "text", { "class": fill[1] ? "w" : "f", x: (x + 3).toFixed(1), y: y + D.view.frame_height / 2 + D.view.font_size * 0.33 - 0.5 }, texts);
 		text.textContent = label;
 	}
 }
@@ -92,10 +111,10 @@ function draw() {
 	hiddenBoxes = 0;
 	eachBox(function (i, x, w, above) {
 		boxes.push([i, x, w, above]);
-		deepest = Math.max(deepest, T.depth[i]);
-		(rows[T.depth[i]] = rows[T.depth[i]] || []).push(i);
+		deepest = Math.max(deepest, V.depth[i]);
+		(rows[V.depth[i]] = rows[V.depth[i]] || []).push(i);
 	});
-	height = topY + (deepest + 1) * D.frame_height + FOOT;
+	height = topY + (deepest + 1) * D.view.frame_height + FOOT;
 	if (isPage)
 		height = Math.max(height, window.innerHeight); /* no bare page below the picture */
 	svg.setAttribute("height", height);
@@ -103,8 +122,8 @@ function draw() {
 	rects = element(SVG, "g", {});
 	texts = element(SVG, "g", { "aria-hidden": "true" });
 	boxes.forEach(function (b) {
-		var d = T.depth[b[0]];
-		drawBox(rects, texts, b[0], b[1], b[2], b[3], topY + (view.flip ? d : deepest - d) * D.frame_height);
+		var d = V.depth[b[0]];
+		drawBox(rects, texts, b[0], b[1], b[2], b[3], topY + (view.flip ? d : deepest - d) * D.view.frame_height);
 	});
 	layer.textContent = "";
 	layer.appendChild(rects);
@@ -119,7 +138,7 @@ function draw() {
 
 /* Fluid pictures are as wide as what they stand in. */
 function measure() {
-	var w = D.width || Math.round(isPage ? svg.getBoundingClientRect().width || window.innerWidth : svg.getBoundingClientRect().width);
+	var w = D.view.width || Math.round(isPage ? svg.getBoundingClientRect().width || window.innerWidth : svg.getBoundingClientRect().width);
 
 	if (!(w > 0) || w === width)
 		return false;
@@ -131,7 +150,7 @@ function measureFont() {
 	var t = element(SVG, "text", { visibility: "hidden" }, svg), probe = "abcdefghijklmnopqrstuvwxyz_:ABCDEFGHIJKLMNOPQRSTUVWXYZ", narrow, wide;
 
 	t.textContent = probe;
-	charWidth = t.getComputedTextLength() / probe.length || D.font_size * 0.6;
+	charWidth = t.getComputedTextLength() / probe.length || D.view.font_size * 0.6;
 	t.textContent = "iiii";
 	narrow = t.getComputedTextLength();
 	t.textContent = "MMMM";
@@ -155,26 +174,16 @@ function place() {
 /* ---- words about the boxes ---- */
 
 function describe(i) {
-	var f = T.frame[i], parts, where = [], flags = D.frames.flags[f];
+	var f = V.frame[i], parts, where = whereIs(f), flags = flagsOf(f);
 
-	parts = value(T.total[i]) + ", " + percent(T.total[i], whole);
+	parts = value(V.total[i]) + ", " + percent(V.total[i], whole);
 	if (view.zoom)
-		parts += " of all, " + percent(T.total[i], base()) + " of view";
-	if (T.self[i] && T.end[i] > i + 1)
-		parts += "; self " + value(T.self[i]) + ", " + percent(T.self[i], whole);
+		parts += " of all, " + percent(V.total[i], base()) + " of view";
+	if (V.self[i] && V.first[i] >= 0)
+		parts += "; self " + value(V.self[i]) + ", " + percent(V.self[i], whole);
 	if (flags & LEFT_OUT)
 		return "smaller frames left out of this file (" + parts + ")";
-	if (flags & 1)
-		where.push("kernel");
-	if (flags & 2)
-		where.push("JIT");
-	if (flags & 4)
-		where.push("inlined");
-	if (D.frames.module[f])
-		where.push(D.strings[D.frames.module[f]]);
-	if (D.frames.file[f])
-		where.push(D.strings[D.frames.file[f]]);
-	return labels[f] + " (" + parts + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
+	return D.shown[f] + " (" + parts + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
 }
 
 function details(text) {
@@ -182,32 +191,15 @@ function details(text) {
 }
 
 function showBox(i) {
-	details(i < 0 ? idleText() : (D.name_type || "Function:") + " " + describe(i));
+	details(i < 0 ? idleText() : (D.view.name_type || "Function:") + " " + describe(i));
 }
 
 function idleText() {
-	var text = value(T.total[0]) + (view.zoom ? "; view: " + describe(view.zoom) : "");
+	var text = value(V.total[0]) + (view.zoom ? "; view: " + describe(view.zoom) : "");
 
 	if (hiddenBoxes)
 		text += "; " + hiddenBoxes + " narrow " + (hiddenBoxes === 1 ? "box" : "boxes") + " not drawn: zoom in to see them";
 	return text;
-}
-
-/* Share of the view that matches: a box inside a matching one is not counted again. */
-function matchedShare() {
-	var total = 0, self = 0, count = 0, covered = 0, i;
-
-	for (i = view.zoom; i < T.end[view.zoom]; i++) {
-		if (!matched[T.frame[i]])
-			continue;
-		count++;
-		self += T.self[i];
-		if (i >= covered) {
-			total += T.weight[i];
-			covered = T.end[i];
-		}
-	}
-	return { total: total, self: self, count: count };
 }
 
 function report() {
@@ -216,7 +208,7 @@ function report() {
 	ui.reset.disabled = !view.zoom;
 	ui.prev.disabled = ui.next.disabled = !hits.length;
 	if (matched) {
-		m = matchedShare();
+		m = shareOf(V, matched, view.zoom);
 		text = "Matched: " + percent(m.total, base()) + (view.zoom ? " of view" : "") + ", self " + percent(m.self, base()) + ", " + m.count + (m.count === 1 ? " box" : " boxes");
 	}
 	if (!ui.error)
@@ -227,60 +219,18 @@ function report() {
 
 /* ---- permalinks: #zoom=main;f;g&search=x&regex=1&case=1&flip=1 ---- */
 
-/* Siblings of one name (flame charts) are told apart by "@N". */
-function pathOf(i) {
-	var parts = [], k, n;
-
-	for (; i > 0; i = T.parent[i]) {
-		for (n = 0, k = T.parent[i] + 1; k < i; k = T.end[k])
-			if (names[T.frame[k]] === names[T.frame[i]])
-				n++;
-		parts.push(encodeURIComponent(wellFormed(names[T.frame[i]])) + (n ? "@" + n : ""));
-	}
-	return parts.reverse().join(";");
-}
-
-function wellFormed(s) {
-	return s.replace(/[\ud800-\udbff](?![\udc00-\udfff])/g, "\ufffd").replace(/(^|[^\ud800-\udbff])[\udc00-\udfff]/g, "$1\ufffd");
-}
-
-function decode(s) {
-	try {
-		return decodeURIComponent(s);
-	} catch (e) {
-		return s;
-	}
-}
-
-/* The deepest node on a path; a path that leads nowhere in this profile ends where it still fits. */
-function nodeAt(path) {
-	var at = 0;
-
-	path.split(";").every(function (part) {
-		var m = /^([^@]*)(?:@(\d+))?$/.exec(part) || [part, part], name = decode(m[1]), skip = +(m[2] || 0), k;
-
-		for (k = at + 1; k < T.end[at]; k = T.end[k])
-			if (wellFormed(names[T.frame[k]]) === name && skip-- === 0) {
-				at = k;
-				return true;
-			}
-		return false;
-	});
-	return at;
-}
-
 function fragment() {
 	var parts = [];
 
 	if (view.zoom)
-		parts.push("zoom=" + pathOf(view.zoom));
+		parts.push("zoom=" + pathOf(V, view.zoom));
 	if (view.query)
 		parts.push("search=" + encodeURIComponent(wellFormed(view.query)));
 	if (view.query && view.regex)
 		parts.push("regex=1");
 	if (view.query && view.cased)
 		parts.push("case=1");
-	if (view.flip !== !!D.inverted)
+	if (view.flip !== !!D.view.inverted)
 		parts.push("flip=1");
 	return parts.join("&");
 }
@@ -294,34 +244,17 @@ function remember(step) {
 	if (!isPage || f === lastFragment)
 		return;
 	lastFragment = f;
-	try {
-		if (step)
-			history.pushState(null, "", "#" + f);
-		else
-			history.replaceState(null, "", "#" + f);
-	} catch (e) {
-		try {
-			location.hash = f;
-		} catch (x) {
-			/* an embedding that allows neither: no permalink */
-		}
-	}
+	writeFragment(f, step);
 }
 
 function fromFragment() {
-	var f = location.hash.replace(/^#/, ""), got = {};
+	var f = location.hash.replace(/^#/, ""), got = readFragment();
 
 	if (!isPage || f === lastFragment)
 		return;
 	lastFragment = f;
-	f.split("&").forEach(function (p) {
-		var eq = p.indexOf("=");
-
-		if (eq > 0)
-			got[p.slice(0, eq)] = p.slice(eq + 1);
-	});
-	view.zoom = got.zoom ? nodeAt(got.zoom) : 0;
-	view.flip = !!D.inverted !== (got.flip === "1");
+	view.zoom = got.zoom ? nodeAt(V, got.zoom) : 0;
+	view.flip = !!D.view.inverted !== (got.flip === "1");
 	view.regex = got.regex === "1";
 	view.cased = got["case"] === "1";
 	view.query = got.search ? decode(got.search) : "";
@@ -369,45 +302,20 @@ function complain(text, bad) {
 	setText(ui.info, text);
 }
 
-function matcher() {
-	var q = view.query, r;
-
-	if (!view.regex) {
-		if (!view.cased)
-			q = q.toLowerCase();
-		return function (name) { return (view.cased ? name : name.toLowerCase()).indexOf(q) >= 0; };
-	}
-	if (q.length > REGEX_MAX)
-		throw new Error("pattern is longer than " + REGEX_MAX + " characters");
-	r = new RegExp(q, view.cased ? "" : "i");
-	return function (name) { return r.test(name.slice(0, NAME_MAX)); };
-}
-
-/* Finds the names that match, then the boxes. Every name is looked at once. */
 function search() {
-	var test, i, until = Date.now() + REGEX_MS, found = null, list = [];
-
 	complain("", false);
+	matched = null;
+	hits = [];
+	if (!view.query)
+		return;
 	try {
-		if (view.query) {
-			test = matcher();
-			found = new Uint8Array(labels.length);
-			for (i = 0; i < labels.length; i++) {
-				found[i] = !(D.frames.flags[i] & LEFT_OUT) && i !== T.frame[0] && test(labels[i]) ? 1 : 0;
-				if ((i & 63) === 0 && Date.now() > until)
-					throw new Error("pattern takes too long");
-			}
-			for (i = 1; i < T.n; i++)
-				if (found[T.frame[i]])
-					list.push(i);
-		}
+		matched = matchFrames(view.query, view.regex, view.cased);
+		matched[V.frame[0]] = 0;
+		hits = hitsOf(V, matched);
 	} catch (e) {
-		complain(String(e.message || e).replace(/^Invalid regular expression: /, "bad pattern: "), true);
-		found = null;
-		list = [];
+		matched = null;
+		complain(String(e.message || e), true);
 	}
-	matched = found;
-	hits = list;
 }
 
 function setQuery(q) {
@@ -419,26 +327,21 @@ function setQuery(q) {
 
 /* The next (or previous) match after where we are; zooms so far that it can be seen. */
 function step(back) {
-	var at = cur >= 0 ? cur : back ? T.n : 0, i, k;
+	var i = hits.indexOf(cur), k;
 
 	if (!hits.length)
 		return;
-	for (i = 0; i < hits.length && hits[i] <= at; i++)
-		;
-	if (back) {
-		for (; i > 0 && hits[i - 1] >= at; i--)
-			;
-		i = (i - 1 + hits.length) % hits.length;
-	} else {
-		i %= hits.length;
-	}
+	if (i < 0)
+		i = back ? hits.length - 1 : 0;
+	else
+		i = (i + (back ? hits.length - 1 : 1)) % hits.length;
 	k = hits[i];
-	if (!drawn.has(k) || +drawn.get(k).getAttribute("width") < 3 || k < view.zoom) {
+	if (!drawn.has(k) || +drawn.get(k).getAttribute("width") < 3 || !isBelow(V, k, view.zoom)) {
 		var z = k;
 
-		while (T.parent[z] > 0 && T.weight[k] / T.weight[T.parent[z]] * width >= 40)
-			z = T.parent[z];
-		if (T.weight[k] / whole * width >= 40)
+		while (V.parent[z] > 0 && V.weight[k] / V.weight[V.parent[z]] * width >= 40)
+			z = V.parent[z];
+		if (V.weight[k] / whole * width >= 40)
 			z = 0;
 		zoom(z);
 	}
@@ -467,8 +370,8 @@ function select(i) {
 function widestChild(i) {
 	var best = -1, k;
 
-	for (k = i + 1; k < T.end[i]; k = T.end[k])
-		if (best < 0 || T.weight[k] > T.weight[best])
+	for (k = firstChild(V, i); k >= 0; k = V.next[k])
+		if (best < 0 || V.weight[k] > V.weight[best])
 			best = k;
 	return best;
 }
@@ -480,11 +383,11 @@ function move(key) {
 		select(view.zoom);
 		return;
 	}
-	row = rows[T.depth[cur]];
+	row = rows[V.depth[cur]];
 	if (key === "ArrowLeft" || key === "ArrowRight")
 		to = row[row.indexOf(cur) + (key === "ArrowLeft" ? -1 : 1)];
 	else
-		to = key === inward ? widestChild(cur) : T.parent[cur];
+		to = key === inward ? widestChild(cur) : V.parent[cur];
 	if (to === undefined || to < 0)
 		return;
 	if (drawn.has(to))
@@ -527,7 +430,7 @@ function onKey(e) {
 	case "ArrowUp": case "ArrowDown": case "ArrowLeft": case "ArrowRight": move(e.key); break;
 	case "Enter": case " ": zoom(cur >= 0 ? cur : 0); break;
 	case "Escape": clearOrReset(); break;
-	case "Backspace": if (view.zoom) zoom(T.parent[view.zoom]); break;
+	case "Backspace": if (view.zoom) zoom(V.parent[view.zoom]); break;
 	case "Home": zoom(0); select(0); break;
 	case "/": ui.query.focus(); ui.query.select(); break;
 	case "n": step(false); break;
@@ -602,7 +505,7 @@ function makeTools() {
 	ui.query = element(XHTML, "input", { type: "text", placeholder: "Search  (/)", "aria-label": "Search names", spellcheck: "false", autocomplete: "off" }, bar);
 	ui.query.addEventListener("input", function () {
 		clearTimeout(timer);
-		timer = setTimeout(function () { setQuery(ui.query.value); }, T.n > 20000 ? 250 : 60);
+		timer = setTimeout(function () { setQuery(ui.query.value); }, V.n > 20000 ? 250 : 60);
 	});
 	ui.regexButton = button(bar, ".*", "Regular expression", function () { view.regex = !view.regex; buttons(); setQuery(ui.query.value); });
 	ui.caseButton = button(bar, "Aa", "Match case", function () { view.cased = !view.cased; buttons(); setQuery(ui.query.value); });
@@ -651,7 +554,7 @@ function onClick(e) {
 function start() {
 	var old = svg.querySelector(".frames"), still = svg.querySelector(".static"), title = svg.querySelector("title");
 
-	if (!D.width)
+	if (!D.view.width)
 		svg.setAttribute("width", "100%");
 	measureFont();
 	measure();
@@ -667,7 +570,7 @@ function start() {
 	(isPage ? document : svg).addEventListener("keydown", onKey);
 	window.addEventListener("scroll", place, { passive: true });
 	window.addEventListener("resize", function () { if (measure()) draw(); else place(); });
-	if (window.ResizeObserver && !D.width)
+	if (window.ResizeObserver && !D.view.width)
 		new ResizeObserver(function () { if (measure()) draw(); }).observe(svg);
 	if (isPage) {
 		window.addEventListener("hashchange", fromFragment);
@@ -681,6 +584,13 @@ function start() {
 		window.scrollTo(0, height); /* begin where the root is */
 }
 
+try {
+	startWords(readBlock(svg.querySelector("metadata.profdata").textContent));
+	view.flip = !!D.view.inverted;
+	makeView();
+} catch (e) {
+	return; /* the picture stays as it is */
+}
 if (svg.querySelector(".frames"))
 	start();
 })();
