@@ -123,6 +123,9 @@ void cmd_loaded_free(struct cmd_loaded *l, size_t n);
 /* Applies the selection; warns where an option matched nothing. NULL after printing the error. *sample_type gets the index. */
 struct pd_doc *cmd_apply_select(struct cmd_ctx *ctx, const struct cmd_select *sel, const struct cmd_report *rep, const struct pd_doc *doc, int *sample_type);
 
+/* "A:B" in seconds, an empty side is infinite; false when it is not that or A is not before B. */
+bool cmd_time_range(const char *text, double *lo, double *hi);
+
 /* ---- outputs.c ---- */
 /*
  * Opens the output of a command (format chosen by --to, extension, default), refusing binary to a terminal.
@@ -141,6 +144,15 @@ const struct pd_format *cmd_default_format(const struct cmd_ctx *ctx);
 	{ 0, "annotate", "KINDS", "folded: mark frames as kernel, jit, inline (comma separated; default none)", PD_OPT_STR, PD_AT(S, field, const char *) }
 /* `kinds` may be NULL. *kv is freed by the caller, after everything is written. 0 or 2. */
 int cmd_add_annotate(struct cmd_ctx *ctx, struct cmd_input *in, const char *kinds, char **kv);
+/* "name=value" texts for a writer, NULL-terminated; cmd_kv_release() after everything is written. */
+struct cmd_kv {
+	char **v;
+	size_t n;
+};
+/* Every option of `table` (one without includes) that is set in `args`; false when out of memory. */
+bool cmd_kv_table(struct cmd_kv *kv, const struct pd_opt *table, const void *args);
+bool cmd_kv_add(struct cmd_kv *kv, const char *fmt, ...) PD_PRINTF(2, 3);
+void cmd_kv_release(struct cmd_kv *kv);
 /* Saves a document: format choice, loss warning, commit. Exit status. */
 int cmd_save(struct cmd_ctx *ctx, const struct cmd_output *o, const struct cmd_input *in, const struct pd_doc *doc, const char *sample_type, const struct pd_format *dflt);
 

@@ -62,54 +62,20 @@ static const struct pd_opt flamegraph_opts[] = {
 };
 #undef A
 
-/* "name=value" of one option; NULL when it is not set (*failed tells a lack of memory). */
-static char *key_value(const struct pd_opt *o, const void *args, bool *failed)
+/* Adds the options that are set to the --opt list, so that they reach the writer as any other; `kv` owns them. */
+static bool add_options(struct flamegraph_args *a, struct cmd_kv *kv)
 {
-	const char *at = (const char *)args + o->offset;
-	char *text = NULL;
-	int n = 0;
+	const char **grown;
 
-	switch (o->kind) {
-	case PD_OPT_STR: case PD_OPT_CHOICE:
-		if (*(const char *const *)at)
-			n = asprintf(&text, "%s=%s", o->name, *(const char *const *)at);
-		break;
-	case PD_OPT_INT:
-		if (*(const int64_t *)at)
-			n = asprintf(&text, "%s=%lld", o->name, (long long)*(const int64_t *)at);
-		break;
-	case PD_OPT_REAL:
-		if (*(const double *)at != 0)
-			n = asprintf(&text, "%s=%.17g", o->name, *(const double *)at);
-		break;
-	case PD_OPT_BOOL:
-		if (*(const bool *)at)
-			n = asprintf(&text, "%s", o->name);
-		break;
-	default:
-		break;
-	}
-	*failed = n < 0;
-	return n < 0 ? NULL : text;
-}
-
-/* Adds the options that are set to the --opt list, so that they reach the writer as any other; `made` is freed by the caller. */
-static bool add_options(struct flamegraph_args *a, char **made, size_t *n_made)
-{
-	size_t rows = sizeof(picture_opts) / sizeof(*picture_opts) - 1;
-	const char **grown = realloc(a->in.opt.item, (a->in.opt.n + rows) * 2 * sizeof(*grown)); /* the list grows by doubling */
-	bool failed = false;
-
+	if (!cmd_kv_table(kv, picture_opts, a))
+		return false;
+	grown = realloc(a->in.opt.item, (a->in.opt.n + kv->n + 1) * sizeof(*grown));
 	if (!grown)
 		return false;
 	a->in.opt.item = grown;
-	for (size_t i = 0; i < rows && !failed; i++) {
-		char *kv = key_value(&picture_opts[i], a, &failed);
-
-		if (kv)
-			grown[a->in.opt.n++] = made[(*n_made)++] = kv;
-	}
-	return !failed;
+	for (size_t i = 0; i < kv->n; i++)
+		grown[a->in.opt.n++] = kv->v[i];
+	return true;
 }
 
 static int draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const struct pd_format *f, const struct pd_doc *doc, const char **kv)
@@ -151,18 +117,16 @@ static int flamegraph_run(struct cmd_ctx *ctx, void *argp, char **operands, size
 {
 	struct flamegraph_args *a = argp;
 	const struct pd_format *f = cmd_out_format(ctx, &a->out, pd_format_named("svg"));
-	char *made[sizeof(picture_opts) / sizeof(*picture_opts)];
-	size_t n_made = 0;
+	struct cmd_kv kv = { 0 };
 	int status;
 
 	if (!f || cli_out_check(ctx, &a->out))
 		return 2;
 	if (strcmp(f->name, "svg") && strcmp(f->name, "html"))
 		return cli_usage(ctx, "-t svg or -t html, or profdata convert", "a flame graph cannot be written as %s", f->name);
-	status = add_options(a, made, &n_made) ? load_and_draw(ctx, a, f, operands, n) : cli_nomem(ctx);
-	while (n_made)
-		free(made[--n_made]);
+	status = add_options(a, &kv) ? load_and_draw(ctx, a, f, operands, n) : cli_nomem(ctx);
 	a->in.opt.n = 0;
+	cmd_kv_release(&kv);
 	return status;
 }
 

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "A:B" in seconds; an empty side is open. */
-static bool parse_time_range(const char *text, double *lo, double *hi)
+bool cmd_time_range(const char *text, double *lo, double *hi)
 {
 	const char *colon = strchr(text, ':');
 	char *end;
@@ -106,7 +105,7 @@ static struct pd_doc *filter(struct cmd_ctx *ctx, const struct cmd_select *s, co
 	}
 	if (s->time_range) {
 		o.has_time_range = true;
-		if (!parse_time_range(s->time_range, &o.time_lo, &o.time_hi)) {
+		if (!cmd_time_range(s->time_range, &o.time_lo, &o.time_hi)) {
 			cli_usage(ctx, NULL, "option '--time-range' cannot be '%s' (expected A:B in seconds, A before B)", s->time_range);
 			return NULL;
 		}

@@ -5,6 +5,7 @@
 #include <profdata/builder.h>
 #include <profdata/calltree.h>
 #include <profdata/format.h>
+#include <profdata/heat.h>
 #include <profdata/io.h>
 #include <profdata/opt.h>
 #include <profdata/profile.h>
