@@ -1,6 +1,7 @@
 /* profdata heatmap: samples over time. The counting is the library's, the picture the format's; this maps options. */
 #include "cli.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,7 +134,7 @@ static int print_json(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_d
 	return 0;
 }
 
-static int print_csv(struct pd_out *out, const struct pd_value_type *type, const struct pd_heat_map *m)
+static int print_csv(struct pd_out *out, const struct pd_heat_map *m)
 {
 	char from[32], to[32];
 
@@ -143,9 +144,118 @@ static int print_csv(struct pd_out *out, const struct pd_value_type *type, const
 			continue;
 		seconds_text(from, sizeof(from), pd_heat_start(m, i));
 		seconds_text(to, sizeof(to), pd_heat_start(m, i + 1));
-		pd_out_printf(out, "%" PRIu64 ",%" PRIu32 ",%s,%s,%" PRIu32 ",", m->first_column + i / m->rows, i % m->rows, from, to, m->samples[i]);
-		pd_out_decimal(out, m->value[i], type->decimals);
-		pd_out_puts(out, "\n");
+		pd_out_printf(out, "%" PRIu64 ",%" PRIu32 ",%s,%s,%" PRIu32 ",%" PRId64 "\n", m->first_column + i / m->rows, i % m->rows, from, to,
+			      m->samples[i], m->value[i]);
 	}
 	return 0;
 }
+
+/* ---- running ---- */
+
+static int print_bins(struct cmd_ctx *ctx, struct heatmap_args *a, const struct pd_doc *doc, struct pd_heat_opts *o)
+{
+	struct pd_error err = { 0 };
+	struct pd_sample_type type;
+	struct pd_heat *heat;
+	struct pd_out *out;
+	int status;
+
+	if (a->column && !pd_heat_length(a->column, &o->column))
+		return cli_usage(ctx, "--column 500ms, 1s, 5min", "option '--column' cannot be '%s'", a->column);
+	if (a->rows < 0 || a->rows > INT32_MAX)
+		return cli_usage(ctx, NULL, "option '--rows' cannot be %" PRId64, a->rows);
+	o->rows = (uint32_t)a->rows;
+	heat = pd_heat_new(doc, o, &err);
+	if (!heat)
+		return cmd_fail(ctx, &err);
+	out = cmd_text_open(ctx, &a->out);
+	pd_doc_sample_type(doc, o->sample_type, &type);
+	status = !out ? 2 : a->json ? print_json(ctx, out, doc, &type.type, pd_heat_map(heat)) : print_csv(out, pd_heat_map(heat));
+	pd_heat_free(heat);
+	return out ? cmd_out_close(ctx, out, status) : 2;
+}
+
+/* The picture is what the format heatmap writes; -t html only asks it for a page. */
+static int draw(struct cmd_ctx *ctx, struct heatmap_args *a, const struct pd_format *f, const struct pd_doc *doc, const struct pd_heat_opts *o)
+{
+	struct pd_save_opts save = { .size = sizeof(save), .sample_type = a->select.sample_type };
+	const struct pd_format *map = pd_format_named("heatmap");
+	const char **user = cli_format_options(ctx, &a->in.opt, map);
+	struct cmd_kv kv = { 0 };
+	struct pd_error err = { 0 };
+	struct pd_out *out;
+	bool ok = user && cmd_kv_table(&kv, picture_opts, a);
+	int status = 0;
+
+	for (size_t i = 0; ok && user[i]; i++)
+		ok = cmd_kv_add(&kv, "%s", user[i]);
+	if (ok && a->select.sample_type)
+		ok = cmd_kv_add(&kv, "values");
+	if (ok && strcmp(f->name, "html") == 0)
+		ok = cmd_kv_add(&kv, "page");
+	if (ok && o->has_stretch)
+		ok = cmd_kv_add(&kv, "stretch=%" PRId64 ":%" PRId64 ":%" PRId64, o->origin, o->from, o->to);
+	out = ok ? cmd_out_open(ctx, &a->out, f) : NULL;
+	if (!ok)
+		status = cli_nomem(ctx);
+	else if (out && pd_save(doc, map, &save, (const char *const *)kv.v, out, NULL, 0, &err) > PD_WARN)
+		status = cmd_fail(ctx, &err);
+	cmd_kv_release(&kv);
+	free(user);
+	return out ? cmd_out_close(ctx, out, status) : 2;
+}
+
+static int heatmap_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
+{
+	struct heatmap_args *a = argp;
+	struct pd_heat_opts o = { .size = sizeof(o) };
+	const struct pd_format *f = a->json || a->csv ? NULL : cmd_out_format(ctx, &a->out, pd_format_named("svg"));
+	struct pd_doc *doc, *chosen;
+	int type, status = 2;
+
+	if (a->json && a->csv)
+		return cmd_errorf(ctx, "--json and --csv exclude each other");
+	if ((!a->json && !a->csv && !f) || cli_out_check(ctx, &a->out))
+		return 2;
+	if (f && strcmp(f->name, "svg") && strcmp(f->name, "html") && strcmp(f->name, "heatmap"))
+		return cli_usage(ctx, "-t svg or -t html, --json or --csv", "a heat map cannot be written as %s", f->name);
+	doc = cmd_load(ctx, &a->in, operands, n, 0);
+	if (!doc)
+		return 2;
+	a->select.tagshow = a->select.taghide = NULL; /* what labels are shown matters to no map, but times may be labels */
+	chosen = find_stretch(ctx, a, doc, &o) ? cmd_apply_select(ctx, &a->select, &(struct cmd_report){ 0 }, doc, &type) : NULL;
+	pd_doc_unref(doc);
+	if (chosen) {
+		o.sample_type = (unsigned)type;
+		status = f ? draw(ctx, a, f, chosen, &o) : print_bins(ctx, a, chosen, &o);
+		pd_doc_unref(chosen);
+	}
+	return status;
+}
+
+static const char *const heatmap_examples[] = {
+	"perf script | profdata heatmap - -o cpu.svg", "when was the program busy: a column per second",
+	"profdata heatmap -t html --focus 'gc' cpu.pb.gz -o gc.html", "when the samples with a frame gc were taken",
+	"profdata heatmap --column 100ms --rows 20 cpu.pb.gz -o cpu.svg", "a column per tenth of a second",
+	"profdata heatmap --json cpu.pb.gz", "the numbers behind the picture",
+	NULL,
+};
+
+const struct pd_cmd pd_cmd_heatmap = {
+	.name = "heatmap",
+	.summary = "samples over time, column by column, as a picture",
+	.usage = "[OPTIONS] [INPUT...]",
+	.about = "Draws when samples were taken: a column is one second (shorter for recordings below 5 seconds, longer beyond 10\n"
+		 "minutes), a row a part of it, the colour how many samples there were, or with -s how much of that sample type.\n"
+		 "Bursts, idle stretches and what happens at a steady pace show as patterns that no sum over the whole time has.\n\n"
+		 "In the page a range of time is picked by dragging, by touch or by keyboard (press ? there); the option it prints,\n"
+		 "--time-range A:B, selects the same samples in every other command. Time 0 is the first sample of all that is loaded,\n"
+		 "whatever is selected here.\n\n"
+		 "Samples have times in perf script and speedscope files; in pprof files the numeric label timestamp, timestamp_ns or\n"
+		 "end_timestamp_ns is one. Samples without time are counted in the heading. The file is SVG, or with -t html or a name\n"
+		 "ending in .html a page; --json and --csv print the bins that have samples.",
+	.examples = heatmap_examples,
+	.args_size = sizeof(struct heatmap_args),
+	.opts = heatmap_opts,
+	.run = heatmap_run,
+};

@@ -27,7 +27,7 @@ struct heatmap {
 	const struct pd_heat_map *m;
 	struct svg_scene text;       /* for svg_value() */
 	uint64_t threshold[HEATMAP_LEVELS]; /* smallest value of each level; equal ones: the last counts */
-	uint64_t most;               /* of one bin, in what is coloured */
+	uint64_t least, most;        /* of one bin, in what is coloured; above 0 */
 	uint32_t filled;             /* bins with samples */
 	double width, height, left, top; /* of the map */
 };

@@ -14,13 +14,13 @@
 
 /* ---- levels ---- */
 
-/* The smallest value of level i: even steps up to the most there is, or even ratios. */
+/* The smallest value of level i: even steps up to the most there is, or even ratios from the least to it. */
 static uint64_t threshold(const struct heatmap *h, unsigned i)
 {
 	double part = (double)i / HEATMAP_LEVELS, v;
 
 	if (h->o->scale && !strcmp(h->o->scale, "log"))
-		v = floor(exp(log((double)h->most) * part));
+		v = floor((double)h->least * exp(log((double)h->most / (double)h->least) * part));
 	else
 		v = floor((double)h->most * part) + 1;
 	return v < 1 ? 1 : v < (double)h->most ? (uint64_t)v : h->most;
@@ -31,10 +31,15 @@ void heatmap_levels(struct heatmap *h)
 	const struct pd_heat_map *m = h->m;
 
 	h->most = h->o->values ? (m->max_value > 0 ? (uint64_t)m->max_value : 0) : m->max_samples;
-	for (uint32_t i = 0; i < m->columns * m->rows; i++)
+	h->least = h->most;
+	for (uint32_t i = 0; i < m->columns * m->rows; i++) {
+		int64_t v = heatmap_amount(h, i);
+
 		h->filled += m->samples[i] != 0;
+		h->least = v > 0 && (uint64_t)v < h->least ? (uint64_t)v : h->least;
+	}
 	for (unsigned i = 0; i < HEATMAP_LEVELS && h->most; i++)
-		h->threshold[i] = i ? threshold(h, i) : 1;
+		h->threshold[i] = threshold(h, i);
 }
 
 int heatmap_level(const struct heatmap *h, uint32_t bin)
@@ -216,7 +221,7 @@ static void put_columns_axis(const struct heatmap *h, struct pd_out *out)
 		put_text(out, "m", h->left + h->width, foot(h) + 50, "end", text);
 }
 
-/* "3 – 5", or "from 20ms" where values have units. */
+/* "3 – 5", or "≥ 20ms" where values have units. */
 static void level_text(const struct heatmap *h, int i, char *text, size_t n)
 {
 	uint64_t lo = h->threshold[i], hi = i + 1 < HEATMAP_LEVELS ? h->threshold[i + 1] - 1 : h->most;
@@ -224,7 +229,7 @@ static void level_text(const struct heatmap *h, int i, char *text, size_t n)
 
 	if (h->o->values) {
 		svg_value(&h->text, (int64_t)lo, value, sizeof value);
-		snprintf(text, n, "from %s", value);
+		snprintf(text, n, "≥ %s", value);
 	} else if (lo == hi) {
 		snprintf(text, n, "%llu", (unsigned long long)lo);
 	} else {
@@ -249,16 +254,19 @@ static bool has_level(const struct heatmap *h, int level)
 	return false;
 }
 
+/* Swatches side by side; where the texts are too long for that, every second one has its text. */
 static void put_legend(const struct heatmap *h, struct pd_out *out)
 {
-	double x = h->left, y = foot(h) + 64, step = 30;
+	double x = h->left, y = foot(h) + 64, step = (h->width - 270) / HEATMAP_LEVELS, need = 0;
 	char text[HEATMAP_TEXT], name[8];
+	unsigned shown = 0, every;
 
 	for (int i = 0; i < HEATMAP_LEVELS && h->most; i++) {
 		level_text(h, i, text, sizeof text);
-		step = fmax(step, 26 + 7 * (double)strlen(text));
+		need = fmax(need, 24 + 6.6 * (double)strlen(text));
 	}
-	step = fmin(step, (h->width - 90) / (HEATMAP_LEVELS + 2));
+	step = fmin(step, need);
+	every = need > step ? (unsigned)ceil(need / step) : 1;
 	put(out, "<g class=\"legend\">\n");
 	for (int i = HEATMAP_NEGATIVE; i < HEATMAP_LEVELS; i++) {
 		if (!has_level(h, i))
@@ -266,7 +274,10 @@ static void put_legend(const struct heatmap *h, struct pd_out *out)
 		pd_out_printf(out, "<rect class=\"%s swatch\" x=\"%.1f\" y=\"%g\" width=\"14\" height=\"14\"/>", class_of(i, name), x, y);
 		if (i >= 0)
 			level_text(h, i, text, sizeof text);
-		put_text(out, "m", x + 18, y + 11, "start", i >= 0 ? text : i == HEATMAP_EMPTY ? "no sample" : i == HEATMAP_ZERO ? "0" : "below 0");
+		if (i < 0 || shown++ % every == 0)
+			put_text(out, "m", x + 18, y + 11, "start", i >= 0 ? text : i == HEATMAP_EMPTY ? "no sample" : i == HEATMAP_ZERO ? "0" : "below 0");
+		else
+			put(out, "\n");
 		x += i < 0 ? 90 : step;
 	}
 	put(out, "</g>\n");

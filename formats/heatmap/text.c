@@ -28,7 +28,9 @@ size_t heatmap_duration(char *buf, uint64_t ns)
 	size_t n;
 
 	for (size_t i = 0; i < PD_ARRAY_LEN(units); i++) {
-		if (ns < units[i].size || (units[i].size > 1000000000 && ns % units[i].size)) /* 90 s, not 1.5 min */
+		bool long_one = units[i].size >= 3600000000000 && ns / units[i].size >= 10;
+
+		if (ns < units[i].size || (units[i].size > 1000000000 && ns % units[i].size && !long_one)) /* 90 s, not 1.5 min */
 			continue;
 		n = svg_number(buf, (double)ns / (double)units[i].size, 3);
 		memcpy(buf + n, units[i].name, strlen(units[i].name) + 1);

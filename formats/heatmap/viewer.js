@@ -334,7 +334,7 @@ function binOf(e) {
 	return c * ROWS + r;
 }
 
-var dragging = false;
+var dragging = false, before = null;
 
 function onDown(e) {
 	var i = binOf(e);
@@ -348,6 +348,7 @@ function onDown(e) {
 		/* the pointer is gone already */
 	}
 	dragging = true;
+	before = sel;
 	picking = false;
 	if (!e.shiftKey || anchor < 0)
 		anchor = i;
@@ -378,9 +379,17 @@ function onUp() {
 	}
 }
 
+/* The browser took the finger for something else, two of them for a zoom: as if nothing had been touched. */
 function onCancel() {
 	dragging = false;
-	clear();
+	anchor = before ? before[0] : -1;
+	pick(anchor, before ? before[1] : -1);
+}
+
+/* One finger picks; without this it would scroll the page (touch-action means nothing to parts of an SVG). */
+function onTouch(e) {
+	if (e.touches.length === 1)
+		e.preventDefault();
 }
 
 /* ---- tools ---- */
@@ -455,6 +464,7 @@ function makePlot() {
 	ui.plot.addEventListener("pointermove", onMove);
 	ui.plot.addEventListener("pointerup", onUp);
 	ui.plot.addEventListener("pointercancel", onCancel);
+	ui.plot.addEventListener("touchstart", onTouch, { passive: false });
 	ui.plot.addEventListener("pointerleave", function () { if (!dragging) showBin(cur); });
 	ui.plot.addEventListener("keydown", onKey);
 	ui.plot.addEventListener("keyup", onKeyUp);

@@ -13,7 +13,7 @@ const path = require("path");
 
 const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
-const KEYS = { Enter: "\uE007", Escape: "\uE00C", Backspace: "\uE003", Home: "\uE011", ArrowLeft: "\uE012", ArrowUp: "\uE013", ArrowRight: "\uE014", ArrowDown: "\uE015", Shift: "\uE008", Tab: "\uE004" };
+const KEYS = { Enter: "\uE007", Escape: "\uE00C", Backspace: "\uE003", Home: "\uE011", ArrowLeft: "\uE012", ArrowUp: "\uE013", ArrowRight: "\uE014", ArrowDown: "\uE015", PageUp: "\uE00E", PageDown: "\uE00F", End: "\uE010", Shift: "\uE008", Tab: "\uE004" };
 
 /* Status 77 is "skipped" for ctest. */
 function skip(why) {
@@ -97,12 +97,12 @@ class Browser {
 		return this.call("POST", this.session + "/element/" + e[ELEMENT] + "/click", {});
 	}
 
-	/* Presses keys one after another: names of KEYS or single characters. */
+	/* Presses keys one after another: names of KEYS or single characters; "Shift+NAME" too. */
 	async keys(...list) {
 		const actions = [];
 
-		for (const k of list) {
-			const value = KEYS[k] || k, shift = /^[A-Z?]$/.test(k);
+		for (const word of list) {
+			const k = word.replace(/^Shift\+(?=.)/, ""), value = KEYS[k] || k, shift = k !== word || /^[A-Z?]$/.test(k);
 
 			if (shift)
 				actions.push({ type: "keyDown", value: KEYS.Shift });
@@ -111,6 +111,19 @@ class Browser {
 				actions.push({ type: "keyUp", value: KEYS.Shift });
 		}
 		await this.call("POST", this.session + "/actions", { actions: [{ type: "key", id: "keyboard", actions }] });
+	}
+
+	/* Presses the pointer at the first point of the page, moves over the others, lets go; `kind` is mouse or touch, `held` a key name. */
+	async drag(points, kind, held) {
+		const moves = points.map((p, i) => ({ type: "pointerMove", duration: i ? 30 : 0, x: Math.round(p[0]), y: Math.round(p[1]) }));
+		const pointer = { type: "pointer", id: "finger-" + (kind || "mouse"), parameters: { pointerType: kind || "mouse" },
+			actions: [moves[0], { type: "pointerDown", button: 0 }, ...moves.slice(1), { type: "pointerUp", button: 0 }] };
+
+		if (held)
+			await this.call("POST", this.session + "/actions", { actions: [{ type: "key", id: "keyboard", actions: [{ type: "keyDown", value: KEYS[held] }] }] });
+		await this.call("POST", this.session + "/actions", { actions: [pointer] });
+		if (held)
+			await this.call("POST", this.session + "/actions", { actions: [{ type: "key", id: "keyboard", actions: [{ type: "keyUp", value: KEYS[held] }] }] });
 	}
 
 	back() { return this.call("POST", this.session + "/back", {}); }

@@ -228,11 +228,30 @@ static void test_refused(void **state)
 	pd_heat_free(h);
 }
 
+static void test_lengths(void **state)
+{
+	static const struct { const char *text; uint64_t ns; } good[] = {
+		{ "1", 1000000000 }, { "0.5", 500000000 }, { "500ms", 500000000 }, { "1.5 s", 1500000000 }, { "20us", 20000 }, { "7ns", 7 },
+		{ "5min", 300000000000 }, { "2h", 7200000000000 }, { "1d", 86400000000000 }, { "0.000000001", 1 },
+	};
+	static const char *const bad[] = { "", "0", "-1s", "s", "1x", "0.5ns", "1e3", "99999999999d", "1 s s", "0x1s", "1.0000000001s" };
+
+	(void)state;
+	for (size_t i = 0; i < PD_ARRAY_LEN(good); i++) {
+		uint64_t ns = 0;
+
+		assert_true(pd_heat_length(good[i].text, &ns));
+		assert_int_equal(ns, good[i].ns);
+	}
+	for (size_t i = 0; i < PD_ARRAY_LEN(bad); i++)
+		assert_false(pd_heat_length(bad[i], &(uint64_t){ 0 }));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_borders), cmocka_unit_test(test_starts_agree), cmocka_unit_test(test_one_sample), cmocka_unit_test(test_chosen),
-		cmocka_unit_test(test_extreme_times), cmocka_unit_test(test_stretch), cmocka_unit_test(test_values), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_extreme_times), cmocka_unit_test(test_stretch), cmocka_unit_test(test_values), cmocka_unit_test(test_lengths), cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
