@@ -235,9 +235,9 @@ static int heatmap_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t 
 
 static const char *const heatmap_examples[] = {
 	"perf script | profdata heatmap - -o cpu.svg", "when was the program busy: a column per second",
-	"profdata heatmap -t html --focus 'gc' cpu.pb.gz -o gc.html", "when the samples with a frame gc were taken",
-	"profdata heatmap --column 100ms --rows 20 cpu.pb.gz -o cpu.svg", "a column per tenth of a second",
-	"profdata heatmap --json cpu.pb.gz", "the numbers behind the picture",
+	"perf script | profdata heatmap -t html --focus 'memcpy' - -o copy.html", "when the samples with a frame memcpy were taken",
+	"perf script | profdata heatmap --column 100ms --rows 20 - -o cpu.svg", "a column per tenth of a second",
+	"perf script | profdata heatmap --json -", "the numbers behind the picture",
 	NULL,
 };
 
