@@ -257,6 +257,114 @@ PD_API enum pd_stat pd_stat_heap_total(double size, double count, double rate, d
 PD_API enum pd_stat pd_stat_poisson_bootstrap(const double *a, size_t n1, double e1, const double *b, size_t n2, double e2, unsigned replicates,
 					      uint64_t seed, double conf, double *ratio, struct pd_interval *ci);
 
+/* ---- runs of a benchmark ---- */
+
+/* 1-based ranks of the order statistics around a median. */
+struct pd_ranks {
+	size_t lo, hi;
+	double confidence;
+};
+/* The narrowest symmetric pair that reaches `conf`; FEW when even the extremes do not (n <= 5 at 95 %). */
+PD_API enum pd_stat pd_stat_median_ranks(size_t n, double conf, struct pd_ranks *out);
+/*
+ * The pair benchstat shows: binomial mass is gathered outwards from the middle, the left side first, up to n = 30; the normal
+ * approximation above. lo = 0 or hi = n + 1 mean that this end is infinite.
+ */
+PD_API enum pd_stat pd_stat_median_ranks_left(size_t n, double conf, struct pd_ranks *out);
+/* Ranks that enclose the q-quantile of n operations of one run (normal approximation, rounded outwards, within 1..n). */
+PD_API enum pd_stat pd_stat_quantile_ranks(size_t n, double q, double conf, struct pd_ranks *out);
+
+enum pd_center { PD_CENTER_MEDIAN, PD_CENTER_MEAN, PD_CENTER_QUANTILE };
+
+struct pd_bootstrap {
+	enum pd_center center;
+	double q;            /* of PD_CENTER_QUANTILE */
+	bool paired;         /* a[i] and b[i] are one block; n1 == n2 */
+	unsigned replicates; /* 0 = 9999; 100 .. 1000000 */
+	uint64_t seed;
+	double conf;
+};
+struct pd_bootstrap_ratio {
+	double ratio;                /* center b / center a */
+	struct pd_interval ci;       /* percentiles, 1-based rank ceil(q (R + 1)) */
+	struct pd_interval log_basic;
+};
+/* Values > 0. Fewer than 6 per side is FEW (below 10 the interval is too short: warn). n1 + n2 <= 100000. */
+PD_API enum pd_stat pd_stat_bootstrap(const double *a, size_t n1, const double *b, size_t n2, const struct pd_bootstrap *how,
+				      struct pd_bootstrap_ratio *out);
+
+/* What a design could have seen, as a difference of logarithms: two groups of n runs with coefficient of variation cv (`rank`: for a rank
+ * test); n pairs with standard deviation sd. NaN below 2 runs. */
+PD_API double pd_stat_mde(double cv, size_t n, double alpha, double power, bool rank);
+PD_API double pd_stat_mde_paired(double sd, size_t n, double alpha, double power);
+/* Runs per side that see a relative difference `delta` (normal approximation, rounded to the nearest). */
+PD_API double pd_stat_runs_needed(double cv, double delta, double alpha, double power);
+/* Blocks for which pd_stat_mde_paired() is at most `delta`; 0 when more than 1e6 would be needed. */
+PD_API size_t pd_stat_blocks_needed(double sd, double delta, double alpha, double power);
+/* Blocks below which no signed-rank test of `tests` can survive Holm's correction. */
+PD_API unsigned pd_stat_holm_blocks(size_t tests, double alpha);
+
+/*
+ * Geometric mean of n ratios given their logarithms. With standard errors: the interval for these very workloads; without (NULL) or with
+ * `generalise`: workloads are a sample (t, n - 1 df; FEW below 2).
+ */
+PD_API enum pd_stat pd_stat_geomean(const double *logs, const double *se, size_t n, bool generalise, double conf, double *ratio, struct pd_interval *ci);
+
+/* ---- is a series of runs steady? Values in the order of time. ---- */
+
+struct pd_trend {
+	double s;        /* Mann-Kendall: rising minus falling pairs */
+	double z, p;     /* z is NaN where p is exact */
+	bool exact;      /* n <= 10 without ties */
+	double slope;    /* Theil-Sen, per run */
+};
+PD_API enum pd_stat pd_stat_trend(const double *x, size_t n, struct pd_trend *out); /* 3 <= n <= 2048 */
+
+struct pd_serial {
+	double lag1, limit;  /* correlation of neighbours; beyond 1.96/sqrt(n) it is no accident */
+	double n_eff;        /* n (1 - lag1)/(1 + lag1), at most n */
+	double von_neumann;  /* 2 when independent */
+};
+PD_API enum pd_stat pd_stat_serial(const double *x, size_t n, struct pd_serial *out); /* n >= 3; FLAT when all are equal */
+
+struct pd_outliers {
+	double median, mad;
+	bool mean_deviation; /* mad is 0: the mean absolute deviation was used instead */
+	size_t n;            /* values with a modified z above 3.5 */
+	size_t worst;        /* index of the largest |z| */
+	double worst_z;
+	struct pd_interval quartiles, inner, outer; /* type 7; Tukey's fences at 1.5 and 3 */
+	size_t mild, severe; /* outside of the inner (outer) fence */
+};
+/* `z`: room for n modified z-scores, or NULL. FLAT when all values are equal. */
+PD_API enum pd_stat pd_stat_outliers(const double *x, size_t n, double *z, struct pd_outliers *out);
+
+struct pd_modes {
+	double coefficient;  /* of bimodality; above 5/9 suspicious */
+	size_t low, high;    /* sizes of the best two groups */
+	double separation;   /* their distance in pooled standard deviations; INFINITY when they do not vary */
+	bool two;            /* coefficient > 5/9, separation > 4, each group >= 20 % */
+};
+PD_API enum pd_stat pd_stat_modes(const double *x, size_t n, struct pd_modes *out); /* n >= 4 */
+
+enum pd_noise_flag {
+	PD_NOISE_DRIFT = 1,       /* trend with p < 0.05 */
+	PD_NOISE_SERIAL = 2,
+	PD_NOISE_OUTLIERS = 4,
+	PD_NOISE_MODES = 8,
+	PD_NOISE_FIRST_RUN = 16,  /* the first value lies outside of the outer fence of the rest */
+};
+struct pd_noise {
+	unsigned flags;
+	double drift; /* slope (n - 1) / median: change over the whole series */
+	struct pd_trend trend;
+	struct pd_serial serial;
+	struct pd_outliers outliers;
+	struct pd_modes modes;
+};
+/* All of them; n >= 8, else FEW. A series of equal values has no flags. */
+PD_API enum pd_stat pd_stat_noise(const double *x, size_t n, struct pd_noise *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,73 @@
+/* Whole profiles against each other: the G-test over all stacks and two distances. */
+#include "stats/numbers.h"
+
+struct cells {
+	double total_a, total_b;
+	struct pd_sum g, variation, divergence;
+	double rest_a, rest_b; /* pooled */
+	size_t classes;
+};
+
+static void cell_g(struct cells *c, double a, double b)
+{
+	double both = (a + b) / (c->total_a + c->total_b);
+
+	pd_sum_add(&c->g, pd_g_term(a, c->total_a * both));
+	pd_sum_add(&c->g, pd_g_term(b, c->total_b * both));
+	c->classes++;
+}
+
+static void cell_distance(struct cells *c, double a, double b)
+{
+	double p = a / c->total_a, q = b / c->total_b, m = (p + q) / 2;
+
+	pd_sum_add(&c->variation, fabs(p - q) / 2);
+	pd_sum_add(&c->divergence, (pd_g_term(p, m) + pd_g_term(q, m)) / 2);
+}
+
+static enum pd_stat totals(const double *a, const double *b, size_t n, struct cells *c)
+{
+	struct pd_sum sa = { 0, 0 }, sb = { 0, 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		if (!stat_count(a[i]) || !stat_count(b[i]))
+			return PD_STAT_RANGE;
+		pd_sum_add(&sa, a[i]);
+		pd_sum_add(&sb, b[i]);
+	}
+	c->total_a = pd_sum_value(&sa);
+	c->total_b = pd_sum_value(&sb);
+	return c->total_a > 0 && c->total_b > 0 ? PD_STAT_OK : PD_STAT_FLAT;
+}
+
+enum pd_stat pd_stat_homogeneity(const double *a, const double *b, size_t n, double min_expected, struct pd_homogeneity *out)
+{
+	struct cells c = { 0 };
+	struct pd_homogeneity o = { 0 };
+	enum pd_stat st = n ? totals(a, b, n, &c) : PD_STAT_FEW;
+	double smaller = fmin(c.total_a, c.total_b) / (c.total_a + c.total_b);
+
+	if (st != PD_STAT_OK)
+		return st;
+	for (size_t i = 0; i < n; i++) {
+		if (a[i] + b[i] == 0)
+			continue;
+		cell_distance(&c, a[i], b[i]);
+		if ((a[i] + b[i]) * smaller < min_expected) {
+			o.pooled++;
+			c.rest_a += a[i];
+			c.rest_b += b[i];
+		} else {
+			cell_g(&c, a[i], b[i]);
+		}
+	}
+	if (c.rest_a + c.rest_b > 0)
+		cell_g(&c, c.rest_a, c.rest_b);
+	o.g = fmax(0, 2 * pd_sum_value(&c.g));
+	o.df = (double)c.classes - 1;
+	o.p = c.classes > 1 ? pd_chi2_tail(o.g, o.df) : (double)NAN;
+	o.total_variation = stat_clamp(pd_sum_value(&c.variation), 0, 1);
+	o.jensen_shannon = stat_clamp(pd_sum_value(&c.divergence) / 0.69314718055994530942, 0, 1);
+	*out = o;
+	return PD_STAT_OK;
+}
