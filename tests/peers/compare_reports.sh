@@ -216,7 +216,7 @@ unstable() { # DIR COMMAND...
 # Of reports with a base, what is meant to be equal.
 plain() {
 	if [ -n "${base:-}" ]; then
-		sed -E 's/-([0-9.]+(e-[0-9]+)?%)/\1/g; s/ +/ /g; /^Duration: /d'
+		sed -E 's/([ (])-([0-9.]+(e-[0-9]+)?%)/\1\2/g; s/ +/ /g; s/[(] /(/g; /^Duration: /d'
 	else
 		cat
 	fi
