@@ -597,7 +597,7 @@ static void write_free(struct pd_events *ev)
 struct pd_events *pd_chrome_write(struct pd_out *out, const struct pd_save_opts *o, const void *opts, struct pd_error *err)
 {
 	static const struct pd_events_ops ops = {
-		.size = sizeof ops, .wants = PD_WANTS_EVENTS, .start = write_start, .track = write_track, .event = write_event,
+		.size = sizeof ops, .wants = PD_WANTS_EVENTS | PD_WANTS_ARGS, .start = write_start, .track = write_track, .event = write_event,
 		.finish = write_finish, .free = write_free,
 	};
 	const struct pd_chrome_opts *own = opts;

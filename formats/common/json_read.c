@@ -1,11 +1,13 @@
 #include "common/json_read.h"
 #include "common/escape.h"
 #include "base/hash.h"
+#include <inttypes.h>
 #include <stdarg.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
+#define CUT_OFF "inputs end before their JSON is closed"
 #define REFILL 4096 /* how much more to ask for when a token crosses the window's end */
 
 /* ---- failing ---- */
@@ -70,12 +72,26 @@ bool pd_json_note(struct pd_json *j, const char *what)
 	return j->status == PD_OK;
 }
 
+/* The input stops where it should not: an error, or the end of everything. Nothing more can be read in either case. */
+static bool cut_off(struct pd_json *j)
+{
+	if (!j->open_end || j->status != PD_OK || pd_source_status(j->src) != PD_OK)
+		return false;
+	if (!j->ended && !pd_json_note(j, CUT_OFF))
+		return true;
+	j->ended = true;
+	j->status = PD_WARN;
+	return true;
+}
+
 /* "expected X, found Y" at the next byte, which has been looked for. */
 static bool fail_expected(struct pd_json *j, const char *expected)
 {
 	unsigned char c;
 
 	if (j->p == j->end) {
+		if (cut_off(j))
+			return false;
 		if (pd_source_status(j->src) == PD_OK)
 			return pd_json_fail(j, "expected %s, found the end of the input", expected);
 		if (j->status == PD_OK) {
@@ -98,15 +114,22 @@ static bool fail_expected(struct pd_json *j, const char *expected)
 /* Slides the window so that it starts at `keep` and grows; pointers into it move with *p. False when the input has no more. */
 static bool refill(struct pd_json *j, const char *keep)
 {
-	size_t done = (size_t)(keep - j->base), held = (size_t)(j->end - keep), at = (size_t)(j->p - keep);
+	const char *from = j->keep ? j->keep : keep;
+	size_t done = (size_t)(from - j->base), held = (size_t)(j->end - from), at = (size_t)(j->p - from);
 	struct pd_span w;
 
+	if (j->fixed)
+		return false;
+	if (j->keep && held > j->sink->limits->max_memory / 4)
+		return fail_limit(j, "one value takes more than %" PRIu64 " bytes", j->sink->limits->max_memory / 4);
 	pd_source_consume(j->src, done);
-	w = pd_source_peek(j->src, held + REFILL);
+	w = pd_source_peek(j->src, held + (j->keep ? held / 2 : 0) + REFILL);
 	j->offset += done;
 	j->base = w.p;
 	j->end = w.p + w.n;
 	j->p = w.p + (at <= w.n ? at : w.n);
+	if (j->keep)
+		j->keep = w.p;
 	return w.n > held;
 }
 
@@ -167,6 +190,12 @@ void pd_json_init(struct pd_json *j, struct pd_source *src, struct pd_sink *sink
 	j->max_string = sink->limits->max_string;
 	if (w.n >= 3 && memcmp(w.p, "\xef\xbb\xbf", 3) == 0)
 		j->p += 3;
+}
+
+void pd_json_init_piece(struct pd_json *j, const struct pd_json *like, struct pd_span text, uint64_t offset)
+{
+	*j = (struct pd_json){ .src = like->src, .sink = like->sink, .first = true, .fixed = true, .offset = offset, .nonfinite = like->nonfinite,
+			       .base = text.p, .p = text.p, .end = text.p + text.n, .max_depth = like->max_depth, .max_string = like->max_string };
 }
 
 void pd_json_release(struct pd_json *j)
@@ -237,7 +266,7 @@ static bool stops_early(struct pd_json *j, int c)
 	if (c >= 0 || !j->open_end || pd_source_status(j->src) != PD_OK)
 		return false;
 	if (!j->ended)
-		pd_json_note(j, "inputs end before their JSON is closed");
+		pd_json_note(j, CUT_OFF);
 	j->ended = true;
 	j->depth--;
 	j->first = false;
@@ -263,8 +292,12 @@ bool pd_json_element(struct pd_json *j)
 		return stops_early(j, c) ? false : fail_expected(j, "',' or ']'");
 	j->p++;
 	c = next(j);
-	if (pd_unlikely(c == ']'))
-		return fail_expected(j, "a value after ','");
+	if (pd_unlikely(c == ']')) {
+		if (!j->open_end)
+			return fail_expected(j, "a value after ','");
+		leave(j);
+		return false;
+	}
 	return c >= 0 || (stops_early(j, c) ? false : fail_expected(j, "a value after ','"));
 }
 
@@ -337,7 +370,7 @@ static bool unicode_escape(struct pd_json *j, uint32_t *out)
 {
 	*out = 0;
 	if (!ahead(j, 6))
-		return fail_at(j, j->p, "expected four hex digits after \\u");
+		return cut_off(j) ? false : fail_at(j, j->p, "expected four hex digits after \\u");
 	for (int i = 2; i < 6; i++) {
 		int d = hex_digit(j->p[i]);
 
@@ -358,7 +391,7 @@ static bool take_escape(struct pd_json *j)
 	uint32_t cp, low;
 
 	if (!ahead(j, 2))
-		return fail_at(j, j->p, "expected the end of a string, found the end of the input");
+		return cut_off(j) ? false : fail_at(j, j->p, "expected the end of a string, found the end of the input");
 	if (j->p[1] != 'u') {
 		hit = memchr(from, j->p[1], sizeof(from) - 1);
 		if (!hit)
@@ -382,7 +415,7 @@ static bool take_escape(struct pd_json *j)
 /* The rest of a string that is not one plain run; p is inside it. */
 static bool string_slow(struct pd_json *j, struct pd_span *out)
 {
-	bool noted = false;
+	bool noted = j->fixed; /* pieces have been read before */
 
 	j->text.n = 0;
 	for (;;) {
@@ -447,7 +480,7 @@ static bool skip_string(struct pd_json *j)
 			return true;
 		} else {
 			if (*j->p == '\\' && !ahead(j, 2))
-				return fail_at(j, j->p, "expected the end of a string, found the end of the input");
+				return cut_off(j) ? false : fail_at(j, j->p, "expected the end of a string, found the end of the input");
 			j->p += 1 + (*j->p == '\\');
 		}
 	}
@@ -524,17 +557,18 @@ static bool take_literal(struct pd_json *j, struct pd_span *out)
 	const char *from = j->p;
 
 	for (;;) {
+		size_t n;
+		bool more;
+
 		while (j->p < j->end && is_number_byte(*j->p))
 			j->p++;
-		if (j->p < j->end || (size_t)(j->p - from) > 65536) {
-			*out = (struct pd_span){ from, (size_t)(j->p - from) };
-			return true;
-		}
-		if (!refill(j, from)) {
-			*out = (struct pd_span){ j->base, (size_t)(j->p - j->base) };
-			return true;
-		}
-		from = j->base;
+		n = (size_t)(j->p - from);
+		more = j->p == j->end && n <= 65536 && refill(j, from);
+		from = j->p - n;
+		if (more)
+			continue;
+		*out = (struct pd_span){ from, n };
+		return true;
 	}
 }
 
@@ -580,6 +614,8 @@ static PD_NOINLINE bool number_slow(struct pd_json *j, struct pd_number *out)
 	take_literal(j, &text);
 	if (pd_number_parse(text, out))
 		return true;
+	if (j->p == j->end && cut_off(j))
+		return false;
 	if (text.n == 1 && c == '-' && j->p < j->end && *j->p == 'I')
 		return fail_at(j, text.p, "expected a number, found -Infinity, which is not JSON");
 	return fail_at(j, text.p, text.n > 64 ? "a number has too many digits" : "'%.*s' is no JSON number",
@@ -622,12 +658,69 @@ bool pd_json_i64(struct pd_json *j, int64_t *out)
 	return true;
 }
 
+static PD_NOINLINE bool scaled_slow(struct pd_json *j, int shift, int64_t *out, bool *rounded)
+{
+	struct pd_number num;
+
+	if (!number_slow(j, &num))
+		return false;
+	return pd_number_scaled(&num, shift, out, rounded) ||
+	       fail_at(j, num.text.p, "%.*s is too large", (int)(num.text.n > 100 ? 100 : num.text.n), num.text.p);
+}
+
+/* Numbers of up to 18 digits with up to `shift` of them behind the point. */
+bool pd_json_scaled(struct pd_json *j, int shift, int64_t *out, bool *rounded)
+{
+	const char *p = j->p, *limit;
+	uint64_t v = 0;
+	int left = shift;
+	unsigned digit;
+	bool negative;
+
+	if (pd_unlikely(j->status != PD_OK || j->end - p < 40))
+		return scaled_slow(j, shift, out, rounded);
+	negative = *p == '-';
+	p += negative;
+	limit = p + 18 - shift;
+	if (pd_unlikely((unsigned)(*p - '0') > 9 || (*p == '0' && (unsigned)(p[1] - '0') < 10)))
+		return scaled_slow(j, shift, out, rounded);
+	for (; (digit = (unsigned)(*p - '0')) < 10; p++) {
+		if (pd_unlikely(p == limit))
+			return scaled_slow(j, shift, out, rounded);
+		v = v * 10 + digit;
+	}
+	if (*p == '.') {
+		if (pd_unlikely((unsigned)(p[1] - '0') > 9))
+			return scaled_slow(j, shift, out, rounded);
+		for (p++; left > 0 && (digit = (unsigned)(*p - '0')) < 10; p++, left--)
+			v = v * 10 + digit;
+	}
+	if (pd_unlikely(is_number_byte(*p)))
+		return scaled_slow(j, shift, out, rounded);
+	for (; left > 0; left--)
+		v *= 10;
+	*out = negative ? -(int64_t)v : (int64_t)v;
+	j->p = p;
+	return true;
+}
+
 static bool word(struct pd_json *j, const char *text, size_t n)
 {
-	if (!ahead(j, n) || memcmp(j->p, text, n) != 0)
+	bool whole = ahead(j, n);
+
+	if (!whole && memcmp(j->p, text, (size_t)(j->end - j->p)) == 0 && cut_off(j))
+		return false;
+	if (!whole || memcmp(j->p, text, n) != 0)
 		return fail_expected(j, "a JSON value");
 	j->p += n;
 	return true;
+}
+
+static bool nonfinite(struct pd_json *j)
+{
+	bool fine = *j->p == 'N' ? word(j, "NaN", 3) : *j->p == 'I' ? word(j, "Infinity", 8) : word(j, "-Infinity", 9);
+
+	return fine && (j->fixed || pd_json_note(j, "NaN and infinities count as null")); /* pieces have been read before */
 }
 
 bool pd_json_bool(struct pd_json *j, bool *out)
@@ -647,7 +740,14 @@ bool pd_json_null(struct pd_json *j)
 {
 	if (j->status != PD_OK)
 		return false;
-	return next(j) == 'n' ? word(j, "null", 4) : fail_expected(j, "null");
+	switch (next(j)) {
+	case 'n':
+		return word(j, "null", 4);
+	case 'N': case 'I': case '-':
+		if (j->nonfinite)
+			return nonfinite(j);
+	}
+	return fail_expected(j, "null");
 }
 
 enum pd_json_type pd_json_type(struct pd_json *j)
@@ -659,6 +759,8 @@ enum pd_json_type pd_json_type(struct pd_json *j)
 		return PD_JSON_NONE;
 	c = next(j);
 	type = c < 0 ? PD_JSON_NONE : byte_class[c] & 0x0f;
+	if (pd_unlikely(j->nonfinite && (c == 'N' || c == 'I' || (c == '-' && ahead(j, 2) && j->p[1] == 'I'))))
+		return PD_JSON_NULL;
 	if (pd_likely(type != PD_JSON_NONE))
 		return type;
 	fail_expected(j, "a JSON value");

@@ -17,10 +17,11 @@
  * sticky: after the first one everything returns false, and the error with its
  * offset is in the sink. Spans are valid until the next call on the parser.
  *
- * More liberal than the RFC, each with a note: raw control bytes in strings,
- * and an input that just stops inside arrays and objects when `open_end` is set.
+ * More liberal than the RFC, each with a note: raw control bytes in strings; with
+ * `open_end` an input that just stops, anywhere, and a comma before the end of an
+ * array; with `nonfinite` NaN and Infinity, which count as null.
  * Stricter: literals above 64 digits or 400 characters, strings and nesting
- * above the limits. NaN and Infinity are refused by name.
+ * above the limits. Without `nonfinite`, NaN and Infinity are refused by name.
  */
 #ifndef COMMON_JSON_READ_H
 #define COMMON_JSON_READ_H
@@ -59,7 +60,10 @@ enum pd_json_type {
 };
 
 struct pd_json {
-	bool open_end;               /* tolerate an input that stops inside containers (Chrome traces) */
+	bool open_end;               /* tolerate an input that stops (Chrome traces) */
+	bool nonfinite;              /* tolerate NaN, Infinity and -Infinity (Python) */
+	bool ended;                  /* open_end applied: what is being read is not whole */
+	const char *keep;            /* see pd_json_keep() */
 
 	struct pd_source *src;       /* the rest is private */
 	struct pd_sink *sink;
@@ -67,7 +71,7 @@ struct pd_json {
 	uint64_t offset;             /* of base */
 	enum pd_status status;
 	bool first;                  /* nothing yet in the innermost container */
-	bool ended;                  /* open_end applied */
+	bool fixed;                  /* the window is all there is */
 	uint32_t depth, max_depth;
 	size_t max_string;
 	PD_VEC(uint64_t) kind;       /* bit per level: object */
@@ -76,12 +80,15 @@ struct pd_json {
 
 /* Starts at the next byte of the source (a byte order mark is skipped). */
 void pd_json_init(struct pd_json *j, struct pd_source *src, struct pd_sink *sink);
+/* A piece of JSON at hand, taken from `offset` of the source; `src` is for messages only. Options of `like` apply. */
+void pd_json_init_piece(struct pd_json *j, const struct pd_json *like, struct pd_span text, uint64_t offset);
 void pd_json_release(struct pd_json *j);
 /* The top value is over: only white space may follow. */
 bool pd_json_finish(struct pd_json *j);
 
 static inline bool pd_json_failed(const struct pd_json *j) { return j->status != PD_OK; }
-static inline enum pd_status pd_json_status(const struct pd_json *j) { return j->status; }
+/* PD_OK also where an input that just stops is tolerated. */
+static inline enum pd_status pd_json_status(const struct pd_json *j) { return j->status == PD_WARN ? PD_OK : j->status; }
 /* Offset of the next unread byte in the decompressed input. */
 static inline uint64_t pd_json_offset(const struct pd_json *j) { return j->offset + (uint64_t)(j->p - j->base); }
 
@@ -103,6 +110,17 @@ bool pd_json_bool(struct pd_json *j, bool *out);
 bool pd_json_null(struct pd_json *j);
 /* Takes one value of any kind. */
 bool pd_json_skip(struct pd_json *j);
+/* A number × 10^shift, rounded half away from zero; *rounded as for pd_number_scaled(). */
+bool pd_json_scaled(struct pd_json *j, int shift, int64_t *out, bool *rounded);
+
+/*
+ * From here on everything stays in the window, until pd_json_drop(): what is read lies at a fixed distance from j->keep,
+ * which itself may move. Strings with escapes are elsewhere all the same.
+ */
+static inline void pd_json_keep(struct pd_json *j) { j->keep = j->p; }
+static inline void pd_json_drop(struct pd_json *j) { j->keep = NULL; }
+/* Is the span of a string just read in what is kept? */
+static inline bool pd_json_kept(const struct pd_json *j, const char *p) { return p >= j->keep && p < j->end; }
 
 /* Records "expected ..." at the next unread byte; returns false. */
 bool pd_json_fail(struct pd_json *j, const char *fmt, ...) PD_PRINTF(2, 3);

@@ -247,7 +247,94 @@ static void test_json_read_open_end(void **state)
 		assert_int_equal(tell(early[i], strlen(early[i]), i % 2, true, true).err.status, PD_OK);
 		assert_int_equal(tell(early[i], strlen(early[i]), i % 2, false, false).err.status, PD_ERR_DATA);
 	}
-	assert_int_equal(tell("[\"a", 3, 0, false, true).err.status, PD_ERR_DATA);
+}
+
+/* Inside of strings, escapes, numbers and words too; but what is wrong before the end stays wrong. */
+static void test_json_read_cut_anywhere(void **state)
+{
+	static const char whole[] = "{\"a b\":[\"x\\n\\u00e9\\ud83d\\ude00\",-12.5e+3,true,false,null,{\"k\" : \"\"}],\"z\":0}";
+
+	(void)state;
+	for (size_t n = 1; n < sizeof(whole); n++) {
+		assert_int_equal(tell(whole, n, n % 3, false, true).err.status, PD_OK);
+		assert_int_equal(tell(whole, n, n % 3, true, true).err.status, PD_OK);
+		assert_int_equal(tell(whole, n, n % 3, true, false).err.status, n + 1 < sizeof(whole) ? PD_ERR_DATA : PD_OK);
+	}
+	assert_int_equal(tell("[1,]", 4, 0, false, true).err.status, PD_OK);
+	assert_int_equal(tell("[tru]", 5, 0, false, true).err.status, PD_ERR_DATA);
+	assert_int_equal(tell("[\"\\x\"", 6, 0, false, true).err.status, PD_ERR_DATA);
+	assert_int_equal(tell("[1 2", 4, 0, false, true).err.status, PD_ERR_DATA);
+}
+
+static void json_on(const char *text, struct pd_json *j, struct pd_sink *sink, struct pd_source **src)
+{
+	*src = pd_source_memory("in", text, strlen(text), NULL, sink->err);
+	pd_json_init(j, *src, sink);
+}
+
+static void test_json_read_nonfinite(void **state)
+{
+	struct pd_limits limits = { .size = sizeof(limits), .max_nesting = 50, .max_string = 1000 };
+	struct pd_error err = { 0 };
+	struct pd_sink sink = { .limits = &limits, .err = &err };
+	struct pd_source *src;
+	struct pd_json j;
+
+	(void)state;
+	json_on("[NaN, -Infinity,Infinity,-1]", &j, &sink, &src);
+	j.nonfinite = true;
+	assert_true(pd_json_array(&j));
+	for (int i = 0; i < 3; i++) {
+		assert_true(pd_json_element(&j));
+		assert_int_equal(pd_json_type(&j), PD_JSON_NULL);
+		assert_true(i % 2 ? pd_json_null(&j) : pd_json_skip(&j));
+	}
+	assert_true(pd_json_element(&j));
+	assert_int_equal(pd_json_type(&j), PD_JSON_NUMBER);
+	assert_true(pd_json_skip(&j));
+	assert_false(pd_json_element(&j));
+	assert_true(pd_json_finish(&j));
+	pd_json_release(&j);
+	pd_source_free(src);
+}
+
+/* Every text alone at the end, and far from it, where the fast path works. */
+static void test_json_read_scaled(void **state)
+{
+	static const struct { const char *text; int64_t want; bool rounded; } good[] = {
+		{ "0", 0, false }, { "-0", 0, false }, { "12", 12000, false }, { "12.5", 12500, false }, { "-12.345", -12345, false }, { "12.3455", 12346, true },
+		{ "0.001", 1, false }, { "1e3", 1000000, false }, { "1.5e-3", 2, true }, { "999999999999999.999", 999999999999999999, false },
+		{ "1615000000000000.2", 1615000000000000200, false }, { "9223372036854775.807", INT64_MAX, false },
+	};
+	static const char *const bad[] = { "01", "1.", ".5", "9223372036854775.808", "-", "x" };
+	struct pd_limits limits = { .size = sizeof(limits), .max_nesting = 50, .max_string = 1000 };
+	struct pd_source *src;
+	struct pd_json j;
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * (PD_ARRAY_LEN(good) + PD_ARRAY_LEN(bad)); i++) {
+		struct pd_error err = { 0 };
+		struct pd_sink sink = { .limits = &limits, .err = &err };
+		bool far = i % 2, ok = i / 2 < PD_ARRAY_LEN(good), rounded = false, got;
+		int64_t v = 0;
+
+		snprintf(text, sizeof(text), "[%s%*s]", ok ? good[i / 2].text : bad[i / 2 - PD_ARRAY_LEN(good)], far ? 60 : 0, "");
+		json_on(text, &j, &sink, &src);
+		assert_true(pd_json_array(&j) && pd_json_element(&j));
+		got = pd_json_scaled(&j, 3, &v, &rounded);
+		if (ok) {
+			assert_true(got);
+			assert_int_equal(v, good[i / 2].want);
+			assert_int_equal(rounded, good[i / 2].rounded);
+			assert_false(pd_json_element(&j));
+		} else {
+			assert_false(got && pd_json_element(&j) && pd_json_finish(&j));
+			assert_int_equal(err.status, PD_ERR_DATA);
+		}
+		pd_json_release(&j);
+		pd_source_free(src);
+	}
 }
 
 /* ---- numbers ---- */
@@ -346,6 +433,9 @@ int main(void)
 		cmocka_unit_test(test_json_read_broken_strings),
 		cmocka_unit_test(test_json_read_limits),
 		cmocka_unit_test(test_json_read_open_end),
+		cmocka_unit_test(test_json_read_cut_anywhere),
+		cmocka_unit_test(test_json_read_nonfinite),
+		cmocka_unit_test(test_json_read_scaled),
 		cmocka_unit_test(test_json_number_scaled),
 		cmocka_unit_test(test_json_number_decimals),
 		cmocka_unit_test(test_json_number_double),

@@ -84,7 +84,7 @@ enum pd_event_kind {
 	PD_EV_ASYNC_BEGIN,   /* id and category tie begin, instants and end; may overlap anything */
 	PD_EV_ASYNC_END,
 	PD_EV_ASYNC_INSTANT,
-	PD_EV_SAMPLE,        /* a stack that was seen running; value[0] = weight when n_values is 1 */
+	PD_EV_SAMPLE,        /* a stack that was seen running; dur = the time it stands for, 0 unknown; value[0] = weight when n_values is 1 */
 	PD_EV_KINDS,
 };
 
@@ -139,6 +139,7 @@ struct pd_events;
 enum pd_events_wants {
 	PD_WANTS_EVENTS = 1 << 0, /* tracks and events */
 	PD_WANTS_FACTS = 1 << 1,  /* figures, after the last event */
+	PD_WANTS_ARGS = 1 << 2,   /* arguments of events; without it readers may leave them out */
 };
 
 /* What a sink does; NULL members are skipped. `size` is sizeof(struct pd_events_ops). */
