@@ -42,6 +42,12 @@ double pd_log1p_rest(double u)
 	return r * u - 2 * sum;
 }
 
+/* The same for 1 + u = ratio: far from 1 the logarithm wants the ratio, not what is left of it in u. */
+static double ratio_rest(double u, double ratio)
+{
+	return u < -0.3 || u > 0.45 ? u - log(ratio) : pd_log1p_rest(u);
+}
+
 double pd_g_term(double o, double e)
 {
 	double u = (o - e) / e;
@@ -57,7 +63,7 @@ double pd_beta_front(double a, double b, double x, double y)
 		return 0;
 	if (a < 1e-290 || b < 1e-290)
 		return 0;
-	return exp(pd_stirling_rest(n) - pd_stirling_rest(a) - pd_stirling_rest(b) - a * pd_log1p_rest(u) - b * pd_log1p_rest(v)) *
+	return exp(pd_stirling_rest(n) - pd_stirling_rest(a) - pd_stirling_rest(b) - a * ratio_rest(u, x / a * n) - b * ratio_rest(v, y / b * n)) *
 	       sqrt(a / n * b) * 0.39894228040143267794;
 }
 
@@ -118,7 +124,7 @@ double pd_gamma_front(double a, double x)
 {
 	if (a < 1e-290)
 		return 1;
-	return exp(-pd_stirling_rest(a) - a * pd_log1p_rest((x - a) / a) - 0.5 * log(a) - LN_SQRT_2PI);
+	return exp(-pd_stirling_rest(a) - a * ratio_rest((x - a) / a, x / a) - 0.5 * log(a) - LN_SQRT_2PI);
 }
 
 static double gamma_series(double a, double x)
