@@ -8,7 +8,7 @@
 #include <profdata/stats.h>
 
 static inline bool stat_conf(double conf) { return conf > 0 && conf < 1; } /* false for NaN */
-static inline bool stat_count(double x) { return x >= 0 && x <= 0x1p62; }
+static inline bool stat_count(double x) { return x >= 0 && x <= 0x1p64; }
 static inline double stat_clamp(double x, double lo, double hi) { return x < lo ? lo : x > hi ? hi : x; }
 
 /* The z of a two-sided interval: 1.96 for 0.95. */

@@ -15,7 +15,7 @@ static enum pd_stat side_sum(enum pd_exposure kind, const double *x, const doubl
 
 	*s = (struct side){ .k = k };
 	for (size_t i = 0; i < k; i++) {
-		bool ok = stat_count(x[i]) && n[i] > 0 && n[i] <= 0x1p62;
+		bool ok = stat_count(x[i]) && n[i] > 0 && n[i] <= 0x1p64;
 
 		if (!ok || (kind == PD_EXPOSURE_SAMPLES && x[i] > n[i]))
 			return PD_STAT_RANGE;

@@ -109,7 +109,7 @@ double pd_stat_runs_needed(double cv, double delta, double alpha, double power)
 	if (!levels(cv, alpha, power) || !(delta > 0) || isinf(delta))
 		return (double)NAN;
 	z = (-pd_normal_quantile(alpha / 2) + pd_normal_quantile(power)) * cv / delta;
-	return round(2 * z * z);
+	return ceil(2 * z * z);
 }
 
 size_t pd_stat_blocks_needed(double sd, double delta, double alpha, double power)

@@ -297,7 +297,7 @@ PD_API enum pd_stat pd_stat_bootstrap(const double *a, size_t n1, const double *
  * test); n pairs with standard deviation sd. NaN below 2 runs. */
 PD_API double pd_stat_mde(double cv, size_t n, double alpha, double power, bool rank);
 PD_API double pd_stat_mde_paired(double sd, size_t n, double alpha, double power);
-/* Runs per side that see a relative difference `delta` (normal approximation, rounded to the nearest). */
+/* Runs per side that see a relative difference `delta` (normal approximation). */
 PD_API double pd_stat_runs_needed(double cv, double delta, double alpha, double power);
 /* Blocks for which pd_stat_mde_paired() is at most `delta`; 0 when more than 1e6 would be needed. */
 PD_API size_t pd_stat_blocks_needed(double sd, double delta, double alpha, double power);
