@@ -1,0 +1,64 @@
+/*
+ * go-trace - execution traces of Go programs: runtime/trace, the flight
+ * recorder, /debug/pprof/trace. All versions since Go 1.22:
+ * records per processor with the tables at the end, since 1.22 generations of
+ * batches per thread.
+ *
+ * As a profile a trace says where the time of the goroutines went: sample types
+ * running, runnable, syscall, waiting and wall (nanoseconds), labels state and reason.
+ */
+#include "go_trace/profile.h"
+#include "go_trace/trace.h"
+
+#include "io/source.h"
+
+struct go_trace_opts {
+	bool times;
+};
+
+#define O struct go_trace_opts
+static const struct pd_opt go_trace_opts[] = {
+	{ 0, "times", NULL, "a row per interval with the time it began, instead of sums per stack", PD_OPT_BOOL, PD_AT(O, times, bool) },
+	{ .kind = PD_OPT_END },
+};
+#undef O
+
+static enum pd_sniff go_trace_sniff(const struct pd_probe *p)
+{
+	return gt_version(p->head) ? PD_SNIFF_MAGIC : PD_SNIFF_NO;
+}
+
+static void listen(struct gt_reader *r, void (*event)(void *, const struct gt_event *), void *ctx)
+{
+	r->listener[r->n_listeners++] = (struct gt_listener){ event, ctx };
+}
+
+static enum pd_status go_trace_read(struct pd_source *src, struct pd_sink *sink, const void *opts)
+{
+	const struct go_trace_opts *o = opts;
+	struct gt_reader r = { .src = src, .sink = sink, .b = sink->prof };
+	struct gt_profile *p = gt_profile_new(&r, o->times);
+	enum pd_status status = r.status;
+
+	if (p) {
+		listen(&r, gt_profile_event, p);
+		status = gt_read(&r);
+	}
+	if (status == PD_OK)
+		gt_profile_finish(p);
+	if (r.status != PD_OK)
+		status = r.status;
+	gt_profile_free(p);
+	gt_reader_release(&r);
+	return status;
+}
+
+const struct pd_format pd_format_go_trace = {
+	.name = "go-trace",
+	.summary = "execution traces of Go programs (runtime/trace), Go 1.22 and later",
+	.aliases = (const char *const[]){ "gotrace", NULL },
+	.opts_size = sizeof(struct go_trace_opts),
+	.opts = go_trace_opts,
+	.sniff = go_trace_sniff,
+	.read = go_trace_read,
+};

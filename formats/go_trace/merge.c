@@ -1,0 +1,239 @@
+/*
+ * The events of one generation in order: per-thread streams merged by time,
+ * subject to what the scheduler allows. The heap and the search of a stuck merge are
+ * those of Go's own parser, so that equal times come in the same order.
+ */
+#include "go_trace/trace.h"
+
+#define FREE_FORCED 1024u        /* events of a damaged trace that may be forced whatever their share */
+#define FREE_SEARCHES (1u << 24) /* attempts to advance a thread that had to wait */
+
+/* The thread's next batch with something in it; false at its end. */
+static bool next_batch(const struct gt_reader *r, struct gt_cursor *c)
+{
+	while (c->p == c->end) {
+		const struct gt_batch *b;
+
+		c->batch = r->gen.batch.v[c->batch].next;
+		if (!c->batch)
+			return false;
+		b = &r->gen.batch.v[c->batch];
+		c->p = b->p;
+		c->end = b->p + b->n;
+		c->time = gt_nanos(&r->gen, b->time);
+	}
+	return true;
+}
+
+/* Reads the next event of the thread; what is unreadable costs the rest of its batch. False: no more. */
+static bool next_event(struct gt_reader *r, struct gt_cursor *c)
+{
+	while (next_batch(r, c)) {
+		const uint8_t *p = c->p + 1;
+		const struct gt_wire_spec *spec;
+		uint64_t dt;
+		bool fine;
+
+		c->type = *c->p;
+		spec = &gt_wire_specs[c->type < GT_W_KINDS ? c->type : 0];
+		fine = spec->since && gt_varint(&p, c->end, &dt);
+		for (unsigned i = 0; fine && i < spec->n_args; i++)
+			fine = gt_varint(&p, c->end, &c->arg[i]);
+		if (pd_likely(fine)) {
+			c->p = p;
+			c->time = pd_add_overflow(c->time, gt_nanos(&r->gen, dt), &c->time) ? INT64_MAX : c->time;
+			r->wire_count[c->type]++;
+			return true;
+		}
+		r->at_batch = c->batch;
+		if (!gt_note(r, 0, spec->since ? "batches cut short at an event that is incomplete" : "batches cut short at an event of unknown type"))
+			return false;
+		c->p = c->end;
+	}
+	return false;
+}
+
+/* ---- heap of threads by time of their next event ---- */
+
+static void swap(struct gt_turn *h, size_t a, size_t b)
+{
+	struct gt_turn t = h[a];
+
+	h[a] = h[b];
+	h[b] = t;
+}
+
+static size_t sift_up(struct gt_turn *h, size_t i)
+{
+	for (; i > 0 && h[(i - 1) / 2].time > h[i].time; i = (i - 1) / 2)
+		swap(h, (i - 1) / 2, i);
+	return i;
+}
+
+static void sift_down(struct gt_turn *h, size_t n, size_t i)
+{
+	for (;;) {
+		size_t left = 2 * i + 1, right = left + 1, least = i;
+
+		if (left < n && h[left].time < h[least].time)
+			least = left;
+		if (right < n && h[right].time < h[least].time)
+			least = right;
+		if (least == i)
+			return;
+		swap(h, i, least);
+		i = least;
+	}
+}
+
+static void heap_remove(struct gt_reader *r, size_t i)
+{
+	struct gt_turn *h = r->heap.v;
+
+	for (; i > 0; i = (i - 1) / 2)
+		swap(h, (i - 1) / 2, i);
+	swap(h, 0, r->heap.n - 1);
+	r->heap.n--;
+	sift_down(h, r->heap.n, 0);
+}
+
+/* Stable, by time: a heap again. */
+static void sort_heap(struct gt_turn *h, size_t n)
+{
+	for (size_t gap = 1; gap < n; gap++) { /* insertion: nearly sorted, since a heap is */
+		struct gt_turn t = h[gap];
+		size_t k = gap;
+
+		for (; k && h[k - 1].time > t.time; k--)
+			h[k] = h[k - 1];
+		h[k] = t;
+	}
+}
+
+/* ---- merging ---- */
+
+/* The event of place i of the heap, if it may come now. */
+static enum gt_advance try(struct gt_reader *r, size_t i)
+{
+	struct gt_cursor *c = &r->cursor.v[r->heap.v[i].cursor];
+	enum gt_advance a;
+
+	r->at_batch = c->batch;
+	a = gt_advance(r, c);
+	if (a != GT_OK)
+		return a;
+	r->n_taken++;
+	if (next_event(r, c)) {
+		r->heap.v[i].time = c->time;
+		if (sift_up(r->heap.v, i) == i)
+			sift_down(r->heap.v, r->heap.n, i);
+	} else {
+		heap_remove(r, i);
+	}
+	return GT_OK;
+}
+
+static bool force(struct gt_reader *r, size_t i, const char *what)
+{
+	enum gt_advance a;
+
+	r->at_batch = r->cursor.v[r->heap.v[i].cursor].batch;
+	if (!gt_note(r, 0, what))
+		return false;
+	r->n_forced++;
+	if (r->n_forced > FREE_FORCED + r->n_taken / 16 || r->n_searched > FREE_SEARCHES + 64 * r->n_taken) {
+		gt_note(r, 0, "parts left out: too many events contradict each other");
+		r->ended = r->damaged = true;
+		return false;
+	}
+	r->force = true;
+	a = try(r, i);
+	r->force = false;
+	return a == GT_OK;
+}
+
+#define CONTRADICTS "events taken as they are though they contradict the state of their thread"
+#define NO_ORDER "events taken as they come because no order makes sense"
+
+/* One event, of whichever thread may go on. */
+static bool step(struct gt_reader *r)
+{
+	enum gt_advance a = try(r, 0);
+
+	if (pd_likely(a == GT_OK))
+		return true;
+	if (a == GT_BAD)
+		return force(r, 0, CONTRADICTS);
+	sort_heap(r->heap.v, r->heap.n);
+	for (size_t i = 1; i < r->heap.n; i++) {
+		r->n_searched++;
+		a = try(r, i);
+		if (a == GT_OK)
+			return true;
+		if (a == GT_BAD)
+			return force(r, i, CONTRADICTS);
+	}
+	return force(r, 0, NO_ORDER);
+}
+
+static void send_sync(struct gt_reader *r)
+{
+	const struct gt_clock *c = &r->gen.clock;
+	struct gt_event e = { .kind = GT_EV_SYNC, .wire = GT_W_SYNC, .time = gt_nanos(&r->gen, r->gen.min_time), .m = GT_NONE, .p = GT_NONE, .g = GT_NONE,
+			      .id = r->n_gens, .has_clock = c->any };
+
+	if (c->any) {
+		e.arg[0] = (uint64_t)c->time;
+		e.arg[1] = c->mono;
+		e.arg[2] = c->sec;
+		e.arg[3] = c->nsec;
+	}
+	gt_send(r, &e);
+}
+
+static void send_sample(struct gt_reader *r, const struct gt_sample *s)
+{
+	struct gt_event e = { .kind = GT_EV_STACK_SAMPLE, .wire = GT_W_CPU_SAMPLE, .time = s->time, .m = s->m, .p = s->p, .g = s->g,
+			      .slot = gt_g_slot(r, s->g), .stack = s->stack };
+
+	gt_send(r, &e);
+}
+
+/* A cursor per thread, in the order of their first batches. */
+static bool start(struct gt_reader *r)
+{
+	r->cursor.n = r->heap.n = 0;
+	for (uint32_t i = 1; i < r->gen.thread.n && r->status == PD_OK; i++) {
+		const struct gt_thread *t = &r->gen.thread.v[i];
+		struct gt_cursor c = { .batch = t->first, .m_row = gt_m_row(r, t->m) };
+		const struct gt_batch *b = &r->gen.batch.v[t->first];
+
+		c.p = b->p;
+		c.end = b->p + b->n;
+		c.time = gt_nanos(&r->gen, b->time);
+		if (!next_event(r, &c))
+			continue;
+		if (!pd_vec_push(&r->cursor, c) || !pd_vec_push(&r->heap, ((struct gt_turn){ c.time, (uint32_t)r->cursor.n - 1 })))
+			return gt_nomem(r), false;
+		sift_up(r->heap.v, r->heap.n - 1);
+	}
+	return r->status == PD_OK;
+}
+
+void gt_merge(struct gt_reader *r)
+{
+	const struct gt_sample *s = r->gen.sample.v, *last = s ? s + r->gen.sample.n : s;
+
+	send_sync(r);
+	if (!start(r))
+		return;
+	while (r->heap.n && r->status == PD_OK) {
+		if (s != last && s->time < r->heap.v[0].time)
+			send_sample(r, s++);
+		else if (!step(r))
+			break;
+	}
+	for (; s != last && r->status == PD_OK && !r->heap.n; s++)
+		send_sample(r, s);
+	r->at_batch = 0;
+}
