@@ -81,25 +81,46 @@ bool pd_pb_next_slow(struct pd_pb *in, struct pd_pb_field *f);
 
 static inline bool pd_pb_next(struct pd_pb *in, struct pd_pb_field *f)
 {
-	const uint8_t *p = in->p;
+	const uint8_t *p = in->p, *q = p + 2;
+	size_t left = (size_t)(in->end - p);
+	uint32_t v;
 
-	/* one-byte tag and a short length or number: nearly everything */
-	if (pd_likely(in->end - p >= 2) && p[0] < 0x80 && p[1] < 0x80 && p[0] >= 8) {
-		f->number = p[0] >> 3;
-		f->at = p;
-		if ((p[0] & 7) == PD_PB_VARINT) {
-			f->wire = PD_PB_VARINT;
-			f->value = p[1];
-			in->p = p + 2;
-			return true;
+	if (!left)
+		return false;
+	/* a one-byte tag and a length or number below 2^28: nearly everything */
+	if (pd_unlikely(left < 2 || p[0] >= 0x80 || p[0] < 8))
+		return pd_pb_next_slow(in, f);
+	v = p[1];
+	if (v >= 0x80) {
+		if (left < 5)
+			return pd_pb_next_slow(in, f);
+		v = (v & 0x7f) | (uint32_t)p[2] << 7;
+		q = p + 3;
+		if (p[2] >= 0x80) {
+			v = (v & 0x3fff) | (uint32_t)p[3] << 14;
+			q = p + 4;
 		}
-		if ((p[0] & 7) == PD_PB_BYTES && p[1] <= (size_t)(in->end - p - 2)) {
-			f->wire = PD_PB_BYTES;
-			f->p = p + 2;
-			f->n = p[1];
-			in->p = p + 2 + f->n;
-			return true;
+		if (q == p + 4 && p[3] >= 0x80) {
+			if (p[4] >= 0x80)
+				return pd_pb_next_slow(in, f);
+			v = (v & 0x1fffff) | (uint32_t)p[4] << 21;
+			q = p + 5;
 		}
+	}
+	f->number = p[0] >> 3;
+	f->at = p;
+	if ((p[0] & 7) == PD_PB_VARINT) {
+		f->wire = PD_PB_VARINT;
+		f->value = v;
+		in->p = q;
+		return true;
+	}
+	if (pd_likely((p[0] & 7) == PD_PB_BYTES && v <= (size_t)(in->end - q))) {
+		f->wire = PD_PB_BYTES;
+		f->p = q;
+		f->n = v;
+		in->p = q + v;
+		return true;
 	}
 	return pd_pb_next_slow(in, f);
 }

@@ -154,7 +154,8 @@ bool pprof_read_scalars(struct pprof_reader *r, const struct pprof_message *m, c
 	struct pd_pb in = { .p = p, .end = p + n };
 	struct pd_pb_field f;
 
-	*s = (struct pprof_scalars){ 0 };
+	s->seen = 0;
+	memset(s->v, 0, (m->n_fields + 1) * sizeof *s->v);
 	while (pd_pb_next(&in, &f)) {
 		if (pd_unlikely(!pprof_field_fits(m, &f))) {
 			pprof_fail_field(r, m, &f);

@@ -64,7 +64,7 @@ struct pprof_ids {
 struct pprof_scalars {
 	uint64_t v[PPROF_MAX_FIELD + 1];
 	uint32_t seen; /* bit per field number */
-	const uint8_t *at[PPROF_MAX_FIELD + 1];
+	const uint8_t *at[PPROF_MAX_FIELD + 1]; /* of those seen */
 };
 
 /* A message of the profile, to be read once everything it refers to is known. */
@@ -74,6 +74,12 @@ struct pprof_part {
 };
 struct pprof_parts {
 	PD_VEC(struct pprof_part) part;
+};
+
+/* All messages of one field of the profile: walked again, as they mostly stand together. */
+struct pprof_table {
+	size_t n;
+	const uint8_t *first, *end; /* tag of the first, end of the last */
 };
 
 /* One reading. */
@@ -89,13 +95,11 @@ struct pprof_reader {
 	PD_VEC(uint32_t) string;     /* string table → pd_str */
 	bool first_string_named;     /* string 0 is not "" */
 	uint32_t comm, pid, tid;     /* pd_str of these label keys, 0 when absent */
-	struct pprof_parts type, mapping, location, function;
+	struct pprof_parts type;
+	struct pprof_table mapping, location, function, sample;
 	PD_VEC(uint64_t) comment;    /* string indices */
 	struct pprof_scalars header;
 	struct pprof_part period_type;
-	uint64_t n_samples;
-	const uint8_t *first_sample; /* its tag */
-	const uint8_t *last_sample;  /* end */
 	unsigned type_batches;       /* runs of sample types, separated by strings */
 	bool strings_since_types;
 

@@ -27,6 +27,14 @@ static bool keep_part(struct pprof_reader *r, struct pprof_parts *parts, const s
 	return true;
 }
 
+static inline bool in_table(struct pprof_table *t, const struct pd_pb_field *f, const uint8_t *end)
+{
+	if (!t->n++)
+		t->first = f->at;
+	t->end = end;
+	return true;
+}
+
 static void second_profile(struct pprof_reader *r, const uint8_t *at, const char *sign)
 {
 	pprof_fail(r, at, "a second profile starts before this place (%s), expected one profile in a file", sign);
@@ -108,8 +116,8 @@ static bool scan_number(struct pprof_reader *r, const struct pd_pb_field *f)
 	return true;
 }
 
-/* Everything but samples. */
-static bool scan_field(struct pprof_reader *r, const struct pd_pb_field *f)
+/* Everything but samples. `end` is that of the field. */
+static bool scan_field(struct pprof_reader *r, const struct pd_pb_field *f, const uint8_t *end)
 {
 	if (!pprof_field_fits(&pprof_profile_message, f)) {
 		pprof_fail_field(r, &pprof_profile_message, f);
@@ -123,11 +131,11 @@ static bool scan_field(struct pprof_reader *r, const struct pd_pb_field *f)
 		}
 		return keep_part(r, &r->type, f);
 	case PROFILE_MAPPING:
-		return keep_part(r, &r->mapping, f);
+		return in_table(&r->mapping, f, end);
 	case PROFILE_LOCATION:
-		return keep_part(r, &r->location, f);
+		return in_table(&r->location, f, end);
 	case PROFILE_FUNCTION:
-		return keep_part(r, &r->function, f);
+		return in_table(&r->function, f, end);
 	case PROFILE_STRING_TABLE:
 		return scan_string(r, f);
 	case PROFILE_PERIOD_TYPE:
@@ -149,13 +157,10 @@ static enum pd_status scan(struct pprof_reader *r)
 	r->what = "profile";
 	r->nth = 0;
 	while (pd_pb_next(&in, &f)) {
-		if (pd_likely(f.number == PROFILE_SAMPLE && f.wire == PD_PB_BYTES)) {
-			if (!r->n_samples++)
-				r->first_sample = f.at;
-			r->last_sample = in.p;
-		} else if (!scan_field(r, &f)) {
+		if (pd_likely(f.number == PROFILE_SAMPLE && f.wire == PD_PB_BYTES))
+			in_table(&r->sample, &f, in.p);
+		else if (!scan_field(r, &f, in.p))
 			return r->status;
-		}
 	}
 	if (in.fault)
 		return pprof_fail_wire(r, in.fault, in.at);
@@ -167,7 +172,7 @@ static enum pd_status scan(struct pprof_reader *r)
 static bool ids_init(struct pprof_reader *r, struct pprof_ids *t, size_t count)
 {
 	t->key = pd_hash_key();
-	t->n_dense = count < SIZE_MAX / 64 ? count * 4 + 1024 : count;
+	t->n_dense = count < SIZE_MAX / 64 ? count * 2 + 64 : count;
 	if (!pprof_hold(r, t->n_dense, sizeof *t->dense))
 		return false;
 	t->dense = calloc(t->n_dense, sizeof *t->dense);
@@ -255,8 +260,8 @@ static enum pd_status read_types(struct pprof_reader *r)
 	size_t n = r->type.part.n;
 	struct pd_value_type type;
 
-	if (r->n_samples && !n)
-		return pprof_fail(r, r->first_sample, "the profile has %llu samples but declares no sample types", (unsigned long long)r->n_samples);
+	if (r->sample.n && !n)
+		return pprof_fail(r, r->sample.first, "the profile has %llu samples but declares no sample types", (unsigned long long)r->sample.n);
 	if (n > PD_MAX_VALUES)
 		return pprof_fail_limit(r, r->type.part.v[PD_MAX_VALUES].p, "the profile declares %zu sample types, the limit is %d", n, PD_MAX_VALUES);
 	if (n)
@@ -274,7 +279,11 @@ static enum pd_status read_types(struct pprof_reader *r)
 	return PD_OK;
 }
 
-static bool read_mapping(struct pprof_reader *r, const struct pprof_part *part)
+struct line_vec {
+	PD_VEC(struct pd_line) line;
+};
+
+static bool read_mapping(struct pprof_reader *r, const struct pprof_part *part, struct line_vec *lines PD_UNUSED)
 {
 	const struct pprof_message *m = &pprof_mapping_message;
 	struct pd_mapping_desc d = { .flags = r->nth == 1 ? PD_MAP_MAIN : 0 };
@@ -291,7 +300,7 @@ static bool read_mapping(struct pprof_reader *r, const struct pprof_part *part)
 	return ids_bind(r, &r->mappings, s.v[MAPPING_ID], pd_mapping_add(r->b, &d).v, part->p);
 }
 
-static bool read_function(struct pprof_reader *r, const struct pprof_part *part)
+static bool read_function(struct pprof_reader *r, const struct pprof_part *part, struct line_vec *lines PD_UNUSED)
 {
 	const struct pprof_message *m = &pprof_function_message;
 	struct pd_func_desc d = { 0 };
@@ -306,27 +315,44 @@ static bool read_function(struct pprof_reader *r, const struct pprof_part *part)
 	return ids_bind(r, &r->functions, s.v[FUNCTION_ID], nothing ? 0 : pd_func_add(r->b, &d).v, part->p);
 }
 
+/* Lines are most of the messages in a profile's tables: no detour over scalars. */
 static bool read_line(struct pprof_reader *r, const struct pd_pb_field *f, struct pd_line *out)
 {
-	struct pprof_scalars s;
+	const struct pprof_message *m = &pprof_line_message;
+	struct pd_pb in = { .p = f->p, .end = f->p + f->n };
+	uint64_t v[LINE_COLUMN + 1] = { 0 };
+	const uint8_t *id_at = f->at;
+	struct pd_pb_field g;
+	uint32_t row1;
 
-	if (!pprof_read_scalars(r, &pprof_line_message, f->p, f->n, &s))
+	while (pd_pb_next(&in, &g)) {
+		if (pd_unlikely(!pprof_field_fits(m, &g))) {
+			pprof_fail_field(r, m, &g);
+			return false;
+		}
+		if (pd_unlikely(g.number > LINE_COLUMN)) {
+			if (!pprof_note(r, g.at, "unknown fields skipped"))
+				return false;
+			continue;
+		}
+		v[g.number] = g.value;
+		if (g.number == LINE_FUNCTION_ID)
+			id_at = g.at;
+	}
+	if (pd_unlikely(in.fault)) {
+		pprof_fail_wire(r, in.fault, in.at);
 		return false;
-	uint64_t id = s.v[LINE_FUNCTION_ID];
-	uint32_t row1 = pprof_id_row1(&r->functions, id);
-	if (!row1 && id) {
-		pprof_fail_in(r, s.at[LINE_FUNCTION_ID], "function %llu is not in the function table", (unsigned long long)id);
+	}
+	row1 = pprof_id_row1(&r->functions, v[LINE_FUNCTION_ID]);
+	if (!row1 && v[LINE_FUNCTION_ID]) {
+		pprof_fail_in(r, id_at, "function %llu is not in the function table", (unsigned long long)v[LINE_FUNCTION_ID]);
 		return false;
 	}
 	if (!row1 && !pprof_note(r, f->at, "lines without a function"))
 		return false;
-	*out = (struct pd_line){ { row1 ? row1 - 1 : 0 }, (int64_t)s.v[LINE_LINE], (int64_t)s.v[LINE_COLUMN] };
+	*out = (struct pd_line){ { row1 ? row1 - 1 : 0 }, (int64_t)v[LINE_LINE], (int64_t)v[LINE_COLUMN] };
 	return true;
 }
-
-struct line_vec {
-	PD_VEC(struct pd_line) line;
-};
 
 static bool read_location(struct pprof_reader *r, const struct pprof_part *part, struct line_vec *lines)
 {
@@ -393,28 +419,33 @@ static bool read_location(struct pprof_reader *r, const struct pprof_part *part,
 	return ids_bind(r, &r->frames, id, pd_frame_add(r->b, &d).v, at);
 }
 
+/* Calls `one` for every message of a table; false at the first failure. */
+static bool read_table(struct pprof_reader *r, const struct pprof_table *t, uint32_t number, const char *what, struct line_vec *lines,
+		       bool (*one)(struct pprof_reader *, const struct pprof_part *, struct line_vec *))
+{
+	struct pd_pb in = { .p = t->first, .end = t->end };
+	struct pd_pb_field f;
+
+	r->what = what;
+	r->nth = 0;
+	while (pd_pb_next(&in, &f)) {
+		if (f.number != number)
+			continue;
+		r->nth++;
+		if (!one(r, &(struct pprof_part){ f.p, f.n }, lines))
+			return false;
+	}
+	return true;
+}
+
 static enum pd_status read_tables(struct pprof_reader *r)
 {
 	struct line_vec lines = { 0 };
 
-	if (!ids_init(r, &r->mappings, r->mapping.part.n) || !ids_init(r, &r->functions, r->function.part.n) ||
-	    !ids_init(r, &r->frames, r->location.part.n))
-		return r->status;
-	r->what = "mapping";
-	for (size_t i = 0; i < r->mapping.part.n && !r->status; i++) {
-		r->nth = i + 1;
-		read_mapping(r, &r->mapping.part.v[i]);
-	}
-	r->what = "function";
-	for (size_t i = 0; i < r->function.part.n && !r->status; i++) {
-		r->nth = i + 1;
-		read_function(r, &r->function.part.v[i]);
-	}
-	r->what = "location";
-	for (size_t i = 0; i < r->location.part.n && !r->status; i++) {
-		r->nth = i + 1;
-		read_location(r, &r->location.part.v[i], &lines);
-	}
+	if (ids_init(r, &r->mappings, r->mapping.n) && ids_init(r, &r->functions, r->function.n) && ids_init(r, &r->frames, r->location.n) &&
+	    read_table(r, &r->mapping, PROFILE_MAPPING, "mapping", &lines, read_mapping) &&
+	    read_table(r, &r->function, PROFILE_FUNCTION, "function", &lines, read_function))
+		read_table(r, &r->location, PROFILE_LOCATION, "location", &lines, read_location);
 	r->part = NULL;
 	pd_vec_release(&lines.line);
 	if (!r->status)
@@ -509,9 +540,6 @@ static void reader_release(struct pprof_reader *r)
 {
 	pd_vec_release(&r->string);
 	pd_vec_release(&r->type.part);
-	pd_vec_release(&r->mapping.part);
-	pd_vec_release(&r->location.part);
-	pd_vec_release(&r->function.part);
 	pd_vec_release(&r->comment);
 	ids_release(&r->mappings);
 	ids_release(&r->functions);

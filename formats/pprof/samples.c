@@ -7,7 +7,7 @@
 #include "pprof/pprof.h"
 
 #define BATCH 256u
-#define MEMO_SLOTS 1024u /* power of two */
+#define MEMO_SLOTS 1024u /* at most */
 #define MEMO_BYTES 56u
 #define FORGET (8u << 20) /* input bytes done with are given back in pieces of this size */
 
@@ -26,6 +26,7 @@ struct batch {
 	PD_VEC(struct pd_label) label; /* of one sample */
 	int64_t *value;          /* BATCH × n_types */
 	struct memo *memo;
+	size_t memo_mask;        /* a power of two less one, by the number of samples */
 	uint64_t memo_key;
 	uint8_t *numeric;        /* by string index: this label key has numbers */
 	bool numeric_known;      /* for the whole profile */
@@ -46,7 +47,7 @@ static bool no_memory(struct pprof_reader *r)
 /* Which keys have numbers, from the sample at `p` on. Malformed samples are found when their turn comes. */
 static void find_numeric_keys(struct pprof_reader *r, struct batch *b, const uint8_t *p)
 {
-	struct pd_pb in = { .p = p, .end = r->last_sample }, sample, label;
+	struct pd_pb in = { .p = p, .end = r->sample.end }, sample, label;
 	struct pd_pb_field f, g, h;
 
 	while (pd_pb_next(&in, &f)) {
@@ -150,7 +151,7 @@ static bool find_labels(struct pprof_reader *r, struct batch *b, const uint8_t *
 
 	if (n > MEMO_BYTES)
 		return read_labels(r, b, p, end, sample, out);
-	struct memo *m = &b->memo[(size_t)pd_hash_bytes(b->memo_key, p, n) & (MEMO_SLOTS - 1)];
+	struct memo *m = &b->memo[(size_t)pd_hash_bytes(b->memo_key, p, n) & b->memo_mask];
 	if (m->n != n || memcmp(m->bytes, p, n)) {
 		if (!read_labels(r, b, p, end, sample, out))
 			return false;
@@ -328,7 +329,10 @@ static bool batch_init(struct pprof_reader *r, struct batch *b)
 	if (!pprof_hold(r, BATCH * sizeof *b->value, r->n_types) || !pprof_hold(r, r->string.n, 1))
 		return false;
 	b->value = malloc((size_t)BATCH * r->n_types * sizeof *b->value);
-	b->memo = calloc(MEMO_SLOTS, sizeof *b->memo);
+	b->memo_mask = 15;
+	while (b->memo_mask + 1 < MEMO_SLOTS && b->memo_mask < r->sample.n / 4)
+		b->memo_mask = b->memo_mask * 2 + 1;
+	b->memo = calloc(b->memo_mask + 1, sizeof *b->memo);
 	b->numeric = calloc(r->string.n + 1, 1);
 	b->memo_key = pd_hash_key();
 	if (!b->value || !b->memo || !b->numeric)
@@ -348,13 +352,13 @@ static void batch_release(struct batch *b)
 
 static void read_all(struct pprof_reader *r, struct batch *b)
 {
-	struct pd_pb in = { .p = r->first_sample, .end = r->last_sample };
+	struct pd_pb in = { .p = r->sample.first, .end = r->sample.end };
 	struct pd_pb_field f;
 
 	r->what = "sample";
 	r->nth = 0;
 	r->part = NULL;
-	b->kept = r->first_sample;
+	b->kept = r->sample.first;
 	while (pd_pb_next(&in, &f)) {
 		if (pd_unlikely(f.number != PROFILE_SAMPLE))
 			continue;
@@ -372,7 +376,7 @@ enum pd_status pprof_read_samples(struct pprof_reader *r)
 {
 	struct batch *b;
 
-	if (!r->n_samples)
+	if (!r->sample.n)
 		return PD_OK;
 	b = calloc(1, sizeof *b);
 	if (!b)

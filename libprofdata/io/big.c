@@ -3,8 +3,34 @@
 #include <sys/mman.h>
 
 #define HUGE_FROM ((size_t)8 << 20) /* huge pages spare most page faults of large buffers */
+#define HEAP_BELOW ((size_t)512 << 10) /* small ones come and go: pages of the heap are touched already */
 #define PAGE ((size_t)4096)
 #define HUGE_PAGE ((size_t)2 << 20)
+
+static bool heap_reserve(struct pd_big *b, size_t cap)
+{
+	void *p = realloc(b->p, cap ? cap : 1);
+
+	if (!p)
+		return false;
+	b->p = p;
+	b->cap = cap ? cap : 1;
+	return true;
+}
+
+/* From the heap into pages of its own. */
+static bool move_out(struct pd_big *b, size_t cap)
+{
+	struct pd_big own = { 0 };
+
+	if (!pd_big_reserve(&own, cap))
+		return false;
+	memcpy(own.p, b->p, b->cap);
+	own.n = b->n;
+	free(b->p);
+	*b = own;
+	return true;
+}
 
 bool pd_big_reserve(struct pd_big *b, size_t cap)
 {
@@ -12,6 +38,10 @@ bool pd_big_reserve(struct pd_big *b, size_t cap)
 
 	if (cap <= b->cap && b->p)
 		return true;
+	if (cap < HEAP_BELOW)
+		return heap_reserve(b, cap);
+	if (b->p && b->cap < HEAP_BELOW)
+		return move_out(b, cap);
 	if (pd_add_overflow(cap, PAGE - 1, &cap))
 		return false;
 	cap &= ~(PAGE - 1);
@@ -34,13 +64,11 @@ void pd_big_trim(struct pd_big *b)
 {
 	size_t keep = (b->n + PAGE - 1) & ~(PAGE - 1);
 
-	if (!b->p || keep >= b->cap)
+	if (!b->p || keep >= b->cap || b->cap < HEAP_BELOW)
 		return;
-	if (!keep) {
-		pd_big_release(b);
-		return;
-	}
-	if (munmap(b->p + keep, b->cap - keep) == 0)
+	if (keep < HEAP_BELOW) /* what its size says where it is must stay true */
+		keep = HEAP_BELOW < b->cap ? HEAP_BELOW : b->cap;
+	if (keep < b->cap && munmap(b->p + keep, b->cap - keep) == 0)
 		b->cap = keep;
 }
 
@@ -48,13 +76,15 @@ void pd_big_forget(struct pd_big *b, size_t n)
 {
 	uintptr_t start = (uintptr_t)b->p, end = (start + n) & ~(uintptr_t)(HUGE_PAGE - 1); /* no huge page is split */
 
-	if (b->p && end > start)
+	if (b->p && b->cap >= HEAP_BELOW && end > start)
 		madvise(b->p, (size_t)(end - start), MADV_DONTNEED);
 }
 
 void pd_big_release(struct pd_big *b)
 {
-	if (b->p)
+	if (b->p && b->cap < HEAP_BELOW)
+		free(b->p);
+	else if (b->p)
 		munmap(b->p, b->cap);
 	*b = (struct pd_big){ 0 };
 }

@@ -1,4 +1,4 @@
-/* Big growing buffers straight from the kernel: growing moves pages, not bytes, and what is freed is gone. */
+/* Growing buffers, big ones straight from the kernel: growing moves pages, not bytes, and what is freed is gone. */
 #ifndef IO_BIG_H
 #define IO_BIG_H
 

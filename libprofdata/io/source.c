@@ -154,6 +154,22 @@ void pd_source_free(struct pd_source *s)
 
 /* ---- what is around the bytes ---- */
 
+static void first_layer(struct pd_source *s, const char *name)
+{
+	s->compression = name;
+	if (s->most > s->limits.max_input)
+		s->most = s->limits.max_input;
+}
+
+/* The window holds all of a small file; a byte order mark of its text is no part of it. */
+static void small_file(struct pd_source *s, const char *compression)
+{
+	first_layer(s, compression);
+	s->layers = 1;
+	if (span_starts(span_between(s->pos, s->end), "\xef\xbb\xbf"))
+		s->pos += 3;
+}
+
 static bool add_codec(struct pd_source *s, const struct pd_codec *c)
 {
 	struct pd_stage *stage;
@@ -173,11 +189,9 @@ static bool add_codec(struct pd_source *s, const struct pd_codec *c)
 	if (!stage)
 		return false;
 	s->top = stage;
-	if (!s->layers++) {
-		s->compression = c->name;
-		if (s->most > s->limits.max_input)
-			s->most = s->limits.max_input;
-	}
+	if (!s->layers)
+		first_layer(s, c->name);
+	s->layers++;
 	return true;
 }
 
@@ -226,6 +240,10 @@ static bool open_stages(struct pd_source *s)
 		if (!pd_stage_peek(s->top, 16, &head, &s->err))
 			return failed(s);
 		c = pd_codec_of(head);
+		if (c && c->open == pd_codec_gzip_open && pd_source_small(s)) {
+			small_file(s, c->name);
+			return true;
+		}
 		if (c && !add_codec(s, c))
 			return failed(s);
 	} while (c);

@@ -62,6 +62,12 @@ bool pd_source_divisible(struct pd_source *src, uint64_t *lo, uint64_t *hi);
 /* A source over stream offsets [lo, hi) of a divisible source, which must outlive it. Lines count from 1 again. */
 struct pd_source *pd_source_part(const struct pd_source *src, uint64_t lo, uint64_t hi, struct pd_error *err);
 
+/*
+ * A small gzip file about to be opened: inflated whole, which is less work than a stream for its
+ * first bytes and all of it again. False, and nothing touched, when that does not apply.
+ */
+bool pd_source_small(struct pd_source *s);
+
 /* Records that there is more input than max_input allows; PD_ERR_LIMIT. */
 enum pd_status pd_source_over_limit(struct pd_source *src);
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #define FIRST_ROOM ((size_t)1 << 20)
+#define SMALL ((uint64_t)256 << 10)
 #define EXTRA_ROOM ((size_t)64) /* so that a file that keeps its size needs no growing to see its end */
 
 /* What the caller of pd_source_all() may be given at most. */
@@ -121,31 +122,49 @@ static bool slurp(const struct pd_source *s, struct pd_big *b)
 	return got > 0 && (uint64_t)got == size;
 }
 
+/* All of the compressed input, inflated. */
+static bool inflate_raw(const struct pd_source *s, struct pd_big *out)
+{
+	struct pd_big raw = { 0 };
+	bool ok;
+
+	if (s->raw == PD_RAW_MEMORY)
+		return pd_gzip_whole(s->memory + s->raw_at, (size_t)(s->raw_end - s->raw_at), ceiling(s), &s->limits, out);
+	ok = slurp(s, &raw) && pd_gzip_whole(raw.p, raw.n, ceiling(s), &s->limits, out);
+	pd_big_release(&raw);
+	return ok;
+}
+
 /* True when the window now holds everything. Nothing is touched otherwise. */
 static bool inflate_whole(struct pd_source *s)
 {
-	struct pd_big raw = { 0 }, out = { 0 };
+	struct pd_big out = { 0 };
 	uint64_t at = pd_source_offset(s);
-	const char *data;
-	size_t n;
-	bool ok = false;
+	bool ok;
 
 	if (s->layers != 1 || s->converted || strcmp(s->compression, "gzip") != 0 || s->raw == PD_RAW_STREAM)
 		return false;
-	if (s->raw == PD_RAW_MEMORY) {
-		data = s->memory + s->raw_at;
-		n = (size_t)(s->raw_end - s->raw_at);
-	} else {
-		if (!slurp(s, &raw))
-			goto out;
-		data = raw.p;
-		n = raw.n;
-	}
-	ok = pd_gzip_whole(data, n, ceiling(s), &s->limits, &out) && out.n >= at;
-out:
-	pd_big_release(&raw);
+	ok = inflate_raw(s, &out) && out.n >= at;
 	if (ok)
 		settle(s, &out, (size_t)at, 0);
+	pd_big_release(&out);
+	return ok;
+}
+
+bool pd_source_small(struct pd_source *s)
+{
+	struct pd_big out = { 0 };
+	struct pd_span head;
+	bool big_endian, ok;
+
+	if (s->raw == PD_RAW_STREAM || s->layers || !s->limits.max_layers || s->raw_end - s->raw_at > SMALL)
+		return false;
+	ok = inflate_raw(s, &out) && out.n <= s->limits.max_input;
+	head = (struct pd_span){ out.p, ok ? out.n : 0 };
+	/* what needs another stage takes the long way */
+	ok = ok && !pd_codec_of(head) && !pd_looks_utf16(head, &big_endian);
+	if (ok)
+		settle(s, &out, 0, 0);
 	pd_big_release(&out);
 	return ok;
 }

@@ -81,12 +81,10 @@ bool pd_builder_grow(struct pd_builder *b, void **v, size_t *cap, size_t n, size
 	return charge(b);
 }
 
-bool pd_builder_index(struct pd_builder *b, struct pd_index *ix, uint32_t rows, uint32_t (*hash_of)(const struct pd_builder *, uint32_t))
+bool pd_builder_index_slow(struct pd_builder *b, struct pd_index *ix, uint32_t rows, uint32_t (*hash_of)(const struct pd_builder *, uint32_t))
 {
 	bool fresh = !ix->slot;
 
-	if (pd_likely(!fresh && ix->used < ix->mask - ix->mask / 4))
-		return true;
 	if (b->failed)
 		return false;
 	/* a derived builder starts with rows that no index knows yet */

@@ -138,7 +138,11 @@ extern const struct pd_limits pd_no_limits;
 	 pd_builder_grow((b), (void **)&(vec)->v, &(vec)->cap, (vec)->n, (more), sizeof(*(vec)->v)))
 bool pd_builder_grow(struct pd_builder *b, void **v, size_t *cap, size_t n, size_t more, size_t size);
 /* Makes room for one more row in an index whose rows hash to `hash_of`; false and sticky failure when it cannot. */
-bool pd_builder_index(struct pd_builder *b, struct pd_index *ix, uint32_t rows, uint32_t (*hash_of)(const struct pd_builder *, uint32_t row));
+bool pd_builder_index_slow(struct pd_builder *b, struct pd_index *ix, uint32_t rows, uint32_t (*hash_of)(const struct pd_builder *, uint32_t row));
+static inline bool pd_builder_index(struct pd_builder *b, struct pd_index *ix, uint32_t rows, uint32_t (*hash_of)(const struct pd_builder *, uint32_t row))
+{
+	return pd_likely(ix->slot && ix->used < ix->mask - ix->mask / 4) || pd_builder_index_slow(b, ix, rows, hash_of);
+}
 /* Sticky failure. */
 void pd_builder_fail(struct pd_builder *b, enum pd_status status, const char *fmt, ...) PD_PRINTF(3, 4);
 /* `parent` plus frames towards the leaf, without limit on depth: for transformations, whose input was limited. */
