@@ -92,20 +92,16 @@ static inline bool pd_pb_next(struct pd_pb *in, struct pd_pb_field *f)
 		return pd_pb_next_slow(in, f);
 	v = p[1];
 	if (v >= 0x80) {
-		if (left < 5)
+		unsigned n = left < 3 || p[2] < 0x80 ? 3 : left < 4 || p[3] < 0x80 ? 4 : 5;
+
+		if (left < n || p[n - 1] >= 0x80)
 			return pd_pb_next_slow(in, f);
-		v = (v & 0x7f) | (uint32_t)p[2] << 7;
-		q = p + 3;
-		if (p[2] >= 0x80) {
-			v = (v & 0x3fff) | (uint32_t)p[3] << 14;
-			q = p + 4;
-		}
-		if (q == p + 4 && p[3] >= 0x80) {
-			if (p[4] >= 0x80)
-				return pd_pb_next_slow(in, f);
-			v = (v & 0x1fffff) | (uint32_t)p[4] << 21;
-			q = p + 5;
-		}
+		v = (v & 0x7f) | (uint32_t)(p[2] & 0x7f) << 7;
+		if (n > 3)
+			v |= (uint32_t)(p[3] & 0x7f) << 14;
+		if (n > 4)
+			v |= (uint32_t)p[4] << 21;
+		q = p + n;
 	}
 	f->number = p[0] >> 3;
 	f->at = p;
