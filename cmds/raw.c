@@ -53,7 +53,7 @@ static void print_time(struct pd_out *out, int64_t nanos)
 	if (fraction) {
 		int n = snprintf(digits, sizeof(digits), ".%09ld", fraction);
 
-		while (digits[n - 1] == '0')
+		while (n > 1 && digits[n - 1] == '0')
 			digits[--n] = 0;
 	}
 	if (!localtime_r(&seconds, &tm))
