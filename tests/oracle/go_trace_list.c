@@ -81,7 +81,7 @@ static void wall(struct pd_out *out, uint64_t sec, uint64_t nsec)
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
 	pd_out_puts(out, text);
 	n = (size_t)snprintf(frac, sizeof frac, ".%09" PRIu64, nsec % 1000000000);
-	while (frac[n - 1] == '0')
+	while (n > 1 && frac[n - 1] == '0')
 		frac[--n] = '\0';
 	if (n > 1)
 		pd_out_puts(out, frac);
