@@ -57,6 +57,11 @@ const struct pd_cmd *cli_command(const char *name);    /* NULL when unknown */
 /* ---- options.c ---- */
 /* Fills `args` with the defaults of the groups and of the command. */
 void cli_defaults(const struct pd_cmd *cmd, void *args);
+/*
+ * The i-th group of a command (a row that includes a table under a title) and where in the arguments its struct lies;
+ * NULL past the end. A row that includes a table without a title is the groups of that table.
+ */
+const struct pd_opt *cli_group(const struct pd_cmd *cmd, size_t i, size_t *offset);
 /* The option of a long name ('_' equals '-') or letter, or NULL. */
 const struct pd_opt *cli_option_named(const struct pd_cmd *cmd, const char *name, size_t n);
 const struct pd_opt *cli_option_letter(const struct pd_cmd *cmd, char letter);

@@ -159,16 +159,16 @@ static unsigned group_height(const char *title, const struct pd_opt *table)
 void cli_help_short(const struct pd_cmd *cmd, struct pd_out *out)
 {
 	unsigned left = SCREEN - 2, groups = 0; /* the last line names the full help */
+	const struct pd_opt *group;
+	size_t offset;
 
 	pd_out_printf(out, "profdata %s - %s\n\n", cmd->name, cmd->summary);
 	left -= 2;
 	left -= print_examples(out, cmd, 3);
 	pd_out_printf(out, "\nUsage: profdata %s %s\n", cmd->name, cmd->usage);
 	left -= 2;
-	for (const struct pd_opt *o = cmd->opts; o && o->kind != PD_OPT_END; o++) {
-		if (o->kind == PD_OPT_INCLUDE)
-			groups += group_height(o->help, o->table);
-	}
+	for (size_t i = 0; (group = cli_group(cmd, i, &offset)); i++)
+		groups += group_height(group->help, group->table);
 	left = left > groups ? left - groups : 0;
 	for (const struct pd_opt *o = cmd->opts; o && o->kind != PD_OPT_END && left > 1; o++) {
 		if (o->kind == PD_OPT_INCLUDE || !o->help)
@@ -177,10 +177,8 @@ void cli_help_short(const struct pd_cmd *cmd, struct pd_out *out)
 
 		left = left > used ? left - used : 0;
 	}
-	for (const struct pd_opt *o = cmd->opts; o && o->kind != PD_OPT_END; o++) {
-		if (o->kind == PD_OPT_INCLUDE)
-			group_line(out, o->help, o->table);
-	}
+	for (size_t i = 0; (group = cli_group(cmd, i, &offset)); i++)
+		group_line(out, group->help, group->table);
 	pd_out_printf(out, "\nAll options: profdata %s --help=full; manual: man profdata-%s\n", cmd->name, cmd->name);
 }
 

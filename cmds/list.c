@@ -17,12 +17,7 @@ struct list_args {
 static const struct pd_opt list_opts[] = {
 	{ 0, "source-path", "DIRS", "folders (separated by ':') to look for relative file names in, and above (default: here)", PD_OPT_STR, PD_AT(struct list_args, source_path, const char *), .complete = "file" },
 	{ 0, "trim-path", "DIRS", "prefixes (separated by ':') to cut from file names", PD_OPT_STR, PD_AT(struct list_args, trim_path, const char *) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Report", .table = cmd_report_opts, .offset = offsetof(struct list_args, report.report) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = offsetof(struct list_args, report.input.base) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = offsetof(struct list_args, report.select) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = offsetof(struct list_args, report.input) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = offsetof(struct list_args, report.output) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = offsetof(struct list_args, report.common) },
+	{ .kind = PD_OPT_INCLUDE, .table = report_args_opts, .offset = offsetof(struct list_args, report) },
 	{ .kind = PD_OPT_END },
 };
 

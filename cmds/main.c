@@ -95,9 +95,9 @@ static void take_common(struct cmd_ctx *ctx, const struct pd_cmd *cmd, const cha
 		if (o->kind == PD_OPT_BOOL && strcmp(o->name, "json") == 0)
 			ctx->json = *(const bool *)(args + w.base + o->offset);
 	}
-	for (o = cmd->opts; o && o->kind != PD_OPT_END; o++) {
-		if (o->kind == PD_OPT_INCLUDE && o->table == cmd_common_opts)
-			ctx->common = *(const struct cmd_common *)(args + o->offset);
+	for (size_t i = 0, offset; (o = cli_group(cmd, i, &offset)); i++) {
+		if (o->table == cmd_common_opts)
+			ctx->common = *(const struct cmd_common *)(args + offset);
 	}
 }
 

@@ -128,16 +128,41 @@ static void common_defaults(struct cmd_common *c)
 }
 
 /* Groups are recognised by their table; one level, as commands include them at their top. */
-void cli_defaults(const struct pd_cmd *cmd, void *args)
+static const struct pd_opt *group_in(const struct pd_opt *table, size_t base, size_t *left, size_t *offset)
 {
-	memset(args, 0, cmd->args_size);
-	for (const struct pd_opt *o = cmd->opts; o && o->kind != PD_OPT_END; o++) {
+	for (const struct pd_opt *o = table; o && o->kind != PD_OPT_END; o++) {
+		const struct pd_opt *inner = NULL;
+
 		if (o->kind != PD_OPT_INCLUDE)
 			continue;
+		if (!o->help)
+			inner = group_in(o->table, base + o->offset, left, offset);
+		else if ((*left)-- == 0)
+			inner = o;
+		if (inner == o)
+			*offset = base + o->offset;
+		if (inner)
+			return inner;
+	}
+	return NULL;
+}
+
+const struct pd_opt *cli_group(const struct pd_cmd *cmd, size_t i, size_t *offset)
+{
+	return group_in(cmd->opts, 0, &i, offset);
+}
+
+void cli_defaults(const struct pd_cmd *cmd, void *args)
+{
+	const struct pd_opt *o;
+	size_t offset;
+
+	memset(args, 0, cmd->args_size);
+	for (size_t i = 0; (o = cli_group(cmd, i, &offset)); i++) {
 		if (o->table == cmd_common_opts)
-			common_defaults((struct cmd_common *)((char *)args + o->offset));
+			common_defaults((struct cmd_common *)((char *)args + offset));
 		else if (o->table == cmd_report_opts)
-			report_defaults((struct cmd_report *)((char *)args + o->offset));
+			report_defaults((struct cmd_report *)((char *)args + offset));
 	}
 	if (cmd->defaults)
 		cmd->defaults(args);

@@ -6,25 +6,12 @@
 #include <string.h>
 #include <time.h>
 
-struct raw_args {
-	struct cmd_common common;
-	struct cmd_input input;
-	struct cmd_output output;
-	struct cmd_select select;
-	struct cmd_report report; /* not offered, but the selection wants the unit of tag frames */
-};
-
-#define A struct raw_args
+/* Of the report options only the unit is offered: the selection wants it for frames made of labels. */
 static const struct pd_opt raw_opts[] = {
-	{ 'u', "unit", "U", "unit of numeric labels that --tagroot and --tagleaf print (default minimum)", PD_OPT_STR, PD_AT(A, report.unit, const char *) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(A, input.base, struct cmd_base) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = PD_AT(A, input, struct cmd_input) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(A, common, struct cmd_common) },
+	{ 'u', "unit", "U", "unit of numeric labels that --tagroot and --tagleaf print (default minimum)", PD_OPT_STR, PD_AT(struct report_args, report.unit, const char *) },
+	{ .kind = PD_OPT_INCLUDE, .table = report_view_opts, .offset = 0 },
 	{ .kind = PD_OPT_END },
 };
-#undef A
 
 struct raw {
 	const struct pd_doc *doc;
@@ -359,7 +346,7 @@ static int print(const struct raw *r, struct cmd_ctx *ctx)
 
 static int raw_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n)
 {
-	struct raw_args *a = args;
+	struct report_args *a = args;
 	struct samples s;
 	struct raw r;
 	int status;
@@ -387,7 +374,7 @@ const struct pd_cmd pd_cmd_raw = {
 	.about = "Prints header, samples (values, frame numbers leaf first, labels), frames and mappings. Several\n"
 		 "inputs are merged first. Frames that a selection leaves without samples stay in the list.",
 	.examples = raw_examples,
-	.args_size = sizeof(struct raw_args),
+	.args_size = sizeof(struct report_args),
 	.opts = raw_opts,
 	.run = raw_run,
 };

@@ -173,15 +173,22 @@ struct pd_graph *report_graph(struct report *r, enum pd_graph_edges edges, uint6
 	return g;
 }
 
-const struct pd_opt report_args_opts[] = {
-	{ .kind = PD_OPT_INCLUDE, .help = "Report", .table = cmd_report_opts, .offset = offsetof(struct report_args, report) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = offsetof(struct report_args, input.base) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = offsetof(struct report_args, select) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = offsetof(struct report_args, input) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = offsetof(struct report_args, output) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = offsetof(struct report_args, common) },
+#define A struct report_args
+const struct pd_opt report_view_opts[] = {
+	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(A, input.base, struct cmd_base) },
+	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select) },
+	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = PD_AT(A, input, struct cmd_input) },
+	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
+	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(A, common, struct cmd_common) },
 	{ .kind = PD_OPT_END },
 };
+
+const struct pd_opt report_args_opts[] = {
+	{ .kind = PD_OPT_INCLUDE, .help = "Report", .table = cmd_report_opts, .offset = PD_AT(A, report, struct cmd_report) },
+	{ .kind = PD_OPT_INCLUDE, .table = report_view_opts, .offset = 0 },
+	{ .kind = PD_OPT_END },
+};
+#undef A
 
 void report_args_defaults(void *args)
 {

@@ -65,7 +65,8 @@ struct report_args {
 	struct cmd_select select;
 	struct cmd_report report;
 };
-extern const struct pd_opt report_args_opts[];
+extern const struct pd_opt report_args_opts[]; /* of a struct report_args */
+extern const struct pd_opt report_view_opts[]; /* the same without those of the report itself */
 void report_args_defaults(void *args);
 
 /* A report over a graph: what it needs and how it prints. */

@@ -5,31 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct tags_args {
-	struct cmd_common common;
-	struct cmd_input input;
-	struct cmd_output output;
-	struct cmd_select select;
-	struct cmd_report report;
-};
-
-#define A struct tags_args
-static const struct pd_opt tags_opts[] = {
-	{ .kind = PD_OPT_INCLUDE, .help = "Report", .table = cmd_report_opts, .offset = PD_AT(A, report, struct cmd_report) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(A, input.base, struct cmd_base) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = PD_AT(A, input, struct cmd_input) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(A, common, struct cmd_common) },
-	{ .kind = PD_OPT_END },
-};
-#undef A
-
-static void tags_defaults(void *args)
-{
-	report_defaults(&((struct tags_args *)args)->report);
-}
-
 /* Rows of one key from `first` on; returns the row after them. *fits is false when their sum does not fit into 64 bits. */
 static size_t key_end(const struct pd_tag_row *rows, size_t n, size_t first, int64_t *total, bool *fits)
 {
@@ -169,7 +144,7 @@ static int print_csv(struct pd_out *out, const struct pd_tag_row *rows, size_t n
 
 static int tags_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n)
 {
-	struct tags_args *a = args;
+	struct report_args *a = args;
 	struct samples s;
 	struct pd_tag_table *table = NULL;
 	const struct pd_tag_row *rows = NULL;
@@ -214,8 +189,8 @@ const struct pd_cmd pd_cmd_tags = {
 		 "(--unit chooses the unit). Percentages are of the whole profile before any selection, or of what\n"
 		 "is selected with --relative-percentages. --json and --csv give exact integers.",
 	.examples = tags_examples,
-	.args_size = sizeof(struct tags_args),
-	.opts = tags_opts,
-	.defaults = tags_defaults,
+	.args_size = sizeof(struct report_args),
+	.opts = report_args_opts,
+	.defaults = report_args_defaults,
 	.run = tags_run,
 };

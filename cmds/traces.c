@@ -7,31 +7,6 @@
 
 #define SEPARATOR "-----------+-------------------------------------------------------\n"
 
-struct traces_args {
-	struct cmd_common common;
-	struct cmd_input input;
-	struct cmd_output output;
-	struct cmd_select select;
-	struct cmd_report report;
-};
-
-#define A struct traces_args
-static const struct pd_opt traces_opts[] = {
-	{ .kind = PD_OPT_INCLUDE, .help = "Report", .table = cmd_report_opts, .offset = PD_AT(A, report, struct cmd_report) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(A, input.base, struct cmd_base) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Selection", .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = PD_AT(A, input, struct cmd_input) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
-	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(A, common, struct cmd_common) },
-	{ .kind = PD_OPT_END },
-};
-#undef A
-
-static void traces_defaults(void *args)
-{
-	report_defaults(&((struct traces_args *)args)->report);
-}
-
 static void value_text(char *buf, size_t room, const struct samples *s, const struct pd_label *l, const char **text)
 {
 	*text = buf;
@@ -167,7 +142,7 @@ static int print(struct samples *s, struct pd_out *out)
 
 static int traces_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n)
 {
-	struct traces_args *a = args;
+	struct report_args *a = args;
 	struct samples s;
 	struct pd_out *out = NULL;
 	int status;
@@ -198,8 +173,8 @@ const struct pd_cmd pd_cmd_traces = {
 	.about = "Prints the samples one by one: text labels, numeric labels, the value beside the leaf,\n"
 		 "then the callers up to the root. Nothing is added up or trimmed.",
 	.examples = traces_examples,
-	.args_size = sizeof(struct traces_args),
-	.opts = traces_opts,
-	.defaults = traces_defaults,
+	.args_size = sizeof(struct report_args),
+	.opts = report_args_opts,
+	.defaults = report_args_defaults,
 	.run = traces_run,
 };

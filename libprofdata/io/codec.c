@@ -40,3 +40,17 @@ bool pd_codec_ratio(const char *name, uint64_t in, uint64_t out, const struct pd
 	pd_error_hint(err, "decompress it first if you trust it");
 	return false;
 }
+
+void *pd_codec_stage(size_t size, size_t zeroed, ptrdiff_t (*read)(struct pd_stage *, char *, size_t, struct pd_error *),
+		     void (*release)(struct pd_stage *), struct pd_stage *below)
+{
+	struct pd_stage *s = malloc(size);
+
+	if (!s)
+		return NULL;
+	memset(s, 0, zeroed);
+	s->read = read;
+	s->free = release;
+	s->below = below;
+	return s;
+}

@@ -126,21 +126,13 @@ static void gzip_free(struct pd_stage *s)
 
 struct pd_stage *pd_codec_gzip_open(struct pd_stage *below, const struct pd_limits *limits, struct pd_error *err)
 {
-	struct gzip_stage *g = malloc(sizeof *g);
+	struct gzip_stage *g = pd_codec_stage(sizeof *g, offsetof(struct gzip_stage, buf), gzip_read, gzip_free, below);
 
-	if (!g) {
-		pd_error_nomem(err);
-		return NULL;
-	}
-	memset(g, 0, offsetof(struct gzip_stage, buf));
-	if (inflateInit2(&g->z, 15 + 16) != Z_OK) {
+	if (!g || inflateInit2(&g->z, 15 + 16) != Z_OK) {
 		free(g);
 		pd_error_nomem(err);
 		return NULL;
 	}
-	g->stage.read = gzip_read;
-	g->stage.free = gzip_free;
-	g->stage.below = below;
 	g->limits = *limits;
 	return &g->stage;
 }

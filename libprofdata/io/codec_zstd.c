@@ -101,22 +101,13 @@ static void zstd_free(struct pd_stage *s)
 
 struct pd_stage *pd_codec_zstd_open(struct pd_stage *below, const struct pd_limits *limits, struct pd_error *err)
 {
-	struct zstd_stage *g = malloc(sizeof *g);
+	struct zstd_stage *g = pd_codec_stage(sizeof *g, offsetof(struct zstd_stage, buf), zstd_read, zstd_free, below);
 
-	if (!g) {
-		pd_error_nomem(err);
-		return NULL;
-	}
-	memset(g, 0, offsetof(struct zstd_stage, buf));
-	g->z = ZSTD_createDStream();
-	if (!g->z) {
+	if (!g || !(g->z = ZSTD_createDStream())) {
 		free(g);
 		pd_error_nomem(err);
 		return NULL;
 	}
-	g->stage.read = zstd_read;
-	g->stage.free = zstd_free;
-	g->stage.below = below;
 	g->limits = *limits;
 	return &g->stage;
 }

@@ -49,6 +49,9 @@ const struct pd_codec *pd_codec_of(struct pd_span head);
 /* Shared by the codecs: is `out` bytes made of `in` within the ratio? Records the error. */
 bool pd_codec_ratio(const char *name, uint64_t in, uint64_t out, const struct pd_limits *limits, struct pd_error *err);
 
+/* A stage of `size` bytes that begins with a struct pd_stage; the first `zeroed` are 0, its buffer behind them is not touched. NULL: out of memory. */
+void *pd_codec_stage(size_t size, size_t zeroed, ptrdiff_t (*read)(struct pd_stage *, char *, size_t, struct pd_error *),
+		     void (*release)(struct pd_stage *), struct pd_stage *below);
 struct pd_stage *pd_codec_gzip_open(struct pd_stage *below, const struct pd_limits *limits, struct pd_error *err);
 struct pd_stage *pd_codec_zstd_open(struct pd_stage *below, const struct pd_limits *limits, struct pd_error *err);
 

@@ -15,7 +15,7 @@ const crypto = require("crypto");
 const fs = require("fs");
 const os = require("os");
 const path = require("path");
-const { Browser, until, find, skip } = require("./webdriver.js");
+const { runTests, until, find, skip } = require("./webdriver.js");
 const payloads = require("./payloads.js");
 
 const profdata = process.argv[2], shots = process.argv[3];
@@ -397,30 +397,8 @@ const tests = {
 	}
 };
 
-(async () => {
-	const b = await Browser.start();
-	let failed = 0;
-
-	draw(dump("program.dump", program), "program.svg");
-
-	for (const name of Object.keys(tests)) {
-		if (process.env.ONLY && !name.includes(process.env.ONLY))
-			continue;
-		try {
-			await tests[name](b);
-			console.log("ok      " + name);
-		} catch (e) {
-			failed++;
-			console.log("FAILED  " + name + "\n" + String(e.stack || e).replace(/^/gm, "        "));
-			await b.misdeeds().catch(() => 0);
-		}
-		if (shots)
-			await b.screenshot(path.join(shots, name.replace(/[^a-z]+/g, "-") + ".png")).catch(() => 0);
-	}
-	await b.stop();
-	fs.rmSync(dir, { recursive: true, force: true });
-	process.exit(failed ? 1 : 0);
-})().catch((e) => {
+draw(dump("program.dump", program), "program.svg");
+runTests(tests, shots, () => fs.rmSync(dir, { recursive: true, force: true })).catch((e) => {
 	console.error(e);
 	process.exit(1);
 });

@@ -10,6 +10,7 @@ const { spawn, execFileSync } = require("child_process");
 const fs = require("fs");
 const os = require("os");
 const path = require("path");
+const path = require("path");
 
 const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
@@ -166,4 +167,28 @@ async function until(what, f) {
 	}
 }
 
-module.exports = { Browser, until, skip, find };
+/* Runs tests (name -> async function of a Browser), those named by ONLY when that is set, and ends with status 0 or 1; `shots` is a folder for pictures, `end` cleans up. */
+async function runTests(tests, shots, end) {
+	const b = await Browser.start();
+	let failed = 0;
+
+	for (const name of Object.keys(tests)) {
+		if (process.env.ONLY && !name.includes(process.env.ONLY))
+			continue;
+		try {
+			await tests[name](b);
+			console.log("ok      " + name);
+		} catch (e) {
+			failed++;
+			console.log("FAILED  " + name + "\n" + String(e.stack || e).replace(/^/gm, "        "));
+			await b.misdeeds().catch(() => 0);
+		}
+		if (shots)
+			await b.screenshot(path.join(shots, name.replace(/[^a-z]+/gi, "-") + ".png")).catch(() => 0);
+	}
+	await b.stop();
+	end();
+	process.exit(failed ? 1 : 0);
+}
+
+module.exports = { Browser, runTests, until, skip, find };
