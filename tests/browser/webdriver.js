@@ -10,7 +10,6 @@ const { spawn, execFileSync } = require("child_process");
 const fs = require("fs");
 const os = require("os");
 const path = require("path");
-const path = require("path");
 
 const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
