@@ -167,6 +167,8 @@ int cmd_errorf(struct cmd_ctx *ctx, const char *fmt, ...) PD_PRINTF(2, 3);
 void cmd_warnf(struct cmd_ctx *ctx, const char *fmt, ...) PD_PRINTF(2, 3);
 /* Only with -v. */
 void cmd_infof(struct cmd_ctx *ctx, const char *fmt, ...) PD_PRINTF(2, 3);
+/* Why the status is not 0 though nothing went wrong: always printed. */
+void cmd_notef(struct cmd_ctx *ctx, const char *fmt, ...) PD_PRINTF(2, 3);
 bool cmd_is_json(const struct cmd_ctx *ctx);
 bool cmd_color(const struct cmd_ctx *ctx, int fd);
 

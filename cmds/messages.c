@@ -275,6 +275,17 @@ void cmd_infof(struct cmd_ctx *ctx, const char *fmt, ...)
 	emit(ctx, &(struct message){ .level = "info", .code = "info", .text = text });
 }
 
+void cmd_notef(struct cmd_ctx *ctx, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	emit(ctx, &(struct message){ .level = "note", .code = "note", .text = text });
+}
+
 bool cmd_is_json(const struct cmd_ctx *ctx)
 {
 	return ctx->json;

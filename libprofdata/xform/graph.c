@@ -10,27 +10,6 @@
 #include "xform/units.h"
 #include <inttypes.h>
 
-/*
- * A node counts once per stack, however often it recurs. `seen` of a node on
- * the current path is ON_PATH until the path is left; in runs that end a path
- * (no stack continues them) it is the number of that run, which needs no undoing.
- */
-#define ON_PATH UINT32_MAX
-
-struct hot {
-	int64_t cum;
-	uint32_t seen;
-};
-
-struct adder {
-	struct pd_graph *g;
-	const struct pd_stackwalk *w;
-	struct hot *node;
-	uint32_t *undo; /* nodes on the path, outermost first */
-	size_t n;
-	size_t *mark; /* per level of runs: n when the level began */
-};
-
 static uint32_t leaf_node(const struct pd_graph *g, uint32_t stack)
 {
 	const struct pd_stack_row *row = &g->doc->t.stack.v[stack];
@@ -54,67 +33,19 @@ static void sum_flat(struct pd_graph *g, const struct pd_stackwalk *w)
 	}
 }
 
-static inline void add_node(struct adder *a, uint32_t node, uint32_t stack, int64_t value, bool leaf)
-{
-	struct hot *h = &a->node[node];
-
-	if (h->seen == ON_PATH || h->seen == stack)
-		return;
-	h->cum += value;
-	h->seen = leaf ? stack : ON_PATH;
-	if (!leaf)
-		a->undo[a->n++] = node;
-	if (a->w->divisor)
-		a->g->sum[node].cum_div += a->w->divisor[stack];
-}
-
-static inline void add_run(struct adder *a, uint32_t stack, bool leaf)
-{
-	const struct pd_doc *doc = a->g->doc;
-	const struct pd_nodes *nodes = &a->g->nodes;
-	const struct pd_stack_row *row = &doc->t.stack.v[stack];
-	const uint32_t *run = &doc->t.run.v[row->first];
-	uint32_t n = pd_run_length(row);
-	int64_t value = a->w->value[stack];
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t node = nodes->only[run[i]];
-
-		if (pd_likely(node)) {
-			add_node(a, node, stack, value, leaf);
-			continue;
-		}
-		for (uint32_t k = nodes->first[run[i]]; k < nodes->first[run[i] + 1]; k++)
-			add_node(a, nodes->line[k], stack, value, leaf);
-	}
-}
-
 static bool sum_cum(struct pd_graph *g, const struct pd_stackwalk *w)
 {
 	size_t nodes = g->nodes.key.n;
-	struct adder a = { .g = g, .w = w };
-	bool ok;
+	int64_t *cum = malloc(nodes * sizeof(*cum)), *div = w->divisor ? malloc(nodes * sizeof(*div)) : NULL;
+	const struct pd_node_map map = { g->nodes.first, g->nodes.line, g->nodes.only, nodes };
+	bool ok = cum && (div || !w->divisor) && pd_stackwalk_cum(w, &map, cum, div);
 
-	a.node = calloc(nodes, sizeof(*a.node));
-	a.undo = malloc(nodes * sizeof(*a.undo));
-	a.mark = calloc((size_t)w->levels + 1, sizeof(*a.mark));
-	ok = a.node && a.undo && a.mark;
-	for (uint32_t s = ok ? pd_stackwalk_first(w) : 0; s; s = pd_stackwalk_next(w, s)) {
-		uint32_t level = pd_stackwalk_level(w, s);
-
-		while (a.n > a.mark[level])
-			a.node[a.undo[--a.n]].seen = 0;
-		if (w->child[s])
-			add_run(&a, s, false);
-		else
-			add_run(&a, s, true);
-		a.mark[level + 1] = a.n;
+	for (size_t i = 0; ok && i < nodes; i++) {
+		g->sum[i].cum = cum[i];
+		g->sum[i].cum_div = div ? div[i] : 0;
 	}
-	for (size_t i = 0; ok && i < nodes; i++)
-		g->sum[i].cum = a.node[i].cum;
-	free(a.node);
-	free(a.undo);
-	free(a.mark);
+	free(cum);
+	free(div);
 	return ok;
 }
 

@@ -82,3 +82,99 @@ void pd_stackwalk_release(struct pd_stackwalk *w)
 	free(w->next);
 	*w = (struct pd_stackwalk){ 0 };
 }
+
+/* ---- cumulative values ---- */
+
+/*
+ * A node counts once per stack, however often it recurs. `seen` of a node on
+ * the current path is ON_PATH until the path is left; in runs that end a path
+ * (no stack continues them) it is the number of that run, which needs no undoing.
+ */
+#define ON_PATH UINT32_MAX
+
+struct hot {
+	int64_t cum;
+	uint32_t seen;
+};
+
+struct adder {
+	const struct pd_stackwalk *w;
+	const struct pd_node_map *map;
+	struct hot *node;
+	int64_t *cum_div;
+	uint32_t *undo; /* nodes on the path, outermost first */
+	size_t n;
+	size_t *mark; /* per level of runs: n when the level began */
+};
+
+static inline void add_node(struct adder *a, uint32_t node, uint32_t stack, int64_t value, bool leaf)
+{
+	struct hot *h = &a->node[node];
+
+	if (h->seen == ON_PATH || h->seen == stack)
+		return;
+	h->cum += value;
+	h->seen = leaf ? stack : ON_PATH;
+	if (!leaf)
+		a->undo[a->n++] = node;
+	if (a->cum_div)
+		a->cum_div[node] += a->w->divisor[stack];
+}
+
+static inline void add_run(struct adder *a, uint32_t stack, bool leaf)
+{
+	const struct pd_doc *doc = a->w->doc;
+	const struct pd_stack_row *row = &doc->t.stack.v[stack];
+	const uint32_t *run = &doc->t.run.v[row->first];
+	uint32_t n = pd_run_length(row);
+	int64_t value = a->w->value[stack];
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t node = a->map->only[run[i]];
+
+		if (pd_likely(node)) {
+			add_node(a, node, stack, value, leaf);
+			continue;
+		}
+		for (uint32_t k = a->map->first[run[i]]; k < a->map->first[run[i] + 1]; k++)
+			add_node(a, a->map->line[k], stack, value, leaf);
+	}
+}
+
+static void add_all(struct adder *a)
+{
+	const struct pd_stackwalk *w = a->w;
+
+	for (uint32_t s = pd_stackwalk_first(w); s; s = pd_stackwalk_next(w, s)) {
+		uint32_t level = pd_stackwalk_level(w, s);
+
+		while (a->n > a->mark[level])
+			a->node[a->undo[--a->n]].seen = 0;
+		if (w->child[s])
+			add_run(a, s, false);
+		else
+			add_run(a, s, true);
+		a->mark[level + 1] = a->n;
+	}
+}
+
+bool pd_stackwalk_cum(const struct pd_stackwalk *w, const struct pd_node_map *map, int64_t *cum, int64_t *cum_div)
+{
+	struct adder a = { .w = w, .map = map, .cum_div = w->divisor ? cum_div : NULL };
+	bool ok;
+
+	a.node = calloc(map->nodes + 1, sizeof(*a.node));
+	a.undo = malloc((map->nodes + 1) * sizeof(*a.undo));
+	a.mark = calloc((size_t)w->levels + 1, sizeof(*a.mark));
+	ok = a.node && a.undo && a.mark;
+	if (ok && a.cum_div)
+		memset(a.cum_div, 0, map->nodes * sizeof(*a.cum_div));
+	if (ok)
+		add_all(&a);
+	for (size_t i = 0; ok && i < map->nodes; i++)
+		cum[i] = a.node[i].cum;
+	free(a.node);
+	free(a.undo);
+	free(a.mark);
+	return ok;
+}

@@ -23,6 +23,14 @@ enum pd_status pd_stackwalk_init(struct pd_stackwalk *w, const struct pd_doc *do
 void pd_stackwalk_sum(struct pd_stackwalk *w);
 void pd_stackwalk_release(struct pd_stackwalk *w);
 
+/* Frames to nodes: those of frame f are line[first[f] .. first[f + 1]), outermost first; only[f] is set where there is one. */
+struct pd_node_map {
+	const uint32_t *first, *line, *only;
+	size_t nodes; /* numbers are below */
+};
+/* Cumulative values (and divisors) of every node, each node once per stack; after pd_stackwalk_sum(). False when out of memory. */
+bool pd_stackwalk_cum(const struct pd_stackwalk *w, const struct pd_node_map *map, int64_t *cum, int64_t *cum_div);
+
 /* Depth-first: parents before children. 0 at the end. */
 static inline uint32_t pd_stackwalk_first(const struct pd_stackwalk *w)
 {

@@ -51,6 +51,7 @@ enum pd_keeps {
 };
 
 struct pd_notes;
+struct pd_diff;
 
 /* What a reader works with. */
 struct pd_sink {
@@ -67,6 +68,7 @@ struct pd_save_opts {
 	size_t size;
 	const char *sample_type; /* single-type formats: which column; others: the one to be their default; NULL = the profile's default */
 	const char *command;     /* command line, for formats that record it; may be NULL */
+	const struct pd_diff *diff; /* pictures: the document is pd_diff_doc() of it, draw the comparison; may be NULL */
 };
 
 struct pd_format {

@@ -4,6 +4,7 @@
 #include <profdata/base.h>
 #include <profdata/builder.h>
 #include <profdata/calltree.h>
+#include <profdata/diff.h>
 #include <profdata/format.h>
 #include <profdata/heat.h>
 #include <profdata/io.h>

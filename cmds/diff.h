@@ -1,0 +1,49 @@
+/* What the files of `profdata diff` share. */
+#ifndef CMDS_DIFF_H
+#define CMDS_DIFF_H
+
+#include "cmd.h"
+
+struct diff_args {
+	struct cmd_common common;
+	struct cmd_input in;
+	struct cmd_output out;
+	struct cmd_select select;
+	struct pd_list without, ops[2];
+	const char *per, *granularity, *unit, *fail_on, *min_delta, *min_change, *test, *title;
+	double alpha, confidence;
+	int64_t nodecount;
+	bool json, csv, all, conservative, no_counts, no_slices;
+};
+
+/* A comparison being reported. */
+struct diff_report {
+	struct cmd_ctx *ctx;
+	const struct diff_args *a;
+	const struct pd_diff *diff;
+	const struct pd_diff_summary *s;
+	const struct cmd_loaded *in; /* all profiles, those before first */
+	size_t n_before, n;
+	bool color;
+};
+
+/* Is the row something to report: a change of its own, or a move? */
+static inline bool diff_is_finding(const struct pd_diff_row *r)
+{
+	return r->klass >= PD_DIFF_NEW;
+}
+/* The test that speaks for the row. */
+static inline const struct pd_diff_test *diff_row_test(const struct pd_diff_row *r)
+{
+	return r->by_total ? &r->total : &r->self;
+}
+/* "time", "cpu", "op", "total", "none" */
+const char *diff_per_word(enum pd_diff_per per);
+
+/* diff_text.c */
+void diff_text(struct diff_report *r, struct pd_out *out);
+/* diff_data.c */
+void diff_json(struct diff_report *r, struct pd_out *out);
+void diff_csv(struct diff_report *r, struct pd_out *out);
+
+#endif

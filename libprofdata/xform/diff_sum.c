@@ -1,0 +1,365 @@
+/*
+ * Sums per function: value, number of samples, and for samples that weigh
+ * differently the squares of their weights. A document is walked once per kind
+ * of sum; most need one, because all their samples weigh the same.
+ */
+#include "base/error.h"
+#include "base/hash.h"
+#include "xform/diff.h"
+#include <math.h>
+
+/* Slices of a recording that has times. */
+#define SLICES 20
+#define MIN_SLICES 5
+#define MIN_SLICE_NS INT64_C(1000000000)
+
+enum plane { PLANE_VALUE, PLANE_SAMPLES, PLANE_SQUARES };
+
+/* ---- rows ---- */
+
+/* Samples behind a row, and the sum of their squared weights. */
+static void row_counts(const struct diff_unit *u, const struct pd_rows *r, size_t i, double *samples, double *squares)
+{
+	double v = (double)r->value[u->column][i], c = u->count_column >= 0 ? (double)r->value[u->count_column][i] : v != 0;
+
+	if (u->per_count > 0) {
+		*samples = v / u->per_count;
+		*squares = v * u->per_count;
+		return;
+	}
+	if (u->heap) { /* scaled up by 1 / (1 - exp(-size / period)) when it was written */
+		double objects = (double)r->value[u->count_column][i], space = v, size;
+		struct pd_value_type t;
+
+		pd_series_value_type(u->doc, u->series, u->column, &t);
+		if (pd_doc_string(u->doc, t.unit).n && strcmp(pd_doc_string(u->doc, t.unit).p, "bytes")) { /* the column itself counts objects */
+			space = objects;
+			objects = v;
+		}
+		size = objects > 0 ? space / objects : 0;
+		c = objects * -expm1(-size / (double)pd_doc_meta(u->doc)->period);
+	} else if (c > 0 && u->count_column < 0) {
+		c = 1;
+	}
+	*samples = c > 0 ? c : 0;
+	*squares = c > 0 ? v * v / c : 0;
+}
+
+static bool in_unit(const struct diff_unit *u, int64_t v, int64_t *out) { return !pd_mul_overflow(v, u->to_unit, out); }
+
+/* Total, samples and squares of a document as a whole. */
+static bool total(struct diff_unit *u, const struct pd_doc *doc, struct pd_error *err)
+{
+	struct diff_unit all = *u;
+	struct pd_rows r;
+	int64_t sum = 0;
+
+	all.doc = (struct pd_doc *)doc;
+	u->samples = u->squares = 0;
+	for (uint64_t at = 0; pd_series_rows(doc, u->series, at, &r); at += r.n)
+		for (size_t i = 0; i < r.n; i++) {
+			double c, q;
+
+			if (r.value[u->column][i] < 0) {
+				pd_error_set(err, PD_ERR_DATA, "the profile %s has negative values: it is a difference already", u->side == PD_BEFORE ? "before" : "after");
+				return false;
+			}
+			if (pd_add_overflow(sum, r.value[u->column][i], &sum))
+				return pd_error_set(err, PD_ERR_LIMIT, "the values of one profile add up to more than 64 bits") == PD_OK;
+			if (u->per_count > 0 || !u->counted)
+				continue;
+			row_counts(&all, &r, i, &c, &q);
+			u->samples += c;
+			u->squares += q;
+		}
+	if (u->per_count > 0) {
+		u->samples = (double)sum / u->per_count;
+		u->squares = (double)sum * u->per_count;
+	}
+	u->squares *= (double)u->to_unit * (double)u->to_unit;
+	return in_unit(u, sum, &u->value) || pd_error_set(err, PD_ERR_LIMIT, "the values of one profile add up to more than 64 bits") == PD_OK;
+}
+
+/* ---- walks ---- */
+
+static uint32_t own_func(const struct diff_unit *u, uint32_t stack)
+{
+	const struct pd_tables *t = &u->doc->t;
+
+	for (; stack; stack = t->stack.v[stack].parent) {
+		const uint32_t *run = &t->run.v[t->stack.v[stack].first];
+
+		for (uint32_t i = pd_run_length(&t->stack.v[stack]); i-- > 0;)
+			if (u->first[run[i]] < u->first[run[i] + 1]) /* inlined frames that were folded have no function */
+				return u->func[u->first[run[i] + 1] - 1];
+	}
+	return 0;
+}
+
+bool pd_diff_walk(const struct diff_unit *u, struct pd_stackwalk *w, struct pd_error *err)
+{
+	return pd_stackwalk_init(w, u->doc, u->series, u->column, false, err) == PD_OK;
+}
+
+/* A plane other than the values, in thousandths: replaces the own sums of `w`. Weights are relative to the average one. */
+static void fill_plane(const struct diff_unit *u, enum plane plane, double average, struct pd_stackwalk *w)
+{
+	struct pd_rows r;
+
+	memset(w->value, 0, u->doc->t.stack.n * sizeof *w->value);
+	for (uint64_t at = 0; pd_series_rows(u->doc, u->series, at, &r); at += r.n)
+		for (size_t i = 0; i < r.n; i++) {
+			double c, q;
+
+			row_counts(u, &r, i, &c, &q);
+			if (plane == PLANE_SQUARES)
+				c = average > 0 ? q / average / average : 0;
+			c = c * PD_DIFF_MILLI;
+			w->value[r.stack[i].v] += c < 0x1p62 / 1e6 ? llround(c) : 0;
+		}
+}
+
+/* Own and cumulative sums of the functions from the own sums in `w`. */
+static bool sum_funcs(const struct pd_diff *d, const struct diff_unit *u, struct pd_stackwalk *w, int64_t *self, int64_t *cum)
+{
+	const struct pd_node_map map = { u->first, u->func, u->only, d->func.n };
+
+	memset(self, 0, d->func.n * sizeof *self);
+	for (uint32_t s = 1; s < u->doc->t.stack.n; s++)
+		if (w->value[s])
+			self[own_func(u, s)] += w->value[s];
+	pd_stackwalk_sum(w);
+	return pd_stackwalk_cum(w, &map, cum, NULL);
+}
+
+static bool new_column(struct pd_diff *d, struct diff_column *c, const struct diff_unit *u)
+{
+	*c = (struct diff_column){ .side = u->side, .exposure = u->exposure };
+	for (int k = 0; k < DIFF_KINDS; k++)
+		c->cell[k] = calloc(d->func.n, sizeof *c->cell[k]);
+	return c->cell[DIFF_SELF] && c->cell[DIFF_TOTAL];
+}
+
+static void put_plane(const struct pd_diff *d, const struct diff_unit *u, enum plane plane, double average, const int64_t *v, struct diff_cell *cell)
+{
+	double unit = (double)u->to_unit;
+
+	for (size_t f = 1; f < d->func.n; f++)
+		switch (plane) {
+		case PLANE_VALUE:
+			cell[f].value = (double)v[f] * unit;
+			cell[f].samples = u->per_count > 0 ? (double)v[f] / u->per_count : 0;
+			break;
+		case PLANE_SAMPLES: cell[f].samples = (double)v[f] / PD_DIFF_MILLI; break;
+		case PLANE_SQUARES: cell[f].squares = (double)v[f] / PD_DIFF_MILLI * average * average * unit * unit; break;
+		}
+}
+
+/* One plane of a whole profile into its column; exact values too. */
+static bool sum_plane(struct pd_diff *d, const struct diff_unit *u, enum plane plane, struct diff_column *c, int64_t *tmp, struct pd_error *err)
+{
+	double average = u->samples > 0 ? (double)u->value / (double)u->to_unit / u->samples : 0;
+	int64_t *sums[DIFF_KINDS] = { tmp, tmp + d->func.n };
+	struct pd_stackwalk w;
+	bool ok;
+
+	if (!pd_diff_walk(u, &w, err))
+		return false;
+	if (plane != PLANE_VALUE)
+		fill_plane(u, plane, average, &w);
+	ok = sum_funcs(d, u, &w, sums[DIFF_SELF], sums[DIFF_TOTAL]);
+	pd_stackwalk_release(&w);
+	for (int k = 0; ok && k < DIFF_KINDS; k++) {
+		put_plane(d, u, plane, average, sums[k], c->cell[k]);
+		for (size_t f = 1; f < d->func.n && plane == PLANE_VALUE && ok; f++) {
+			int64_t v;
+
+			ok = in_unit(u, sums[k][f], &v) && !pd_add_overflow(d->exact[u->side][k][f], v, &d->exact[u->side][k][f]);
+		}
+	}
+	if (!ok)
+		pd_error_set(err, PD_ERR_LIMIT, "out of memory, or a sum of values does not fit 64 bits");
+	return ok;
+}
+
+static bool sum_unit(struct pd_diff *d, struct diff_unit *u, int64_t *tmp, struct pd_error *err)
+{
+	struct diff_column c;
+	bool ok = new_column(d, &c, u);
+
+	if (!ok || !pd_vec_push(&d->unit_sum, c)) {
+		free(c.cell[0]);
+		free(c.cell[1]);
+		return pd_error_nomem(err) == PD_OK;
+	}
+	ok = sum_plane(d, u, PLANE_VALUE, &c, tmp, err);
+	if (ok && u->counted && !(u->per_count > 0))
+		ok = sum_plane(d, u, PLANE_SAMPLES, &c, tmp, err) && sum_plane(d, u, PLANE_SQUARES, &c, tmp, err);
+	c.value = (double)u->value;
+	c.samples = u->samples;
+	c.squares = u->per_count > 0 ? 0 : u->squares;
+	d->unit_sum.v[d->unit_sum.n - 1] = c;
+	return ok;
+}
+
+/* ---- slices ---- */
+
+/* The rows of one slice, summed up per stack. */
+static bool sum_slice(struct pd_diff *d, const struct diff_unit *u, const uint8_t *slice_of, unsigned slice, int64_t *tmp, struct pd_error *err)
+{
+	struct diff_column c;
+	struct pd_stackwalk w;
+	struct pd_rows r;
+	bool ok = new_column(d, &c, u);
+
+	if (!ok || !pd_vec_push(&d->slice, c)) {
+		free(c.cell[0]);
+		free(c.cell[1]);
+		return pd_error_nomem(err) == PD_OK;
+	}
+	if (!pd_diff_walk(u, &w, err))
+		return false;
+	memset(w.value, 0, u->doc->t.stack.n * sizeof *w.value);
+	memset(w.live, 0, u->doc->t.stack.n);
+	for (uint64_t at = 0; pd_series_rows(u->doc, u->series, at, &r); at += r.n)
+		for (size_t i = 0; i < r.n; i++)
+			if (slice_of[at + i] == slice + 1) {
+				w.value[r.stack[i].v] += r.value[u->column][i];
+				w.live[r.stack[i].v] |= r.value[u->column][i] != 0;
+				c.value += (double)r.value[u->column][i] * (double)u->to_unit;
+			}
+	ok = sum_funcs(d, u, &w, tmp, tmp + d->func.n);
+	pd_stackwalk_release(&w);
+	for (int k = 0; ok && k < DIFF_KINDS; k++)
+		put_plane(d, u, PLANE_VALUE, 0, tmp + (size_t)k * d->func.n, c.cell[k]);
+	c.samples = c.value / (double)u->to_unit / u->per_count;
+	d->slice.v[d->slice.n - 1] = c;
+	return ok || pd_error_nomem(err) == PD_OK;
+}
+
+/* Number of slices a profile can be cut into; 0 when it has no times for all its samples, or is too short. */
+static unsigned slices_of(const struct diff_unit *u, const struct pd_times *t, int64_t *first, int64_t *last)
+{
+	struct pd_rows r;
+	int64_t n;
+
+	*first = INT64_MAX;
+	*last = INT64_MIN;
+	if (!(u->per_count > 0) || u->doc != u->whole || !pd_times_known(t, u->series))
+		return 0;
+	for (uint64_t at = 0; pd_series_rows(u->doc, u->series, at, &r); at += r.n)
+		for (size_t i = 0; i < r.n; i++) {
+			int64_t time = pd_times_row(t, u->series, &r, i);
+
+			if (time == PD_NO_TIME)
+				return 0;
+			*first = time < *first ? time : *first;
+			*last = time > *last ? time : *last;
+		}
+	if (*first > *last || pd_sub_overflow(*last, *first, &n))
+		return 0;
+	n /= MIN_SLICE_NS;
+	return n < MIN_SLICES ? 0 : n > SLICES ? SLICES : (unsigned)n;
+}
+
+static bool cut(struct pd_diff *d, const struct diff_unit *u, const struct pd_times *t, unsigned n, int64_t first, int64_t last, int64_t *tmp, struct pd_error *err)
+{
+	uint8_t *slice_of = malloc(pd_series_count(u->doc, u->series) + 1);
+	double width = ((double)last - (double)first + 1) / n;
+	struct pd_rows r;
+	bool ok = slice_of;
+
+	for (uint64_t at = 0; ok && pd_series_rows(u->doc, u->series, at, &r); at += r.n)
+		for (size_t i = 0; i < r.n; i++) {
+			unsigned k = (unsigned)(((double)pd_times_row(t, u->series, &r, i) - (double)first) / width);
+
+			slice_of[at + i] = (uint8_t)((k < n ? k : n - 1) + 1);
+		}
+	for (unsigned k = 0; ok && k < n; k++) {
+		ok = sum_slice(d, u, slice_of, k, tmp, err);
+		if (ok)
+			d->slice.v[d->slice.n - 1].exposure = u->exposure / n;
+	}
+	free(slice_of);
+	return ok;
+}
+
+/* One profile per side with times: slices of a second and more stand for replicates. */
+static bool sum_slices(struct pd_diff *d, int64_t *tmp, struct pd_error *err)
+{
+	struct pd_times *t[2] = { NULL, NULL };
+	unsigned n[2] = { 0, 0 };
+	int64_t first[2], last[2];
+	bool ok = true;
+
+	if (d->unit.n != 2 || d->o.no_slices || !d->s.testable)
+		return true;
+	for (int i = 0; i < 2 && ok; i++) {
+		t[i] = pd_times_new(d->unit.v[i].doc, err);
+		ok = t[i] != NULL;
+		if (ok)
+			n[i] = slices_of(&d->unit.v[i], t[i], &first[i], &last[i]);
+	}
+	if (ok && n[0] && n[1]) {
+		d->s.slices = true;
+		d->s.n_slices = n[0] + n[1];
+		for (int i = 0; i < 2 && ok; i++)
+			ok = cut(d, &d->unit.v[i], t[i], n[i], first[i], last[i], tmp, err);
+	}
+	pd_times_free(t[0]);
+	pd_times_free(t[1]);
+	return ok;
+}
+
+/* ---- sides ---- */
+
+static void add_to_side(struct pd_diff *d, const struct diff_column *c)
+{
+	for (int k = 0; k < DIFF_KINDS; k++)
+		for (size_t f = 1; f < d->func.n; f++) {
+			struct diff_cell *to = &d->side_sum[c->side][k][f];
+
+			to->value += c->cell[k][f].value;
+			to->samples += c->cell[k][f].samples;
+			to->squares += c->cell[k][f].squares;
+		}
+}
+
+static bool side_tables(struct pd_diff *d)
+{
+	bool ok = true;
+
+	for (int side = 0; side < 2; side++)
+		for (int k = 0; k < DIFF_KINDS; k++) {
+			d->side_sum[side][k] = calloc(d->func.n, sizeof(struct diff_cell));
+			d->exact[side][k] = calloc(d->func.n, sizeof(int64_t));
+			ok &= d->side_sum[side][k] && d->exact[side][k];
+		}
+	return ok;
+}
+
+bool pd_diff_sums(struct pd_diff *d, struct pd_error *err)
+{
+	int64_t *tmp = malloc(2 * d->func.n * sizeof *tmp);
+	bool ok = tmp && side_tables(d);
+
+	if (!ok)
+		pd_error_nomem(err);
+	for (size_t i = 0; ok && i < d->unit.n; i++) {
+		struct diff_unit *u = &d->unit.v[i];
+		struct pd_diff_side *s = &d->s.side[u->side];
+
+		ok = total(u, u->whole, err) && sum_unit(d, u, tmp, err);
+		if (ok && pd_add_overflow(s->total, u->value, &s->total))
+			ok = pd_error_set(err, PD_ERR_LIMIT, "the values of one side add up to more than 64 bits") == PD_OK;
+		s->profiles++;
+		s->samples += u->samples;
+		s->duration = i && s->profiles > 1 && s->duration <= 0 ? 0 : s->duration + u->duration;
+		s->exposure = s->profiles == 1 ? u->exposure : s->exposure + u->exposure;
+		if (ok)
+			add_to_side(d, &d->unit_sum.v[d->unit_sum.n - 1]);
+	}
+	ok = ok && sum_slices(d, tmp, err);
+	free(tmp);
+	return ok;
+}

@@ -1,0 +1,313 @@
+/*
+ * Who is to blame. Shares add up to one, and a machine that is busy has only so
+ * many seconds: when one function grows, all others shrink by the same factor.
+ * That factor is found first (most functions agree on it), and what only
+ * follows it is no finding. Then cumulative changes are explained by the
+ * functions below them: what is left without those is the function's own.
+ */
+#include "base/error.h"
+#include "xform/diff.h"
+#include <math.h>
+
+/* ---- the bulk ---- */
+
+static double log_error(double x1, double x2, double phi) { return sqrt(phi * (1 / x1 + 1 / x2)); }
+
+struct member {
+	double ratio, se;
+	uint32_t func;
+	bool in;
+};
+
+static int by_ratio(const void *pa, const void *pb)
+{
+	const struct member *a = pa, *b = pb;
+
+	return a->ratio != b->ratio ? (a->ratio < b->ratio ? -1 : 1) : (a->func > b->func) - (a->func < b->func);
+}
+
+/* Functions that agree with `factor`, and what they say it is. Returns their number. */
+static size_t agree(const struct pd_diff *d, struct member *m, size_t n, double *factor)
+{
+	double before = 0, after = 0;
+	size_t in = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct pd_diff_test *t = &d->test[DIFF_SELF][m[i].func];
+
+		m[i].in = fabs(log(m[i].ratio / *factor)) <= 2.5 * m[i].se;
+		if (!m[i].in)
+			continue;
+		in++;
+		before += t->before;
+		after += t->after;
+	}
+	if (before > 0)
+		*factor = after / before;
+	return in;
+}
+
+/* Did the rest pay for what others gained (or got what they gave up)? Otherwise the factor is a change like any other. */
+static bool made_room(const struct pd_diff *d, const struct member *m, size_t n)
+{
+	double bulk = 0, all = d->whole[PD_AFTER].value, before = d->whole[PD_BEFORE].value, others;
+
+	if (d->s.per != PD_DIFF_PER_TOTAL) {
+		all /= d->whole[PD_AFTER].exposure;
+		before /= d->whole[PD_BEFORE].exposure;
+	} else {
+		all = before = 1;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (m[i].in)
+			bulk += d->test[DIFF_SELF][m[i].func].after - d->test[DIFF_SELF][m[i].func].before;
+	others = all - before - bulk;
+	return bulk * others < 0 && fabs(bulk + others) < fabs(others) / 2;
+}
+
+static void follow_bulk(struct pd_diff *d)
+{
+	double cutoff[DIFF_KINDS] = { pd_diff_cutoff(d, DIFF_SELF), pd_diff_cutoff(d, DIFF_TOTAL) };
+
+	for (int k = 0; k < DIFF_KINDS; k++)
+		for (size_t f = 1; f < d->func.n; f++) {
+			struct pd_diff_test *t = &d->test[k][f];
+
+			if (!pd_diff_is_finding(t) || !pd_diff_with_bulk(d, t, cutoff[k]))
+				continue;
+			t->klass = PD_DIFF_UNCHANGED;
+			t->flags |= PD_DIFF_SHARE_ONLY;
+		}
+}
+
+void pd_diff_bulk(struct pd_diff *d)
+{
+	struct member *m = malloc(d->func.n * sizeof *m);
+	double factor, se;
+	size_t n = 0, in = 0;
+
+	d->s.bulk_ratio = NAN;
+	for (uint32_t f = 1; m && f < d->func.n; f++) {
+		const struct pd_diff_test *t = &d->test[DIFF_SELF][f];
+
+		if (!isnan(t->p) && t->before > 0 && t->after > 0 && t->samples[0] > 0 && t->samples[1] > 0)
+			m[n++] = (struct member){ t->ratio, log_error(t->samples[0], t->samples[1], t->phi), f, false };
+	}
+	if (n < 3) {
+		free(m);
+		return;
+	}
+	qsort(m, n, sizeof *m, by_ratio);
+	factor = n % 2 ? m[n / 2].ratio : sqrt(m[n / 2 - 1].ratio * m[n / 2].ratio);
+	for (int i = 0; i < 10; i++)
+		in = agree(d, m, n, &factor);
+	d->bulk[0] = d->bulk[1] = 0;
+	for (size_t i = 0; i < n; i++)
+		if (m[i].in) {
+			d->bulk[0] += d->test[DIFF_SELF][m[i].func].samples[0];
+			d->bulk[1] += d->test[DIFF_SELF][m[i].func].samples[1];
+		}
+	se = d->bulk[0] > 0 && d->bulk[1] > 0 ? log_error(d->bulk[0], d->bulk[1], d->s.phi) : INFINITY;
+	if (in >= 2 && in * 2 > n && in < d->s.tests[DIFF_SELF] && fabs(log(factor)) > 2 * se && made_room(d, m, n)) {
+		d->s.bulk_ratio = factor;
+		d->s.bulk_functions = in;
+		follow_bulk(d);
+	}
+	free(m);
+}
+
+bool pd_diff_with_bulk(const struct pd_diff *d, const struct pd_diff_test *t, double cutoff)
+{
+	double se, bulk;
+
+	if (isnan(d->s.bulk_ratio) || !(t->before > 0) || !(t->after > 0) || !(t->samples[0] > 0) || !(t->samples[1] > 0))
+		return false;
+	se = log_error(t->samples[0], t->samples[1], t->phi);
+	bulk = log_error(d->bulk[0], d->bulk[1], d->s.phi);
+	return pd_normal_p(log(t->ratio / d->s.bulk_ratio) / sqrt(se * se + bulk * bulk)) > cutoff;
+}
+
+double pd_diff_cutoff(const struct pd_diff *d, int kind)
+{
+	double most = d->s.tests[kind] ? d->s.alpha[kind] / (double)d->s.tests[kind] : 0;
+
+	for (size_t f = 1; f < d->func.n; f++) {
+		const struct pd_diff_test *t = &d->test[kind][f];
+
+		if (t->q <= d->s.alpha[kind] && t->p > most)
+			most = t->p;
+	}
+	return most;
+}
+
+/* ---- remainders ---- */
+
+enum { WANTED = 1, COVER = 2 };
+
+struct remainder {
+	struct pd_diff *d;
+	uint8_t *mark;       /* [functions] */
+	uint32_t *stamp;     /* [functions]: stack looked at last */
+	int64_t *left;       /* [functions]: of the unit at hand */
+	struct diff_cell *sum[2];
+};
+
+/* Nearest stack node at or above each that holds a marked function; 0 none. NULL when out of memory. */
+static uint32_t *marked_nodes(const struct remainder *r, const struct diff_unit *u)
+{
+	const struct pd_tables *t = &u->doc->t;
+	uint8_t *frame = calloc(t->frame.n + 1, 1);
+	uint32_t *up = calloc(t->stack.n + 1, sizeof *up);
+
+	for (uint32_t f = 1; frame && up && f < t->frame.n; f++)
+		for (uint32_t k = u->first[f]; k < u->first[f + 1]; k++)
+			frame[f] |= r->mark[u->func[k]];
+	for (size_t s = 1; frame && up && s < t->stack.n; s++) {
+		const uint32_t *run = &t->run.v[t->stack.v[s].first];
+
+		up[s] = up[t->stack.v[s].parent];
+		for (uint32_t i = 0, n = pd_run_length(&t->stack.v[s]); i < n; i++)
+			if (frame[run[i]])
+				up[s] = (uint32_t)s;
+	}
+	if (!frame) {
+		free(up);
+		up = NULL;
+	}
+	free(frame);
+	return up;
+}
+
+/* From the leaf to the root of one stack: a function keeps the value unless a covering one other than itself is below it. */
+static void climb(struct remainder *r, const struct diff_unit *u, const uint32_t *up, uint32_t stack, int64_t value)
+{
+	const struct pd_tables *t = &u->doc->t;
+	uint32_t cover = 0;
+	bool several = false;
+
+	for (uint32_t s = up[stack]; s; s = up[t->stack.v[s].parent]) {
+		const uint32_t *run = &t->run.v[t->stack.v[s].first];
+
+		for (uint32_t i = pd_run_length(&t->stack.v[s]); i-- > 0;)
+			for (uint32_t k = u->first[run[i] + 1]; k-- > u->first[run[i]];) {
+				uint32_t f = u->func[k];
+
+				if (!r->mark[f])
+					continue;
+				if (r->stamp[f] != stack && !several && (!cover || cover == f))
+					r->left[f] += value;
+				r->stamp[f] = stack;
+				if (!(r->mark[f] & COVER) || cover == f)
+					continue;
+				several = cover != 0;
+				cover = f;
+			}
+	}
+}
+
+static bool remain_unit(struct remainder *r, const struct diff_unit *u, const struct diff_column *c, struct pd_error *err)
+{
+	struct pd_diff *d = r->d;
+	uint32_t *up = marked_nodes(r, u);
+	struct pd_stackwalk w;
+
+	if (!up || !pd_diff_walk(u, &w, err)) {
+		free(up);
+		return pd_error_nomem(err) == PD_OK;
+	}
+	memset(r->stamp, 0, d->func.n * sizeof *r->stamp);
+	memset(r->left, 0, d->func.n * sizeof *r->left);
+	for (uint32_t s = 1; s < u->doc->t.stack.n; s++)
+		if (w.value[s] && up[s])
+			climb(r, u, up, s, w.value[s]);
+	for (size_t f = 1; f < d->func.n; f++) {
+		const struct diff_cell *all = &c->cell[DIFF_TOTAL][f];
+		double v = (double)r->left[f] * (double)u->to_unit, part = all->value > 0 ? v / all->value : 0;
+
+		r->sum[u->side][f].value += v;
+		r->sum[u->side][f].samples += u->per_count > 0 ? (double)r->left[f] / u->per_count : all->samples * part;
+		r->sum[u->side][f].squares += all->squares * part;
+	}
+	pd_stackwalk_release(&w);
+	free(up);
+	return true;
+}
+
+/* What the wanted functions changed by without the covering ones below them: true in `own` where that is still a change. */
+static bool remain(struct remainder *r, uint8_t *own, struct pd_error *err)
+{
+	struct pd_diff *d = r->d;
+	double cutoff = pd_diff_cutoff(d, DIFF_TOTAL);
+
+	for (int side = 0; side < 2; side++)
+		memset(r->sum[side], 0, d->func.n * sizeof *r->sum[side]);
+	for (size_t i = 0; i < d->unit.n; i++)
+		if (!remain_unit(r, &d->unit.v[i], &d->unit_sum.v[i], err))
+			return false;
+	for (size_t f = 1; f < d->func.n; f++) {
+		struct pd_diff_test t;
+
+		own[f] = 0;
+		if (!(r->mark[f] & WANTED))
+			continue;
+		pd_diff_compare(d, &r->sum[PD_BEFORE][f], &r->sum[PD_AFTER][f], d->test[DIFF_TOTAL][f].phi, pd_diff_df(d), &t);
+		own[f] = t.p <= cutoff && !pd_diff_with_bulk(d, &t, cutoff);
+	}
+	return true;
+}
+
+/* ---- origins and carriers ---- */
+
+/*
+ * First: without the functions whose own value changed. What still changed may be
+ * explained by others of its kind below it, so those are asked once more.
+ */
+static bool explain(struct remainder *r, uint8_t *own, struct pd_error *err)
+{
+	struct pd_diff *d = r->d;
+	bool any = false, again = false;
+
+	for (size_t f = 1; f < d->func.n; f++) {
+		bool self = pd_diff_is_finding(&d->test[DIFF_SELF][f]), total = pd_diff_is_finding(&d->test[DIFF_TOTAL][f]);
+
+		d->role[f] = self ? PD_DIFF_ORIGIN : total ? PD_DIFF_CARRIER : PD_DIFF_ROLE_NONE;
+		r->mark[f] = (uint8_t)((self ? COVER : 0) | (total && !self ? WANTED : 0));
+		any |= total && !self;
+	}
+	if (!any)
+		return true;
+	if (!remain(r, own, err))
+		return false;
+	for (size_t f = 1; f < d->func.n; f++) {
+		r->mark[f] = (uint8_t)((r->mark[f] & COVER) | (own[f] ? WANTED | COVER : 0));
+		again |= own[f];
+	}
+	if (again && !remain(r, own, err))
+		return false;
+	for (size_t f = 1; f < d->func.n && again; f++)
+		if (own[f])
+			d->role[f] = PD_DIFF_ORIGIN;
+	return true;
+}
+
+bool pd_diff_blame(struct pd_diff *d, struct pd_error *err)
+{
+	size_t n = d->func.n;
+	uint8_t *own = calloc(n, 1);
+	struct remainder r = { .d = d, .mark = calloc(n, 1), .stamp = calloc(n, sizeof *r.stamp), .left = calloc(n, sizeof *r.left),
+			       .sum = { calloc(n, sizeof(struct diff_cell)), calloc(n, sizeof(struct diff_cell)) } };
+	bool ok;
+
+	d->role = calloc(n, 1);
+	ok = own && r.mark && r.stamp && r.left && r.sum[0] && r.sum[1] && d->role;
+	if (!ok)
+		pd_error_nomem(err);
+	ok = ok && explain(&r, own, err);
+	free(own);
+	free(r.mark);
+	free(r.stamp);
+	free(r.left);
+	free(r.sum[0]);
+	free(r.sum[1]);
+	return ok;
+}
