@@ -445,10 +445,10 @@ const struct pd_cmd pd_cmd_diff = {
 		 "with all others to make room for one that grew are no findings.\n\n"
 		 "-t folded writes 'stack before after' lines, -t pprof a profile that opens as a difference in pprof, -t svg and\n"
 		 "-t html differential flame graphs. --fail-on makes it a gate for continuous integration.",
-	.examples = (const char *const[]){ "profdata diff old.pb.gz new.pb.gz", "what changed",
-					   "profdata diff before=a1.pb.gz before=a2.pb.gz after=b1.pb.gz after=b2.pb.gz", "two recordings of each build: what the builds changed",
-					   "profdata diff --fail-on 5% --strict old.pb.gz new.pb.gz", "status 1 when a function grew by 5 % or more, 3 when that cannot be told",
-					   "profdata diff old.pb.gz new.pb.gz -o diff.svg", "a differential flame graph", NULL },
+	.examples = (const char *const[]){ "profdata diff a.pb.gz b.pb.gz", "what changed",
+					   "profdata diff before=a.pb.gz before=cpu.pb.gz after=b.pb.gz after=heap.pb.gz", "two recordings of each build: what the builds changed",
+					   "profdata diff --fail-on 5% a.pb.gz b.pb.gz", "status 1 when a function grew by 5 % or more",
+					   "profdata diff a.pb.gz b.pb.gz -o diff.svg", "a differential flame graph", NULL },
 	.args_size = sizeof(struct diff_args),
 	.opts = diff_opts,
 	.defaults = diff_defaults,

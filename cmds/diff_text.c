@@ -62,7 +62,7 @@ static void amount(const struct diff_report *r, char *buf, size_t n, double v)
 	snprintf(buf + strlen(buf), n - strlen(buf), "%s", per[r->s->per]);
 }
 
-/* "+22.3%", "×3.4", "new" */
+/* "+22.3%", "×34", "new" */
 static void relative(char *buf, size_t n, double ratio)
 {
 	if (isnan(ratio))
@@ -271,7 +271,8 @@ static void head(struct pd_out *out)
 
 static void put_row(struct diff_report *r, struct pd_out *out, const struct pd_diff_row *row)
 {
-	const struct pd_diff_test *t = row->role == PD_DIFF_CARRIER && row->klass <= PD_DIFF_UNDECIDED ? &row->total : diff_row_test(row);
+	bool indirect = row->klass <= PD_DIFF_UNDECIDED && (row->role == PD_DIFF_CARRIER || (!row->flat[PD_BEFORE] && !row->flat[PD_AFTER]));
+	const struct pd_diff_test *t = indirect ? &row->total : diff_row_test(row);
 	char text[160];
 
 	pd_out_puts(out, colour(r, row));
@@ -282,7 +283,7 @@ static void put_row(struct diff_report *r, struct pd_out *out, const struct pd_d
 	amount(r, text + 1, sizeof text - 1, fabs(t->after - t->before));
 	text[0] = t->after < t->before ? '-' : '+';
 	right(out, text, 11);
-	relative(text, sizeof text, t->ratio);
+	relative(text, sizeof text, t->before > 0 ? t->after > 0 ? t->ratio : 0 : t->after > 0 ? INFINITY : NAN);
 	right(out, text, 10);
 	interval(text, sizeof text, t->lo, t->hi);
 	pd_out_puts(out, "  ");

@@ -265,6 +265,8 @@ void pd_diff_free(struct pd_diff *d)
 		free(u->first);
 		free(u->func);
 		free(u->only);
+		free(u->own);
+		free(u->hash);
 	}
 	free_columns(d->unit_sum.v, d->unit_sum.n);
 	free_columns(d->slice.v, d->slice.n);
@@ -283,6 +285,7 @@ void pd_diff_free(struct pd_diff *d)
 		}
 		free(d->test[k]);
 	}
+	free(d->recursive);
 	free(d->role);
 	free(d->partner);
 	free(d->order);

@@ -61,6 +61,8 @@ struct diff_unit {
 	int64_t value;          /* total, before selection */
 	double samples, squares;
 	uint32_t *first, *func, *only; /* frame → functions, as in struct pd_nodes */
+	int64_t *own;           /* [stacks]: value of its rows, in the document's unit */
+	uint64_t *hash;         /* [stacks]: of the functions on the path; once the shape is known, NULL */
 };
 
 /* What is compared with what: profiles, or slices of one per side. */
@@ -85,6 +87,7 @@ struct pd_diff {
 	struct diff_cell *side_sum[2][DIFF_KINDS];
 	int64_t *exact[2][DIFF_KINDS];         /* values as integers */
 	struct pd_diff_test *test[DIFF_KINDS];
+	uint8_t *recursive;                    /* [functions]: twice on some path */
 	uint8_t *role;                         /* enum pd_diff_role */
 	uint32_t *partner;                     /* function moved to or from, 0 none */
 	uint32_t *order, *place;               /* rows, and row of a function */
@@ -111,10 +114,16 @@ bool pd_diff_exposures(struct pd_diff *d, struct pd_error *err);
 
 /* diff_sum.c */
 bool pd_diff_sums(struct pd_diff *d, struct pd_error *err);
-/* Values of the stacks of a unit, own only, in `w` (released by the caller). */
-bool pd_diff_walk(const struct diff_unit *u, struct pd_stackwalk *w, struct pd_error *err);
-/* All distinct stacks with the samples of both sides: arrays of *n, to be freed. */
-bool pd_diff_shapes(const struct pd_diff *d, double **a, double **b, size_t *n, struct pd_error *err);
+/* Own values and those of all stacks below: to be freed. NULL when out of memory. */
+int64_t *pd_diff_below(const struct diff_unit *u);
+/* Function that a stack ends in; 0 none. */
+uint32_t pd_diff_leaf(const struct diff_unit *u, uint32_t stack);
+/* diff_scan.c: cumulative sums of all functions from sums that include the stacks below; hashes of the stacks where asked for. */
+bool pd_diff_scan(struct pd_diff *d, const struct diff_unit *u, const int64_t *below, uint64_t *hash, int64_t *cum);
+/* Is the function of a recursive kind on the path above a place of a run? Looks a bounded way. */
+bool pd_diff_above(const struct diff_unit *u, uint32_t func, uint32_t stack, uint32_t at);
+/* diff_shape.c: all distinct stacks with the samples of both sides, arrays of *n, to be freed. Uses up the hashes. */
+bool pd_diff_shapes(struct pd_diff *d, double **a, double **b, size_t *n, struct pd_error *err);
 
 /* diff_test.c */
 bool pd_diff_tests(struct pd_diff *d, struct pd_error *err);

@@ -4,7 +4,6 @@
  * so does work that took another way. Said in one line instead of two findings.
  */
 #include "base/error.h"
-#include "base/hash.h"
 #include "xform/diff.h"
 #include <math.h>
 
@@ -100,20 +99,6 @@ static bool add_relative(struct relative **v, size_t *n, size_t *cap, uint32_t f
 	return true;
 }
 
-static uint32_t last_func(const struct diff_unit *u, uint32_t stack)
-{
-	const struct pd_tables *t = &u->doc->t;
-
-	for (; stack; stack = t->stack.v[stack].parent)
-		for (uint32_t i = pd_run_length(&t->stack.v[stack]); i-- > 0;) {
-			uint32_t frame = t->run.v[t->stack.v[stack].first + i];
-
-			if (u->first[frame] < u->first[frame + 1])
-				return u->func[u->first[frame + 1] - 1];
-		}
-	return 0;
-}
-
 static bool link(struct movers *m, const struct diff_unit *u, uint32_t caller, uint32_t callee, double value)
 {
 	struct mover *a = m->of[callee] ? &m->v[m->of[callee] - 1] : NULL, *b = m->of[caller] ? &m->v[m->of[caller] - 1] : NULL;
@@ -123,32 +108,57 @@ static bool link(struct movers *m, const struct diff_unit *u, uint32_t caller, u
 	return !b || caller == callee || add_relative(&b->callee.v, &b->callee.n, &b->callee.cap, callee, u->side, value);
 }
 
+/* Marks of frames with a candidate. NULL when out of memory. */
+static uint8_t *mark_frames(const struct movers *m, const struct diff_unit *u)
+{
+	uint8_t *frame = calloc(u->doc->t.frame.n + 1, 1);
+
+	for (uint32_t f = 1; frame && f < u->doc->t.frame.n; f++)
+		for (uint32_t k = u->first[f]; k < u->first[f + 1]; k++)
+			frame[f] |= m->of[u->func[k]] != 0;
+	return frame;
+}
+
+/* All calls of and by candidates in one run, from the function above it. */
+static bool link_run(struct movers *m, const struct diff_unit *u, uint32_t stack, uint32_t before, double value)
+{
+	const struct pd_tables *t = &u->doc->t;
+	const uint32_t *run = &t->run.v[t->stack.v[stack].first];
+
+	for (uint32_t i = 0, n = pd_run_length(&t->stack.v[stack]); i < n; i++)
+		for (uint32_t k = u->first[run[i]]; k < u->first[run[i] + 1]; k++) {
+			uint32_t f = u->func[k];
+
+			if ((m->of[f] || m->of[before]) && !link(m, u, before, f, value))
+				return false;
+			before = f;
+		}
+	return true;
+}
+
 static bool link_unit(struct movers *m, const struct diff_unit *u, struct pd_error *err)
 {
 	const struct pd_tables *t = &u->doc->t;
-	struct pd_stackwalk w;
-	bool ok = true;
+	int64_t *below = pd_diff_below(u);
+	uint8_t *frame = mark_frames(m, u);
+	bool ok = below && frame;
 
-	if (!pd_diff_walk(u, &w, err))
-		return false;
-	pd_stackwalk_sum(&w);
 	for (uint32_t s = 1; ok && s < t->stack.n; s++) {
 		const uint32_t *run = &t->run.v[t->stack.v[s].first];
 		uint32_t before;
-		double value = (double)w.value[s] * (double)u->to_unit;
+		bool any;
 
-		if (!w.live[s])
+		if (!below[s])
 			continue;
-		before = last_func(u, t->stack.v[s].parent);
-		for (uint32_t i = 0, n = pd_run_length(&t->stack.v[s]); ok && i < n; i++)
-			for (uint32_t k = u->first[run[i]]; ok && k < u->first[run[i] + 1]; k++) {
-				uint32_t f = u->func[k];
-
-				ok = link(m, u, before, f, value);
-				before = f;
-			}
+		before = pd_diff_leaf(u, t->stack.v[s].parent);
+		any = m->of[before];
+		for (uint32_t i = 0, n = pd_run_length(&t->stack.v[s]); i < n && !any; i++)
+			any = frame[run[i]];
+		if (any)
+			ok = link_run(m, u, s, before, (double)below[s] * (double)u->to_unit);
 	}
-	pd_stackwalk_release(&w);
+	free(below);
+	free(frame);
 	return ok || pd_error_nomem(err) == PD_OK;
 }
 
@@ -213,6 +223,9 @@ static bool balances(const struct pd_diff *d, const struct mover *f, const struc
 	const struct pd_diff_test *big = a->samples[0] > b->samples[1] ? a : b;
 	double each = big->samples[0] > big->samples[1] ? big->samples[0] / big->before : big->samples[1] / big->after;
 
+	/* shares that sum up to one balance by themselves: there the loser must have lost most of what it had */
+	if (-f->change < (d->s.per == PD_DIFF_PER_TOTAL ? 0.5 : 0.2) * a->before)
+		return false;
 	return fabs(f->change + g->change) * each <= 2 * sqrt(all);
 }
 

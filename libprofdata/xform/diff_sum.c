@@ -4,7 +4,6 @@
  * of sum; most need one, because all their samples weigh the same.
  */
 #include "base/error.h"
-#include "base/hash.h"
 #include "xform/diff.h"
 #include <math.h>
 
@@ -80,9 +79,9 @@ static bool total(struct diff_unit *u, const struct pd_doc *doc, struct pd_error
 	return in_unit(u, sum, &u->value) || pd_error_set(err, PD_ERR_LIMIT, "the values of one profile add up to more than 64 bits") == PD_OK;
 }
 
-/* ---- walks ---- */
+/* ---- stacks ---- */
 
-static uint32_t own_func(const struct diff_unit *u, uint32_t stack)
+uint32_t pd_diff_leaf(const struct diff_unit *u, uint32_t stack)
 {
 	const struct pd_tables *t = &u->doc->t;
 
@@ -96,40 +95,57 @@ static uint32_t own_func(const struct diff_unit *u, uint32_t stack)
 	return 0;
 }
 
-bool pd_diff_walk(const struct diff_unit *u, struct pd_stackwalk *w, struct pd_error *err)
-{
-	return pd_stackwalk_init(w, u->doc, u->series, u->column, false, err) == PD_OK;
-}
-
-/* A plane other than the values, in thousandths: replaces the own sums of `w`. Weights are relative to the average one. */
-static void fill_plane(const struct diff_unit *u, enum plane plane, double average, struct pd_stackwalk *w)
+/* Sums of a plane per stack. Planes other than the values are in thousandths, weights relative to the average one. */
+static void fill_plane(const struct diff_unit *u, enum plane plane, double average, int64_t *own)
 {
 	struct pd_rows r;
 
-	memset(w->value, 0, u->doc->t.stack.n * sizeof *w->value);
+	memset(own, 0, u->doc->t.stack.n * sizeof *own);
 	for (uint64_t at = 0; pd_series_rows(u->doc, u->series, at, &r); at += r.n)
 		for (size_t i = 0; i < r.n; i++) {
 			double c, q;
 
+			if (plane == PLANE_VALUE) { /* their sum is known to fit */
+				own[r.stack[i].v] += r.value[u->column][i];
+				continue;
+			}
 			row_counts(u, &r, i, &c, &q);
 			if (plane == PLANE_SQUARES)
 				c = average > 0 ? q / average / average : 0;
 			c = c * PD_DIFF_MILLI;
-			w->value[r.stack[i].v] += c < 0x1p62 / 1e6 ? llround(c) : 0;
+			own[r.stack[i].v] += c < 0x1p62 / 1e6 ? llround(c) : 0;
 		}
 }
 
-/* Own and cumulative sums of the functions from the own sums in `w`. */
-static bool sum_funcs(const struct pd_diff *d, const struct diff_unit *u, struct pd_stackwalk *w, int64_t *self, int64_t *cum)
+static int64_t *below(const struct diff_unit *u, const int64_t *own)
 {
-	const struct pd_node_map map = { u->first, u->func, u->only, d->func.n };
+	size_t n = u->doc->t.stack.n;
+	const struct pd_stack_row *row = u->doc->t.stack.v;
+	int64_t *sum = malloc((n + 1) * sizeof *sum);
+
+	if (!sum)
+		return NULL;
+	memcpy(sum, own, n * sizeof *sum);
+	for (size_t s = n; s-- > 1;)
+		sum[row[s].parent] += sum[s];
+	return sum;
+}
+
+int64_t *pd_diff_below(const struct diff_unit *u) { return below(u, u->own); }
+
+/* Own and cumulative sums of the functions from sums per stack. */
+static bool sum_funcs(struct pd_diff *d, const struct diff_unit *u, const int64_t *own, uint64_t *hash, int64_t *self, int64_t *cum)
+{
+	int64_t *all = below(u, own);
+	bool ok;
 
 	memset(self, 0, d->func.n * sizeof *self);
 	for (uint32_t s = 1; s < u->doc->t.stack.n; s++)
-		if (w->value[s])
-			self[own_func(u, s)] += w->value[s];
-	pd_stackwalk_sum(w);
-	return pd_stackwalk_cum(w, &map, cum, NULL);
+		if (own[s])
+			self[pd_diff_leaf(u, s)] += own[s];
+	ok = all && pd_diff_scan(d, u, all, hash, cum);
+	free(all);
+	return ok;
 }
 
 static bool new_column(struct pd_diff *d, struct diff_column *c, const struct diff_unit *u)
@@ -155,30 +171,45 @@ static void put_plane(const struct pd_diff *d, const struct diff_unit *u, enum p
 		}
 }
 
-/* One plane of a whole profile into its column; exact values too. */
-static bool sum_plane(struct pd_diff *d, const struct diff_unit *u, enum plane plane, struct diff_column *c, int64_t *tmp, struct pd_error *err)
+/* One plane of a whole profile into its column; exact values too. `own` has room for all stacks. */
+static bool sum_plane(struct pd_diff *d, struct diff_unit *u, enum plane plane, struct diff_column *c, int64_t *own, int64_t *tmp, struct pd_error *err)
 {
 	double average = u->samples > 0 ? (double)u->value / (double)u->to_unit / u->samples : 0;
 	int64_t *sums[DIFF_KINDS] = { tmp, tmp + d->func.n };
-	struct pd_stackwalk w;
 	bool ok;
 
-	if (!pd_diff_walk(u, &w, err))
-		return false;
-	if (plane != PLANE_VALUE)
-		fill_plane(u, plane, average, &w);
-	ok = sum_funcs(d, u, &w, sums[DIFF_SELF], sums[DIFF_TOTAL]);
-	pd_stackwalk_release(&w);
+	fill_plane(u, plane, average, own);
+	ok = sum_funcs(d, u, own, plane == PLANE_VALUE ? u->hash : NULL, sums[DIFF_SELF], sums[DIFF_TOTAL]) || pd_error_nomem(err) == PD_OK;
 	for (int k = 0; ok && k < DIFF_KINDS; k++) {
 		put_plane(d, u, plane, average, sums[k], c->cell[k]);
 		for (size_t f = 1; f < d->func.n && plane == PLANE_VALUE && ok; f++) {
 			int64_t v;
 
-			ok = in_unit(u, sums[k][f], &v) && !pd_add_overflow(d->exact[u->side][k][f], v, &d->exact[u->side][k][f]);
+			ok = (in_unit(u, sums[k][f], &v) && !pd_add_overflow(d->exact[u->side][k][f], v, &d->exact[u->side][k][f])) ||
+			     pd_error_set(err, PD_ERR_LIMIT, "a sum of values does not fit 64 bits") == PD_OK;
 		}
 	}
-	if (!ok)
-		pd_error_set(err, PD_ERR_LIMIT, "out of memory, or a sum of values does not fit 64 bits");
+	return ok;
+}
+
+/* Values first, which stay; then what else samples of different weight need. */
+static bool sum_planes(struct pd_diff *d, struct diff_unit *u, struct diff_column *c, int64_t *tmp, struct pd_error *err)
+{
+	size_t n = u->doc->t.stack.n + 1;
+	int64_t *other;
+	bool ok;
+
+	u->own = malloc(n * sizeof *u->own);
+	u->hash = d->s.testable ? malloc(n * sizeof *u->hash) : NULL;
+	if (!u->own || (d->s.testable && !u->hash))
+		return pd_error_nomem(err) == PD_OK;
+	if (!sum_plane(d, u, PLANE_VALUE, c, u->own, tmp, err))
+		return false;
+	if (!u->counted || u->per_count > 0)
+		return true;
+	other = malloc(n * sizeof *other);
+	ok = (other || pd_error_nomem(err) == PD_OK) && sum_plane(d, u, PLANE_SAMPLES, c, other, tmp, err) && sum_plane(d, u, PLANE_SQUARES, c, other, tmp, err);
+	free(other);
 	return ok;
 }
 
@@ -192,9 +223,7 @@ static bool sum_unit(struct pd_diff *d, struct diff_unit *u, int64_t *tmp, struc
 		free(c.cell[1]);
 		return pd_error_nomem(err) == PD_OK;
 	}
-	ok = sum_plane(d, u, PLANE_VALUE, &c, tmp, err);
-	if (ok && u->counted && !(u->per_count > 0))
-		ok = sum_plane(d, u, PLANE_SAMPLES, &c, tmp, err) && sum_plane(d, u, PLANE_SQUARES, &c, tmp, err);
+	ok = sum_planes(d, u, &c, tmp, err);
 	c.value = (double)u->value;
 	c.samples = u->samples;
 	c.squares = u->per_count > 0 ? 0 : u->squares;
@@ -208,8 +237,8 @@ static bool sum_unit(struct pd_diff *d, struct diff_unit *u, int64_t *tmp, struc
 static bool sum_slice(struct pd_diff *d, const struct diff_unit *u, const uint8_t *slice_of, unsigned slice, int64_t *tmp, struct pd_error *err)
 {
 	struct diff_column c;
-	struct pd_stackwalk w;
 	struct pd_rows r;
+	int64_t *own;
 	bool ok = new_column(d, &c, u);
 
 	if (!ok || !pd_vec_push(&d->slice, c)) {
@@ -217,19 +246,15 @@ static bool sum_slice(struct pd_diff *d, const struct diff_unit *u, const uint8_
 		free(c.cell[1]);
 		return pd_error_nomem(err) == PD_OK;
 	}
-	if (!pd_diff_walk(u, &w, err))
-		return false;
-	memset(w.value, 0, u->doc->t.stack.n * sizeof *w.value);
-	memset(w.live, 0, u->doc->t.stack.n);
-	for (uint64_t at = 0; pd_series_rows(u->doc, u->series, at, &r); at += r.n)
+	own = calloc(u->doc->t.stack.n + 1, sizeof *own);
+	for (uint64_t at = 0; own && pd_series_rows(u->doc, u->series, at, &r); at += r.n)
 		for (size_t i = 0; i < r.n; i++)
 			if (slice_of[at + i] == slice + 1) {
-				w.value[r.stack[i].v] += r.value[u->column][i];
-				w.live[r.stack[i].v] |= r.value[u->column][i] != 0;
+				own[r.stack[i].v] += r.value[u->column][i];
 				c.value += (double)r.value[u->column][i] * (double)u->to_unit;
 			}
-	ok = sum_funcs(d, u, &w, tmp, tmp + d->func.n);
-	pd_stackwalk_release(&w);
+	ok = own && sum_funcs(d, u, own, NULL, tmp, tmp + d->func.n);
+	free(own);
 	for (int k = 0; ok && k < DIFF_KINDS; k++)
 		put_plane(d, u, PLANE_VALUE, 0, tmp + (size_t)k * d->func.n, c.cell[k]);
 	c.samples = c.value / (double)u->to_unit / u->per_count;
@@ -343,6 +368,8 @@ bool pd_diff_sums(struct pd_diff *d, struct pd_error *err)
 	int64_t *tmp = malloc(2 * d->func.n * sizeof *tmp);
 	bool ok = tmp && side_tables(d);
 
+	d->recursive = calloc(d->func.n, 1);
+	ok = ok && d->recursive;
 	if (!ok)
 		pd_error_nomem(err);
 	for (size_t i = 0; ok && i < d->unit.n; i++) {

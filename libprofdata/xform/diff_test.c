@@ -97,6 +97,8 @@ static double exact(const struct pd_diff *d, const struct diff_number *a, const 
 			t->diff_lo = t->diff_hi = 0;
 			return 0;
 		}
+		if (s.half_added) /* a ratio to 0 that its interval belongs to */
+			t->ratio = s.ratio;
 		t->p = s.p;
 		t->lo = s.ratio_ci.lo;
 		t->hi = s.ratio_ci.hi;

@@ -147,80 +147,61 @@ enum { WANTED = 1, COVER = 2 };
 struct remainder {
 	struct pd_diff *d;
 	uint8_t *mark;       /* [functions] */
-	uint32_t *stamp;     /* [functions]: stack looked at last */
 	int64_t *left;       /* [functions]: of the unit at hand */
 	struct diff_cell *sum[2];
 };
 
-/* Nearest stack node at or above each that holds a marked function; 0 none. NULL when out of memory. */
-static uint32_t *marked_nodes(const struct remainder *r, const struct diff_unit *u)
+/* Marks of the functions of every frame, together. NULL when out of memory. */
+static uint8_t *mark_frames(const struct remainder *r, const struct diff_unit *u)
 {
-	const struct pd_tables *t = &u->doc->t;
-	uint8_t *frame = calloc(t->frame.n + 1, 1);
-	uint32_t *up = calloc(t->stack.n + 1, sizeof *up);
+	uint8_t *frame = calloc(u->doc->t.frame.n + 1, 1);
 
-	for (uint32_t f = 1; frame && up && f < t->frame.n; f++)
+	for (uint32_t f = 1; frame && f < u->doc->t.frame.n; f++)
 		for (uint32_t k = u->first[f]; k < u->first[f + 1]; k++)
 			frame[f] |= r->mark[u->func[k]];
-	for (size_t s = 1; frame && up && s < t->stack.n; s++) {
-		const uint32_t *run = &t->run.v[t->stack.v[s].first];
-
-		up[s] = up[t->stack.v[s].parent];
-		for (uint32_t i = 0, n = pd_run_length(&t->stack.v[s]); i < n; i++)
-			if (frame[run[i]])
-				up[s] = (uint32_t)s;
-	}
-	if (!frame) {
-		free(up);
-		up = NULL;
-	}
-	free(frame);
-	return up;
+	return frame;
 }
 
-/* From the leaf to the root of one stack: a function keeps the value unless a covering one other than itself is below it. */
-static void climb(struct remainder *r, const struct diff_unit *u, const uint32_t *up, uint32_t stack, int64_t value)
+/* One frame on the way to the root: `value` is what no covering function below it had. Returns what is left above. */
+static int64_t pass_frame(struct remainder *r, const struct diff_unit *u, uint32_t stack, uint32_t at, int64_t value)
 {
-	const struct pd_tables *t = &u->doc->t;
-	uint32_t cover = 0;
-	bool several = false;
+	uint32_t frame = u->doc->t.run.v[u->doc->t.stack.v[stack].first + at];
 
-	for (uint32_t s = up[stack]; s; s = up[t->stack.v[s].parent]) {
-		const uint32_t *run = &t->run.v[t->stack.v[s].first];
+	for (uint32_t k = u->first[frame + 1]; value && k-- > u->first[frame];) {
+		uint32_t f = u->func[k];
 
-		for (uint32_t i = pd_run_length(&t->stack.v[s]); i-- > 0;)
-			for (uint32_t k = u->first[run[i] + 1]; k-- > u->first[run[i]];) {
-				uint32_t f = u->func[k];
-
-				if (!r->mark[f])
-					continue;
-				if (r->stamp[f] != stack && !several && (!cover || cover == f))
-					r->left[f] += value;
-				r->stamp[f] = stack;
-				if (!(r->mark[f] & COVER) || cover == f)
-					continue;
-				several = cover != 0;
-				cover = f;
-			}
+		/* of a function that calls itself the outermost call counts, and covers */
+		if (!r->mark[f] || (r->d->recursive[f] && pd_diff_above(u, f, stack, at)))
+			continue;
+		if (r->mark[f] & WANTED)
+			r->left[f] += value;
+		if (r->mark[f] & COVER)
+			value = 0;
 	}
+	return value;
 }
 
 static bool remain_unit(struct remainder *r, const struct diff_unit *u, const struct diff_column *c, struct pd_error *err)
 {
+	const struct pd_tables *t = &u->doc->t;
 	struct pd_diff *d = r->d;
-	uint32_t *up = marked_nodes(r, u);
-	struct pd_stackwalk w;
+	uint8_t *frame = mark_frames(r, u);
+	int64_t *carry = malloc((t->stack.n + 1) * sizeof *carry);
 
-	if (!up || !pd_diff_walk(u, &w, err)) {
-		free(up);
-		return pd_error_nomem(err) == PD_OK;
+	if (frame && carry) {
+		memcpy(carry, u->own, t->stack.n * sizeof *carry);
+		memset(r->left, 0, d->func.n * sizeof *r->left);
 	}
-	memset(r->stamp, 0, d->func.n * sizeof *r->stamp);
-	memset(r->left, 0, d->func.n * sizeof *r->left);
-	for (uint32_t s = 1; s < u->doc->t.stack.n; s++)
-		if (w.value[s] && up[s])
-			climb(r, u, up, s, w.value[s]);
-	for (size_t f = 1; f < d->func.n; f++) {
+	for (uint32_t s = (uint32_t)t->stack.n; frame && carry && s-- > 1;) {
+		const uint32_t *run = &t->run.v[t->stack.v[s].first];
+		int64_t v = carry[s];
+
+		for (uint32_t i = v ? pd_run_length(&t->stack.v[s]) : 0; i-- > 0 && v;)
+			if (frame[run[i]])
+				v = pass_frame(r, u, s, i, v);
+		carry[t->stack.v[s].parent] += v;
+	}
+	for (size_t f = 1; frame && carry && f < d->func.n; f++) {
 		const struct diff_cell *all = &c->cell[DIFF_TOTAL][f];
 		double v = (double)r->left[f] * (double)u->to_unit, part = all->value > 0 ? v / all->value : 0;
 
@@ -228,9 +209,9 @@ static bool remain_unit(struct remainder *r, const struct diff_unit *u, const st
 		r->sum[u->side][f].samples += u->per_count > 0 ? (double)r->left[f] / u->per_count : all->samples * part;
 		r->sum[u->side][f].squares += all->squares * part;
 	}
-	pd_stackwalk_release(&w);
-	free(up);
-	return true;
+	free(frame);
+	free(carry);
+	return (frame && carry) || pd_error_nomem(err) == PD_OK;
 }
 
 /* What the wanted functions changed by without the covering ones below them: true in `own` where that is still a change. */
@@ -294,18 +275,17 @@ bool pd_diff_blame(struct pd_diff *d, struct pd_error *err)
 {
 	size_t n = d->func.n;
 	uint8_t *own = calloc(n, 1);
-	struct remainder r = { .d = d, .mark = calloc(n, 1), .stamp = calloc(n, sizeof *r.stamp), .left = calloc(n, sizeof *r.left),
+	struct remainder r = { .d = d, .mark = calloc(n, 1), .left = calloc(n, sizeof *r.left),
 			       .sum = { calloc(n, sizeof(struct diff_cell)), calloc(n, sizeof(struct diff_cell)) } };
 	bool ok;
 
 	d->role = calloc(n, 1);
-	ok = own && r.mark && r.stamp && r.left && r.sum[0] && r.sum[1] && d->role;
+	ok = own && r.mark && r.left && r.sum[0] && r.sum[1] && d->role;
 	if (!ok)
 		pd_error_nomem(err);
 	ok = ok && explain(&r, own, err);
 	free(own);
 	free(r.mark);
-	free(r.stamp);
 	free(r.left);
 	free(r.sum[0]);
 	free(r.sum[1]);

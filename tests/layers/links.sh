@@ -31,13 +31,13 @@ layer() {
 libraries=$*
 # the table of formats names every format: here they are only addresses
 table=$(sed -n 's/^PD_FORMAT(\([a-z0-9_]*\).*/-Wl,--defsym=pd_format_\1=0/p' "$source/formats/formats.def" | tr '\n' ' ')
-base='libprofdata/base/*' io='libprofdata/io/*' model='libprofdata/model/*' format='libprofdata/format/*'
+base='libprofdata/base/*' io='libprofdata/io/*' model='libprofdata/model/*' format='libprofdata/format/*' stats='libprofdata/stats/*'
 
 layer base '' "$base"
-layer stats '' "$base" 'libprofdata/stats/*'
+layer stats '' "$base" "$stats"
 layer io '' "$base" "$io"
 layer model '' "$base" "$model"
-layer xform '' "$base" "$model" 'libprofdata/xform/*'
+layer xform '' "$base" "$model" "$stats" 'libprofdata/xform/*'
 layer format "$table" "$base" "$io" "$model" "$format"
 layer formats/common "$table" "$base" "$io" "$model" "$format" 'formats/common/*'
 for name in $(sed -n 's/^PD_FORMAT(\([a-z0-9_]*\).*/\1/p' "$source/formats/formats.def"); do

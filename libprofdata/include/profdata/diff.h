@@ -68,7 +68,7 @@ enum pd_diff_flag {
 struct pd_diff_test {
 	double before, after;     /* per exposure: a share, or value units per second, operation, ... */
 	double samples[2];        /* behind it; effective numbers where samples weigh differently */
-	double ratio;             /* after / before; INFINITY for new, 0 for gone, NaN without both */
+	double ratio;             /* after / before; where one is 0, of shares with half a sample added, of rates INFINITY or 0; NaN without both */
 	double lo, hi;            /* interval of the ratio; NaN when not tested */
 	double diff_lo, diff_hi;  /* interval of after - before */
 	double p, q;              /* NaN when not tested; q is adjusted within all functions of the same kind */
