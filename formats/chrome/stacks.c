@@ -212,7 +212,7 @@ bool chrome_send_samples(struct chrome_reader *r)
 		return false;
 	for (size_t i = 0; i < r->sample.n && !failed(r) && !r->ev->failed; i++) {
 		const struct chrome_sample *s = &r->sample.v[item[i].row], *next = i + 1 < r->sample.n ? &r->sample.v[item[i + 1].row] : NULL;
-		struct pd_event e = { .kind = PD_EV_SAMPLE, .track = { s->track }, .ts = s->ts, .values = &s->weight, .n_values = 1 };
+		struct pd_event e = { .kind = PD_EV_SAMPLE, .flags = PD_EV_LASTING, .track = { s->track }, .ts = s->ts, .values = &s->weight, .n_values = 1 };
 
 		e.stack = chrome_resolve(r, r->stacks.frame.v, r->stacks.frame.n, s->stack);
 		if (!next || next->track != s->track || pd_sub_overflow(next->ts, s->ts, &e.dur))

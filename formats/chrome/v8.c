@@ -338,7 +338,7 @@ static bool send(struct chrome_reader *r, struct chrome_v8 *p)
 	for (size_t i = 0; i < n && !failed(r, &r->j) && !r->ev->failed; i++) {
 		const struct v8_sample *s = &p->sample.v[item[i].row];
 		int64_t next = i + 1 < n ? p->sample.v[item[i + 1].row].ts : p->end;
-		struct pd_event e = { .kind = PD_EV_SAMPLE, .track = { p->track }, .ts = s->ts };
+		struct pd_event e = { .kind = PD_EV_SAMPLE, .flags = PD_EV_LASTING, .track = { p->track }, .ts = s->ts };
 
 		if (next > s->ts && pd_sub_overflow(next, s->ts, &e.dur))
 			e.dur = INT64_MAX;

@@ -1,11 +1,9 @@
 #include "common/json_read.h"
+#include "common/json_scan.h"
 #include "common/escape.h"
 #include "base/hash.h"
 #include <inttypes.h>
 #include <stdarg.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #define CUT_OFF "inputs end before their JSON is closed"
 #define REFILL 4096 /* how much more to ask for when a token crosses the window's end */
@@ -303,38 +301,6 @@ bool pd_json_element(struct pd_json *j)
 
 /* ---- strings ---- */
 
-/* First byte that ends the plain part of a string: quote, backslash, control. */
-static inline const char *plain_end(const char *p, const char *end)
-{
-	const uint64_t ones = 0x0101010101010101ull, high = 0x8080808080808080ull;
-
-#ifdef __SSE2__
-	for (; end - p >= 16; p += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)p), control = _mm_set1_epi8(0x1f);
-		__m128i special = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-		unsigned hit = (unsigned)_mm_movemask_epi8(_mm_or_si128(special, _mm_cmpeq_epi8(_mm_min_epu8(v, control), v)));
-
-		if (hit)
-			return p + pd_ctz64(hit);
-	}
-#endif
-	for (; end - p >= 8; p += 8) {
-		uint64_t v = pd_load64(p), q = v ^ ones * '"', b = v ^ ones * '\\';
-		uint64_t hit = (((q - ones) & ~q) | ((b - ones) & ~b) | ((v - ones * 0x20) & ~v)) & high;
-
-		if (!hit)
-			continue;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-		return p + pd_ctz64(hit) / 8; /* the lowest hit is always a true one */
-#else
-		break;
-#endif
-	}
-	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
-		p++;
-	return p;
-}
-
 static bool append(struct pd_json *j, const char *p, size_t n)
 {
 	if (n == 0)
@@ -419,7 +385,7 @@ static bool string_slow(struct pd_json *j, struct pd_span *out)
 
 	j->text.n = 0;
 	for (;;) {
-		const char *stop = plain_end(j->p, j->end);
+		const char *stop = pd_json_plain_end(j->p, j->end);
 
 		if (!append(j, j->p, (size_t)(stop - j->p)))
 			return false;
@@ -447,7 +413,7 @@ static bool string_slow(struct pd_json *j, struct pd_span *out)
 /* p is at the opening quote. */
 static inline bool take_string(struct pd_json *j, struct pd_span *out)
 {
-	const char *from = ++j->p, *stop = plain_end(from, j->end);
+	const char *from = ++j->p, *stop = pd_json_plain_end(from, j->end);
 
 	if (pd_likely(stop < j->end && *stop == '"' && (size_t)(stop - from) <= j->max_string)) {
 		*out = (struct pd_span){ from, (size_t)(stop - from) };
@@ -471,7 +437,7 @@ static bool skip_string(struct pd_json *j)
 {
 	j->p++;
 	for (;;) {
-		j->p = plain_end(j->p, j->end);
+		j->p = pd_json_plain_end(j->p, j->end);
 		if (j->p == j->end) {
 			if (!refill(j, j->p))
 				return fail_expected(j, "the end of a string");
@@ -540,7 +506,7 @@ bool pd_json_member(struct pd_json *j, struct pd_span *key)
 		return member_slow(j, key);
 	if (pd_unlikely(*p != '"'))
 		return member_slow(j, key);
-	stop = plain_end(++p, end);
+	stop = pd_json_plain_end(++p, end);
 	if (pd_unlikely(end - stop < 2 || stop[0] != '"' || stop[1] != ':' || (size_t)(stop - p) > j->max_string))
 		return member_slow(j, key);
 	*key = (struct pd_span){ p, (size_t)(stop - p) };

@@ -119,6 +119,13 @@ bool pd_json_scaled(struct pd_json *j, int shift, int64_t *out, bool *rounded);
  */
 static inline void pd_json_keep(struct pd_json *j) { j->keep = j->p; }
 static inline void pd_json_drop(struct pd_json *j) { j->keep = NULL; }
+/* What is visible from the next byte on; and to go on at `p` there, behind one whole value that the caller has parsed. */
+static inline struct pd_span pd_json_window(const struct pd_json *j) { return (struct pd_span){ j->p, (size_t)(j->end - j->p) }; }
+static inline void pd_json_advance(struct pd_json *j, const char *p)
+{
+	j->p = p;
+	j->first = false;
+}
 /* Is the span of a string just read in what is kept? */
 static inline bool pd_json_kept(const struct pd_json *j, const char *p) { return p >= j->keep && p < j->end; }
 

@@ -1,10 +1,14 @@
 /*
  * Nested slices → profile: the names open on a track are a stack, the time of
- * a slice that no slice inside covers is the value of that stack.
+ * a slice that no slice inside covers is the value of that stack. Tracks that
+ * come in any order wait in a log. Where rows are to add up, they do so in the
+ * nodes of a call tree per track, which is as small as the sum.
  */
 #include "model/events.h"
 
 #include "base/error.h"
+#include "model/index.h"
+#include "model/slicepairs.h"
 
 #include <inttypes.h>
 
@@ -15,9 +19,26 @@
 struct level {
 	int64_t ts, end;  /* end: OPEN_END until an END says */
 	int64_t inside;   /* time its children have covered */
-	pd_stack stack;
+	uint32_t node;
 	uint32_t below;   /* level under it, 0 = none */
 };
+
+/* A stack of one track. */
+struct slice_node {
+	uint32_t parent, frame; /* parent: a node, or ROOT | track */
+	pd_stack stack;
+	int64_t count, time;
+};
+#define ROOT (1u << 31)
+
+/* Names met lately. */
+struct name_slot {
+	uint64_t hash;
+	struct pd_span text;
+	pd_frame frame;
+};
+#define NAME_SLOTS 4096u
+
 #define OPEN_END INT64_MAX
 
 struct lane_track {
@@ -27,6 +48,7 @@ struct lane_track {
 	bool labelled;
 	uint32_t top;    /* innermost open level of lane 0 */
 	uint32_t lane;   /* first overflow lane, 0 = none */
+	struct pd_slice_log log;
 };
 
 struct overflow {
@@ -36,14 +58,20 @@ struct overflow {
 struct slices {
 	struct pd_events events;
 	struct pd_builder *b;
-	unsigned series, samples;
-	bool has_slices, has_samples;
+	unsigned series, samples, cpu;
+	bool has_slices, has_samples, has_cpu, adds_up;
 	pd_str key_pid, key_tid, key_thread, key_comm;
 	PD_VEC(struct lane_track) track; /* row 0 is the whole trace */
 	PD_VEC(struct level) level;      /* row 0 is none */
 	PD_VEC(struct overflow) over;    /* row 0 is none */
 	uint32_t free_level;             /* chain through `below` */
-	struct pd_slice_rows unordered;
+	PD_VEC(struct slice_node) node;  /* row 0 is none */
+	struct pd_index child;           /* nodes by parent and frame */
+	struct name_slot *name;
+	pd_frame anonymous;
+	struct lane_track *current;      /* whose log is read */
+	struct pd_slice_log slices;      /* of a track that has both pairs and complete slices */
+	struct pd_slice_pairs pairs;
 	int64_t last;
 	uint64_t overlaps, stray, unclosed;
 };
@@ -128,12 +156,87 @@ static void need_series(struct slices *s)
 	pd_series_value(s->b, s->series, &time);
 }
 
+/* ---- the tree ---- */
+
+static pd_frame frame_of(struct slices *s, struct pd_span name)
+{
+	uint64_t hash = pd_hash_bytes(s->b->key, name.p, name.n);
+	struct name_slot *slot = &s->name[hash % NAME_SLOTS];
+
+	if (!name.n)
+		return s->anonymous;
+	if (slot->hash == hash && slot->text.n == name.n && memcmp(slot->text.p, name.p, name.n) == 0)
+		return slot->frame;
+	slot->frame = pd_frame_named(s->b, name.p, name.n);
+	slot->text = pd_builder_string(s->b, pd_intern(s->b, name.p, name.n));
+	slot->hash = hash;
+	if (slot->text.n != name.n) /* cut at a limit */
+		slot->text.n = 0;
+	return slot->frame;
+}
+
+static uint32_t node_of(struct slices *s, uint32_t parent, pd_frame frame)
+{
+	uint32_t hash = pd_fold32(pd_hash_u64(s->b->key, parent, frame.v)), at, row;
+
+	if (!pd_builder_index(s->b, &s->child, 1, NULL) || !pd_builder_reserve(s->b, &s->node, 1))
+		return 0;
+	for (row = pd_index_first(&s->child, hash, &at); row; row = pd_index_next(&s->child, hash, &at))
+		if (s->node.v[row].parent == parent && s->node.v[row].frame == frame.v)
+			return row;
+	if (s->node.n >= ROOT) {
+		pd_builder_fail(s->b, PD_ERR_LIMIT, "more than 2^31 different stacks");
+		return 0;
+	}
+	row = (uint32_t)s->node.n++;
+	s->node.v[row] = (struct slice_node){ .parent = parent, .frame = frame.v };
+	s->node.v[row].stack = pd_stack_push(s->b, parent & ROOT ? (pd_stack){ 0 } : s->node.v[parent].stack, frame);
+	pd_index_put(&s->child, hash, at, row);
+	return row;
+}
+
+static void add_up(struct slices *s, uint32_t node, int64_t self)
+{
+	struct slice_node *n = &s->node.v[node];
+
+	n->count++;
+	if (pd_add_overflow(n->time, self, &n->time))
+		pd_builder_fail(s->b, PD_ERR_LIMIT, "the time of a stack does not fit into 64 bits");
+}
+
+/* What added up, as rows. */
+static void send_nodes(struct slices *s)
+{
+	for (uint32_t i = 1; i < s->node.n && fine(s); i++) {
+		struct pd_sample row = { 0 };
+		uint32_t root = i;
+		int64_t values[2] = { s->node.v[i].count, s->node.v[i].time };
+
+		if (!values[0])
+			continue;
+		while (!(root & ROOT))
+			root = s->node.v[root].parent;
+		row.stack = s->node.v[i].stack;
+		row.labels = labels_of(s, &s->track.v[root & ~ROOT]);
+		pd_sample_add(s->b, s->series, &row, values);
+	}
+}
+
+/* ---- levels ---- */
+
+static void drop(struct slices *s, uint32_t *top)
+{
+	uint32_t at = *top;
+
+	*top = s->level.v[at].below;
+	s->level.v[at].below = s->free_level;
+	s->free_level = at;
+}
+
 /* The innermost slice of a lane is over at `end`. */
 static void pop(struct slices *s, struct lane_track *t, uint32_t *top, int64_t end)
 {
 	struct level *l = &s->level.v[*top];
-	struct pd_sample row = { .stack = l->stack, .has_time = true, .time = l->ts };
-	uint32_t at = *top;
 	int64_t dur, self[2] = { 1, 0 };
 
 	if (end < l->ts)
@@ -141,14 +244,17 @@ static void pop(struct slices *s, struct lane_track *t, uint32_t *top, int64_t e
 	if (pd_sub_overflow(end, l->ts, &dur))
 		dur = INT64_MAX;
 	self[1] = dur > l->inside ? dur - l->inside : 0;
-	row.labels = labels_of(s, t);
-	need_series(s);
-	pd_sample_add(s->b, s->series, &row, self);
-	*top = l->below;
+	if (s->adds_up) {
+		add_up(s, l->node, self[1]);
+	} else {
+		struct pd_sample row = { .stack = s->node.v[l->node].stack, .labels = labels_of(s, t), .has_time = true, .time = l->ts };
+
+		need_series(s);
+		pd_sample_add(s->b, s->series, &row, self);
+	}
+	drop(s, top);
 	if (*top && pd_add_overflow(s->level.v[*top].inside, dur, &s->level.v[*top].inside))
 		s->level.v[*top].inside = INT64_MAX;
-	s->level.v[at].below = s->free_level;
-	s->free_level = at;
 }
 
 /* Slices of known end that are over at `ts`. */
@@ -158,11 +264,13 @@ static void pop_until(struct slices *s, struct lane_track *t, uint32_t *top, int
 		pop(s, t, top, s->level.v[*top].end);
 }
 
-static void push(struct slices *s, uint32_t *top, int64_t ts, int64_t end, pd_frame frame)
+static void push(struct slices *s, const struct lane_track *t, uint32_t *top, int64_t ts, int64_t end, pd_frame frame)
 {
-	uint32_t at = s->free_level;
-	pd_stack parent = *top ? s->level.v[*top].stack : (pd_stack){ 0 };
+	uint32_t at = s->free_level, parent = *top ? s->level.v[*top].node : ROOT | (uint32_t)(t - s->track.v);
+	uint32_t node = node_of(s, parent, frame);
 
+	if (!node)
+		return;
 	if (at) {
 		s->free_level = s->level.v[at].below;
 	} else {
@@ -170,7 +278,7 @@ static void push(struct slices *s, uint32_t *top, int64_t ts, int64_t end, pd_fr
 			return;
 		at = (uint32_t)s->level.n++;
 	}
-	s->level.v[at] = (struct level){ .ts = ts, .end = end, .stack = pd_stack_push(s->b, parent, frame), .below = *top };
+	s->level.v[at] = (struct level){ .ts = ts, .end = end, .node = node, .below = *top };
 	*top = at;
 }
 
@@ -205,7 +313,7 @@ static void add_slice(struct slices *s, struct lane_track *t, int64_t ts, int64_
 	uint32_t *top = lane_for(s, t, ts, end);
 
 	if (top)
-		push(s, top, ts, end, frame);
+		push(s, t, top, ts, end, frame);
 }
 
 /* END of the innermost BEGIN; complete slices above it that reach further are cut. */
@@ -220,72 +328,182 @@ static void end_slice(struct slices *s, struct lane_track *t, int64_t ts)
 		s->stray++;
 }
 
+static unsigned sample_series(struct slices *s, bool lasting)
+{
+	struct pd_value_type count = { .type = pd_intern_z(s->b, "samples"), .unit = pd_intern_z(s->b, "count") };
+	struct pd_value_type cpu = { .type = pd_intern_z(s->b, "cpu"), .unit = pd_intern_z(s->b, "nanoseconds") };
+	unsigned series = lasting ? s->cpu : s->samples;
+
+	if (lasting ? s->has_cpu : s->has_samples)
+		return series;
+	series = pd_series_add(s->b, lasting ? cpu.type : count.type);
+	pd_series_value(s->b, series, &count);
+	if (lasting)
+		pd_series_value(s->b, series, &cpu);
+	*(lasting ? &s->cpu : &s->samples) = series;
+	*(lasting ? &s->has_cpu : &s->has_samples) = true;
+	return series;
+}
+
 static void add_sample(struct slices *s, struct lane_track *t, const struct pd_event *e)
 {
 	struct pd_sample row = { .stack = e->stack, .labels = labels_of(s, t), .has_time = true, .time = e->ts };
-	struct pd_value_type count = { .type = pd_intern_z(s->b, "samples"), .unit = pd_intern_z(s->b, "count") };
-	int64_t one = 1;
+	int64_t values[2] = { 1, e->dur > 0 ? e->dur : 0 };
 
-	if (!s->has_samples) {
-		s->samples = pd_series_add(s->b, pd_intern_z(s->b, "samples"));
-		pd_series_value(s->b, s->samples, &count);
-		s->has_samples = true;
-	}
-	pd_sample_add(s->b, s->samples, &row, &one);
+	if (e->n_values == 1 && e->values[0] >= 1 && e->values[0] < 1e15)
+		values[0] = (int64_t)e->values[0];
+	pd_sample_add(s->b, sample_series(s, e->flags & PD_EV_LASTING), &row, values);
 }
 
-static void defer(struct slices *s, const struct pd_event *e)
+static void defer(struct slices *s, struct lane_track *t, const struct pd_event *e)
 {
-	struct pd_slice_row row = { .ts = e->ts, .track = e->track.v };
+	struct pd_log_row row = { .ts = e->ts };
 
-	row.dur = e->kind == PD_EV_BEGIN ? PD_SLICE_BEGIN : e->kind == PD_EV_END ? PD_SLICE_END : e->dur > 0 ? e->dur : 0;
-	if (e->kind != PD_EV_END)
-		row.name = e->name.n ? pd_frame_named(s->b, e->name.p, e->name.n).v : pd_frame_named(s->b, ANONYMOUS, strlen(ANONYMOUS)).v;
-	if (pd_builder_reserve(s->b, &s->unordered.row, 1))
-		s->unordered.row.v[s->unordered.row.n++] = row;
+	row.kind = e->kind == PD_EV_BEGIN ? PD_LOG_BEGIN : e->kind == PD_EV_END ? PD_LOG_END : PD_LOG_SLICE;
+	if (row.kind == PD_LOG_SLICE)
+		row.dur = e->dur > 0 ? e->dur : 0;
+	if (row.kind != PD_LOG_END || e->name.n)
+		row.name = frame_of(s, e->name).v;
+	pd_slice_log_add(&t->log, s->b, &row);
 }
 
 static void slices_event(struct pd_events *ev, const struct pd_event *e)
 {
 	struct slices *s = (struct slices *)ev;
 	int64_t end = e->kind == PD_EV_SLICE ? pd_slice_end(e->ts, e->dur) : e->ts;
-	struct lane_track *t;
-	pd_frame frame;
+	struct lane_track *t = track_at(s, e->track);
 
-	if (e->kind > PD_EV_SLICE && e->kind != PD_EV_SAMPLE)
-		return;
-	t = track_at(s, e->track);
 	if (!t)
 		return;
 	if (end > s->last)
 		s->last = end;
+	if (end > t->log.last)
+		t->log.last = end;
+	if (e->kind > PD_EV_SLICE && e->kind != PD_EV_SAMPLE)
+		return;
 	if (e->kind == PD_EV_SAMPLE) {
 		add_sample(s, t, e);
 	} else if (t->desc.flags & PD_TRACK_UNORDERED) {
-		defer(s, e);
+		defer(s, t, e);
 	} else if (e->kind == PD_EV_END) {
 		end_slice(s, t, e->ts);
+	} else if (e->kind == PD_EV_BEGIN) {
+		pop_until(s, t, &t->top, e->ts);
+		push(s, t, &t->top, e->ts, OPEN_END, frame_of(s, e->name));
 	} else {
-		frame = e->name.n ? pd_frame_named(s->b, e->name.p, e->name.n) : pd_frame_named(s->b, ANONYMOUS, strlen(ANONYMOUS));
-		if (e->kind == PD_EV_BEGIN)
-			pop_until(s, t, &t->top, e->ts), push(s, &t->top, e->ts, OPEN_END, frame);
-		else
-			add_slice(s, t, e->ts, end, frame);
+		add_slice(s, t, e->ts, end, frame_of(s, e->name));
 	}
 	fine(s);
+}
+
+/* ---- tracks that waited ---- */
+
+static bool read_slice(void *arg, const struct pd_log_row *r)
+{
+	struct slices *s = arg;
+
+	add_slice(s, s->current, r->ts, pd_slice_end(r->ts, r->dur), (pd_frame){ r->name });
+	return fine(s);
+}
+
+static bool read_pair(void *arg, const struct pd_log_row *r)
+{
+	struct slices *s = arg;
+
+	if (r->kind == PD_LOG_SLICE)
+		return pd_slice_log_add(&s->slices, s->b, r);
+	return pd_slice_pairs_add(&s->pairs, r);
+}
+
+/* Pairs alone nest by themselves. */
+static void begin_level(void *arg, const struct pd_open_slice *o)
+{
+	struct slices *s = arg;
+
+	push(s, s->current, &s->current->top, o->ts, OPEN_END, (pd_frame){ o->name });
+}
+
+static void end_level(void *arg, const struct pd_open_slice *o, int64_t ts)
+{
+	struct slices *s = arg;
+
+	(void)o;
+	if (s->current->top)
+		pop(s, s->current, &s->current->top, ts);
+}
+
+static void undo_level(void *arg)
+{
+	struct slices *s = arg;
+
+	if (s->current->top)
+		drop(s, &s->current->top);
+}
+
+/* Among complete slices they become such. */
+static void begin_row(void *arg, const struct pd_open_slice *o)
+{
+	(void)arg;
+	(void)o;
+}
+
+static void end_row(void *arg, const struct pd_open_slice *o, int64_t ts)
+{
+	struct slices *s = arg;
+	struct pd_log_row row = { .ts = o->ts, .kind = PD_LOG_SLICE, .name = o->name };
+
+	if (ts > o->ts && pd_sub_overflow(ts, o->ts, &row.dur))
+		row.dur = INT64_MAX;
+	pd_slice_log_add(&s->slices, s->b, &row);
+}
+
+static void undo_row(void *arg)
+{
+	(void)arg;
+}
+
+static void close_track(struct slices *s, struct lane_track *t, int64_t last)
+{
+	pop_until(s, t, &t->top, last);
+	for (; t->top; s->unclosed++)
+		pop(s, t, &t->top, s->level.v[t->top].end == OPEN_END ? last : s->level.v[t->top].end);
+	for (uint32_t o = t->lane; o; o = s->over.v[o].next)
+		while (s->over.v[o].top)
+			pop(s, t, &s->over.v[o].top, s->level.v[s->over.v[o].top].end);
+}
+
+static void read_log(struct slices *s, struct lane_track *t)
+{
+	struct pd_slice_log *log = &t->log;
+	bool pairs = log->has[PD_LOG_BEGIN] || log->has[PD_LOG_END], both = pairs && log->has[PD_LOG_SLICE];
+
+	s->current = t;
+	if (pairs) {
+		s->pairs.b = s->b;
+		s->pairs.arg = s;
+		s->pairs.begin = both ? begin_row : begin_level;
+		s->pairs.end = both ? end_row : end_level;
+		s->pairs.undo = both ? undo_row : undo_level;
+		if (pd_slice_log_read(log, s->b, read_pair, s))
+			pd_slice_pairs_finish(&s->pairs, log->last);
+	}
+	if (!pairs)
+		pd_slice_log_read(log, s->b, read_slice, s);
+	else if (both && fine(s))
+		pd_slice_log_read(&s->slices, s->b, read_slice, s);
+	pd_slice_log_release(log);
+	s->slices.raw.n = s->slices.bytes.n = s->slices.run.n = 0;
+	if (fine(s))
+		close_track(s, t, log->last);
 }
 
 static void close_all(struct slices *s)
 {
 	for (size_t i = 0; i < s->track.n && fine(s); i++) {
-		struct lane_track *t = &s->track.v[i];
-
-		pop_until(s, t, &t->top, s->last);
-		for (; t->top; s->unclosed++)
-			pop(s, t, &t->top, s->level.v[t->top].end == OPEN_END ? s->last : s->level.v[t->top].end);
-		for (uint32_t o = t->lane; o; o = s->over.v[o].next)
-			while (s->over.v[o].top)
-				pop(s, t, &s->over.v[o].top, s->level.v[s->over.v[o].top].end);
+		if (s->track.v[i].log.run.n || s->track.v[i].log.raw.n)
+			read_log(s, &s->track.v[i]);
+		else
+			close_track(s, &s->track.v[i], s->last);
 	}
 }
 
@@ -301,21 +519,14 @@ static enum pd_status slices_finish(struct pd_events *ev, struct pd_error *err)
 	struct pd_meta *meta = pd_builder_meta(s->b);
 
 	close_all(s);
-	if (!pd_slice_rows_order(&s->unordered, s->last))
-		return pd_error_nomem(err);
-	for (size_t i = 0; i < s->unordered.row.n && fine(s); i++) {
-		const struct pd_slice_row *r = &s->unordered.row.v[i];
-
-		add_slice(s, &s->track.v[r->track], r->ts, pd_slice_end(r->ts, r->dur), (pd_frame){ r->name });
-	}
-	close_all(s);
 	need_series(s);
+	send_nodes(s);
 	if (!meta->root_label.v)
 		meta->root_label = s->key_thread;
-	meta->default_sample_type = pd_intern_z(s->b, "time");
+	meta->default_sample_type = pd_intern_z(s->b, s->has_cpu ? "cpu" : s->has_samples && s->node.n < 2 ? "samples" : "time");
 	remark(s, s->overlaps, "slices overlap without nesting: counted beside the others");
-	remark(s, s->stray + s->unordered.stray_ends, "ends of slices without a begin left out");
-	remark(s, s->unclosed + s->unordered.unclosed, "slices without an end last to the end of the trace");
+	remark(s, s->stray + s->pairs.stray, "ends of slices without a begin left out");
+	remark(s, s->unclosed + s->pairs.unclosed, "slices without an end last to the end of their track");
 	if (!fine(s)) {
 		pd_builder_error(s->b, err);
 		return pd_builder_status(s->b) != PD_OK ? pd_builder_status(s->b) : pd_error_set(err, PD_ERR_INTERNAL, "tracks are not numbered densely");
@@ -327,10 +538,16 @@ static void slices_free(struct pd_events *ev)
 {
 	struct slices *s = (struct slices *)ev;
 
-	pd_vec_release(&s->track);
 	pd_vec_release(&s->level);
 	pd_vec_release(&s->over);
-	pd_vec_release(&s->unordered.row);
+	for (size_t i = 0; i < s->track.n; i++)
+		pd_slice_log_release(&s->track.v[i].log);
+	pd_vec_release(&s->track);
+	pd_vec_release(&s->node);
+	pd_index_release(&s->child);
+	pd_slice_log_release(&s->slices);
+	pd_slice_pairs_release(&s->pairs);
+	free(s->name);
 	free(s);
 }
 
@@ -342,7 +559,9 @@ struct pd_events *pd_events_profile(struct pd_builder *b, struct pd_error *err)
 	};
 	struct slices *s = calloc(1, sizeof *s);
 
-	if (!s || !pd_vec_push(&s->level, (struct level){ 0 }) || !pd_vec_push(&s->over, (struct overflow){ 0 })) {
+	if (s)
+		s->name = calloc(NAME_SLOTS, sizeof *s->name);
+	if (!s || !s->name || !pd_vec_push(&s->node, (struct slice_node){ 0 }) || !pd_vec_push(&s->level, (struct level){ 0 }) || !pd_vec_push(&s->over, (struct overflow){ 0 })) {
 		if (s)
 			slices_free(&s->events);
 		pd_error_nomem(err);
@@ -351,6 +570,8 @@ struct pd_events *pd_events_profile(struct pd_builder *b, struct pd_error *err)
 	s->events.ops = &ops;
 	s->events.tables = pd_builder_view(b);
 	s->b = b;
+	s->adds_up = (b->flags & PD_BUILD_AGGREGATE) != 0;
+	s->anonymous = pd_frame_named(b, ANONYMOUS, strlen(ANONYMOUS));
 	s->key_pid = pd_intern_z(b, "pid");
 	s->key_tid = pd_intern_z(b, "tid");
 	s->key_thread = pd_intern_z(b, "thread");

@@ -83,7 +83,7 @@ static void test_nesting(void **state)
 	event(r.ev, PD_EV_BEGIN, 2, 110, 0, "open");
 	event(r.ev, PD_EV_INSTANT, 2, 999, 0, "last word");
 	event(r.ev, PD_EV_SLICE, 2, 110, 20, "");
-	done(&r, "time", "main;a 90\nmain;a;b 10\nmain;open;[no name] 20\nthread_71;c 4\n");
+	done(&r, "time", "main;a 90\nmain;a;b 10\nmain;open 869\nmain;open;[no name] 20\nthread_71;c 4\n");
 }
 
 static void test_unordered(void **state)

@@ -84,7 +84,7 @@ enum pd_event_kind {
 	PD_EV_ASYNC_BEGIN,   /* id and category tie begin, instants and end; may overlap anything */
 	PD_EV_ASYNC_END,
 	PD_EV_ASYNC_INSTANT,
-	PD_EV_SAMPLE,        /* a stack that was seen running; dur = the time it stands for, 0 unknown; value[0] = weight when n_values is 1 */
+	PD_EV_SAMPLE,        /* a stack that was seen running; dur with PD_EV_LASTING; value[0] = weight when n_values is 1 */
 	PD_EV_KINDS,
 };
 
@@ -93,6 +93,7 @@ enum pd_event_flags {
 	PD_EV_PROCESS = 1 << 1,    /* an instant that concerns the process */
 	PD_EV_UNFINISHED = 1 << 2, /* the source had no end: the slice is closed where the trace ends */
 	PD_EV_ENCLOSING = 1 << 3,  /* FLOW_END: the slice around ts, not the next one */
+	PD_EV_LASTING = 1 << 4,    /* SAMPLE: dur is the time it stands for */
 };
 
 struct pd_event {
@@ -217,7 +218,7 @@ PD_API struct pd_events *pd_events_tee(struct pd_events *const *sinks, size_t n,
 /*
  * Nested slices become stacks (a frame per name), self time becomes values:
  * series "", value type "time" in nanoseconds and "slices" in counts, labels pid, tid
- * and thread from the tracks. Samples of the trace become series "samples". Writes to `b`, which must outlive it.
+ * and thread from the tracks. Samples of the trace become series "samples", or "cpu" with their time where they have one. Writes to `b`, which must outlive it.
  */
 PD_API struct pd_events *pd_events_profile(struct pd_builder *b, struct pd_error *err);
 
