@@ -142,6 +142,8 @@ const struct pd_format *cmd_default_format(const struct cmd_ctx *ctx);
 /* The option --annotate of commands that write folded text: a row of their table, and what makes it --opt annotate=KINDS. */
 #define CMD_OPT_ANNOTATE(S, field) \
 	{ 0, "annotate", "KINDS", "folded: mark frames as kernel, jit, inline (comma separated; default none)", PD_OPT_STR, PD_AT(S, field, const char *) }
+/* An option of a command as --opt NAME=VALUE of a format; nothing when `value` is NULL. *kv is freed by the caller, after everything is written. 0 or 2. */
+int cmd_add_option(struct cmd_ctx *ctx, struct cmd_input *in, const char *name, const char *value, char **kv);
 /* `kinds` may be NULL. *kv is freed by the caller, after everything is written. 0 or 2. */
 int cmd_add_annotate(struct cmd_ctx *ctx, struct cmd_input *in, const char *kinds, char **kv);
 /* "name=value" texts for a writer, NULL-terminated; cmd_kv_release() after everything is written. */

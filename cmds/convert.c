@@ -8,12 +8,14 @@ struct convert_args {
 	struct cmd_input in;
 	struct cmd_output out;
 	struct cmd_select select;
-	const char *annotate;
+	const char *annotate, *view;
 };
 
 #define V struct convert_args
+static const char *const views[] = { "procs", "goroutines", "threads", "all", NULL };
 static const struct pd_opt convert_opts[] = {
 	CMD_OPT_ANNOTATE(V, annotate),
+	{ 0, "view", "WHICH", "Go traces to a timeline: rows for procs, goroutines, threads or all (default)", PD_OPT_CHOICE, PD_AT(V, view, const char *), .choices = views },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_output_opts, .offset = PD_AT(V, out, struct cmd_output), .help = "Output" },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_input_opts, .offset = PD_AT(V, in, struct cmd_input), .help = "Input" },
 	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(V, in.base, struct cmd_base) },
@@ -75,16 +77,21 @@ static int convert_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t 
 	const struct pd_format *f = cmd_out_format(ctx, &a->out, NULL);
 	struct pd_doc *doc;
 	bool streamed = false;
-	char *kv;
+	char *kv, *view = NULL;
 	int status = 2;
 
 	if (!f || cli_out_check(ctx, &a->out) || cmd_add_annotate(ctx, &a->in, a->annotate, &kv))
 		return 2;
+	if (cmd_add_option(ctx, &a->in, "view", a->view, &view)) {
+		free(kv);
+		return 2;
+	}
 	doc = load(ctx, a, f, operands, n, &streamed, &status);
 	if (!streamed)
 		status = doc ? save(ctx, a, f, doc) : 2;
 	pd_doc_unref(doc);
 	free(kv);
+	free(view);
 	return status;
 }
 

@@ -181,23 +181,28 @@ static int check_options(struct cmd_ctx *ctx, const struct cmd_input *in, const 
 	return 0;
 }
 
-int cmd_add_annotate(struct cmd_ctx *ctx, struct cmd_input *in, const char *kinds, char **kv)
+int cmd_add_option(struct cmd_ctx *ctx, struct cmd_input *in, const char *name, const char *value, char **kv)
 {
 	const char **grown;
 
 	*kv = NULL;
-	if (!kinds)
+	if (!value)
 		return 0;
 	grown = realloc(in->opt.item, (in->opt.n * 2 + 2) * sizeof(*grown)); /* room for what the parser's growth rule expects */
 	if (!grown)
 		return cli_nomem(ctx);
 	in->opt.item = grown;
-	if (asprintf(kv, "annotate=%s", kinds) < 0) {
+	if (asprintf(kv, "%s=%s", name, value) < 0) {
 		*kv = NULL;
 		return cli_nomem(ctx);
 	}
 	grown[in->opt.n++] = *kv;
 	return 0;
+}
+
+int cmd_add_annotate(struct cmd_ctx *ctx, struct cmd_input *in, const char *kinds, char **kv)
+{
+	return cmd_add_option(ctx, in, "annotate", kinds, kv);
 }
 
 static int save_to(struct cmd_ctx *ctx, const struct cmd_output *o, const struct pd_format *f, const struct pd_doc *doc, const char *sample_type, const char **kv)

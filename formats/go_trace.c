@@ -9,15 +9,22 @@
  */
 #include "go_trace/profile.h"
 #include "go_trace/trace.h"
+#include "go_trace/views.h"
 
 #include "io/source.h"
 
 struct go_trace_opts {
-	bool times;
+	bool times, no_flows, no_samples, no_counters;
+	const char *view;
 };
 
 #define O struct go_trace_opts
+static const char *const views[] = { "procs", "goroutines", "threads", "all", NULL };
 static const struct pd_opt go_trace_opts[] = {
+	{ 0, "view", "WHICH", "rows of a timeline: procs, goroutines, threads, or all (default)", PD_OPT_CHOICE, PD_AT(O, view, const char *), .choices = views },
+	{ 0, "no-flows", NULL, "a timeline without arrows from who wakes a goroutine", PD_OPT_BOOL, PD_AT(O, no_flows, bool) },
+	{ 0, "no-samples", NULL, "a timeline without CPU samples", PD_OPT_BOOL, PD_AT(O, no_samples, bool) },
+	{ 0, "no-counters", NULL, "a timeline without counters", PD_OPT_BOOL, PD_AT(O, no_counters, bool) },
 	{ 0, "times", NULL, "a row per interval with the time it began, instead of sums per stack", PD_OPT_BOOL, PD_AT(O, times, bool) },
 	{ .kind = PD_OPT_END },
 };
@@ -53,6 +60,32 @@ static enum pd_status go_trace_read(struct pd_source *src, struct pd_sink *sink,
 	return status;
 }
 
+static enum pd_status go_trace_events(struct pd_source *src, struct pd_sink *sink, struct pd_events *ev, const void *opts)
+{
+	const struct go_trace_opts *o = opts;
+	struct gt_view_opts vo = { .no_flows = o->no_flows, .no_samples = o->no_samples, .no_counters = o->no_counters };
+	struct gt_reader r = { .src = src, .sink = sink, .b = sink->prof };
+	struct gt_views *v;
+	enum pd_status status;
+
+	for (unsigned i = 0; i < 3; i++)
+		if (!o->view || strcmp(o->view, views[i]) == 0 || strcmp(o->view, "all") == 0)
+			vo.views |= 1u << i;
+	v = gt_views_new(&r, ev, &vo);
+	status = r.status;
+	if (v) {
+		listen(&r, gt_views_event, v);
+		status = gt_read(&r);
+	}
+	if (status == PD_OK)
+		gt_views_finish(v);
+	if (r.status != PD_OK)
+		status = r.status;
+	gt_views_free(v);
+	gt_reader_release(&r);
+	return status;
+}
+
 const struct pd_format pd_format_go_trace = {
 	.name = "go-trace",
 	.summary = "execution traces of Go programs (runtime/trace), Go 1.22 and later",
@@ -61,4 +94,5 @@ const struct pd_format pd_format_go_trace = {
 	.opts = go_trace_opts,
 	.sniff = go_trace_sniff,
 	.read = go_trace_read,
+	.read_events = go_trace_events,
 };
