@@ -11,8 +11,7 @@
  * the same, so it is taken as multiplied when every number is a multiple.
  */
 #include "go_text/text.h"
-#include "common/heap_sampling.h"
-#include <math.h>
+#include "common/heap_text.h"
 
 enum kind { COUNT, HEAP, BLOCK, MUTEX };
 
@@ -45,30 +44,12 @@ struct records {
 
 /* ---- headers ---- */
 
-/* "A: B [C: D] @ REST" */
-static bool heap_numbers(struct pd_span s, int64_t v[4], struct pd_span *rest)
-{
-	struct pd_span part[4];
-
-	s = span_trim(s);
-	if (!span_cut(&s, ':', &part[0]) || !span_cut(&s, '[', &part[1]) || !span_cut(&s, ':', &part[2]) || !span_cut(&s, ']', &part[3]))
-		return false;
-	for (unsigned i = 0; i < 4; i++)
-		if (!span_i64(span_trim(part[i]), &v[i]))
-			return false;
-	s = span_ltrim(s);
-	if (!span_eat(&s, "@"))
-		return false;
-	*rest = span_ltrim(s);
-	return true;
-}
-
 static bool heap_header(struct pd_span line, int64_t v[4], int64_t *rate)
 {
 	struct pd_span kind;
 	uint64_t twice;
 
-	if (!span_eat(&line, "heap profile: ") || !heap_numbers(line, v, &kind))
+	if (!span_eat(&line, "heap profile: ") || !pd_heap_numbers(line, v, &kind))
 		return false;
 	if (!span_eat(&kind, "heap/") || !span_u64(kind, &twice) || twice > INT64_MAX)
 		return false;
@@ -217,7 +198,7 @@ static bool record_line(struct records *r, struct pd_span line)
 	struct pd_span word, rest = line;
 
 	if (r->kind == HEAP)
-		return heap_numbers(line, r->v, &rest) && counters(r, rest);
+		return pd_heap_numbers(line, r->v, &rest) && counters(r, rest);
 	for (unsigned i = 0; i < (r->kind == COUNT ? 1 : 2); i++)
 		if (!span_word(&rest, &word) || !span_i64(word, &r->v[i]))
 			return false;

@@ -1,9 +1,9 @@
-/* Undoing the sampling of heap profiles. */
-#ifndef COMMON_HEAP_SAMPLING_H
-#define COMMON_HEAP_SAMPLING_H
+/* Heap profiles as text: the lines of tcmalloc, which Go took over, and undoing the sampling. */
+#ifndef COMMON_HEAP_TEXT_H
+#define COMMON_HEAP_TEXT_H
 
+#include "base/span.h"
 #include <math.h>
-#include <stdint.h>
 
 /*
  * Allocations are sampled once per `rate` bytes on average (Poisson), so one of
@@ -28,6 +28,22 @@ static inline void pd_heap_unsample(int64_t *n, int64_t *bytes, int64_t rate)
 		*n = (int64_t)count;
 		*bytes = (int64_t)size;
 	}
+}
+
+/* "OBJECTS: BYTES [OBJECTS: BYTES] @ REST": in use, then allocated. */
+static inline bool pd_heap_numbers(struct pd_span s, int64_t v[4], struct pd_span *rest)
+{
+	static const char end[4] = { ':', '[', ':', ']' };
+	struct pd_span part;
+
+	for (unsigned i = 0; i < 4; i++)
+		if (!span_cut(&s, end[i], &part) || !span_i64(span_trim(part), &v[i]))
+			return false;
+	s = span_ltrim(s);
+	if (!span_eat(&s, "@"))
+		return false;
+	*rest = span_ltrim(s);
+	return true;
 }
 
 #endif
