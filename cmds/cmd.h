@@ -177,18 +177,22 @@ bool cmd_color(const struct cmd_ctx *ctx, int fd);
 /* ---- table.c ---- */
 /* JSON writing for --json: a small streaming writer over pd_out, strings escaped, integers exact. */
 struct cmd_json;
-struct cmd_json *cmd_json_new(struct pd_out *out);
+struct cmd_json *cmd_json_new(struct pd_out *out); /* NULL fails the output; all calls take NULL */
 void cmd_json_free(struct cmd_json *j); /* ends with a newline */
 void cmd_json_object(struct cmd_json *j, const char *key); /* key NULL inside arrays and at the top */
 void cmd_json_array(struct cmd_json *j, const char *key);
 void cmd_json_end(struct cmd_json *j);
 void cmd_json_string(struct cmd_json *j, const char *key, const char *text, size_t n); /* text NULL = null */
+/* A zero-terminated text; NULL fails the output: there was no memory to make it. */
+void cmd_json_name(struct cmd_json *j, const char *key, const char *name);
 void cmd_json_int(struct cmd_json *j, const char *key, int64_t v);
 void cmd_json_decimal(struct cmd_json *j, const char *key, int64_t v, unsigned decimals); /* exact v / 10^decimals */
 void cmd_json_real(struct cmd_json *j, const char *key, double v);
 void cmd_json_bool(struct cmd_json *j, const char *key, bool v);
 /* "schema", "tool", "inputs", "warnings" in the order the contract names. */
 void cmd_json_head(struct cmd_ctx *ctx, struct cmd_json *j, const char *schema);
+/* The same for CSV. */
+void cmd_csv_name(struct pd_out *out, const char *name, bool last);
 /* One CSV field, quoted as needed; `last` ends the row. */
 void cmd_csv_field(struct pd_out *out, const char *text, size_t n, bool last);
 

@@ -297,6 +297,10 @@ void report_text(struct pd_out *out, const char *text)
 	size_t n = 0;
 	char *safe;
 
+	if (!text) {
+		pd_out_fail(out, PD_ERR_NOMEM, "out of memory");
+		return;
+	}
 	while ((unsigned char)text[n] >= 0x20 && (unsigned char)text[n] < 0x7f)
 		n++;
 	if (!text[n]) {
@@ -307,6 +311,8 @@ void report_text(struct pd_out *out, const char *text)
 	safe = malloc(4 * n + 1);
 	if (safe)
 		pd_out_puts(out, cmd_printable(safe, 4 * n + 1, (struct pd_span){ text, n }));
+	else
+		pd_out_fail(out, PD_ERR_NOMEM, "out of memory");
 	free(safe);
 }
 
@@ -510,9 +516,7 @@ struct cmd_json *report_json_start(struct report *r, struct pd_out *out, const c
 
 const char *report_node_function(struct pd_graph *g, uint32_t node, const struct pd_graph_node *n)
 {
-	const char *name = *n->function || *n->file ? n->function : pd_graph_name(g, node);
-
-	return name ? name : "";
+	return *n->function || *n->file ? n->function : pd_graph_name(g, node);
 }
 
 const char *report_node_place(const struct report *r, const struct pd_graph_node *n, int64_t *line)
@@ -535,7 +539,7 @@ void report_json_node(const struct report *r, struct cmd_json *j, struct pd_grap
 	pd_graph_node(g, node, &n);
 	function = report_node_function(g, node, &n);
 	file = report_node_place(r, &n, &line);
-	cmd_json_string(j, "function", function, strlen(function));
+	cmd_json_name(j, "function", function);
 	cmd_json_string(j, "file", file, strlen(file));
 	cmd_json_int(j, "line", line);
 	if (n.address) {
@@ -571,7 +575,7 @@ void report_csv_node(const struct report *r, struct pd_out *out, struct pd_graph
 	pd_graph_node(g, node, &n);
 	function = report_node_function(g, node, &n);
 	file = report_node_place(r, &n, &line);
-	cmd_csv_field(out, function, strlen(function), false);
+	cmd_csv_name(out, function, false);
 	cmd_csv_field(out, file, strlen(file), false);
 	cmd_csv_field(out, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, line), false);
 	cmd_csv_field(out, text, (size_t)(n.address ? snprintf(text, sizeof(text), "0x%" PRIx64, n.address) : 0), false);

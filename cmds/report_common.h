@@ -52,7 +52,7 @@ void report_percent(const struct report *r, struct pd_out *out, int64_t value, i
 void report_sum_percent(const struct report *r, struct pd_out *out, int64_t sum);
 /* Over the columns flat, flat%, sum%, cum, cum%; without a line end. */
 void report_column_names(const struct report *r, struct pd_out *out);
-/* Names from the input, control characters made visible. */
+/* Names from the input, control characters made visible. NULL fails the output: there was no memory to make the name. */
 void report_text(struct pd_out *out, const char *text);
 /* The same for free text of one or more lines, each ended. */
 void report_lines(struct pd_out *out, const char *text);
@@ -92,7 +92,7 @@ void report_csv_node(const struct report *r, struct pd_out *out, struct pd_graph
 void report_csv_value(const struct report *r, struct pd_out *out, int64_t value, bool last);
 /* Where a node is: its own place as far as the granularity tells, else where its (first) function is defined. */
 const char *report_node_place(const struct report *r, const struct pd_graph_node *n, int64_t *line);
-/* What a machine calls the node: its function, else its printable name. */
+/* What a machine calls the node: its function, else its printable name; NULL when out of memory. */
 const char *report_node_function(struct pd_graph *g, uint32_t node, const struct pd_graph_node *n);
 
 /* Fills in type and amount of the sample type that r->doc and r->sample_type name. */

@@ -7,9 +7,7 @@
 
 static void name_line(struct pd_out *out, struct pd_graph *g, uint32_t node, const char *mark)
 {
-	const char *name = pd_graph_name(g, node);
-
-	report_text(out, name ? name : "");
+	report_text(out, pd_graph_name(g, node));
 	pd_out_puts(out, mark);
 	pd_out_write(out, "\n", 1);
 }
@@ -84,7 +82,7 @@ static void json_edges(const struct report *r, struct cmd_json *j, struct pd_gra
 		function = report_node_function(g, other, &node);
 		file = report_node_place(r, &node, &line);
 		cmd_json_object(j, NULL);
-		cmd_json_string(j, "function", function, strlen(function));
+		cmd_json_name(j, "function", function);
 		cmd_json_string(j, "file", file, strlen(file));
 		cmd_json_int(j, "line", line);
 		cmd_json_decimal(j, "value", e[i].weight, r->amount.decimals);

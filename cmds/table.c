@@ -85,6 +85,8 @@ struct cmd_json *cmd_json_new(struct pd_out *out)
 
 	if (j)
 		j->out = out;
+	else
+		pd_out_fail(out, PD_ERR_NOMEM, "out of memory");
 	return j;
 }
 
@@ -183,6 +185,13 @@ void cmd_json_string(struct cmd_json *j, const char *key, const char *text, size
 		pd_out_puts(j->out, "null");
 }
 
+void cmd_json_name(struct cmd_json *j, const char *key, const char *name)
+{
+	if (j && !name)
+		pd_out_fail(j->out, PD_ERR_NOMEM, "out of memory");
+	cmd_json_string(j, key, name, name ? strlen(name) : 0);
+}
+
 void cmd_json_int(struct cmd_json *j, const char *key, int64_t v)
 {
 	char buf[24];
@@ -262,6 +271,13 @@ void cmd_json_head(struct cmd_ctx *ctx, struct cmd_json *j, const char *schema)
 }
 
 /* ---- CSV ---- */
+
+void cmd_csv_name(struct pd_out *out, const char *name, bool last)
+{
+	if (!name)
+		pd_out_fail(out, PD_ERR_NOMEM, "out of memory");
+	cmd_csv_field(out, name, name ? strlen(name) : 0, last);
+}
 
 void cmd_csv_field(struct pd_out *out, const char *text, size_t n, bool last)
 {

@@ -26,7 +26,7 @@ static void print_text(struct report *r, struct pd_out *out, struct pd_graph *g)
 		pd_out_write(out, " ", 1);
 		report_percent(r, out, n.cum, r->total);
 		pd_out_write(out, "  ", 2);
-		report_text(out, name ? name : "");
+		report_text(out, name);
 		pd_out_puts(out, marks[n.mark]);
 		pd_out_write(out, "\n", 1);
 	}

@@ -69,8 +69,6 @@ void pd_out_i64(struct pd_out *out, int64_t v);
 
 /* Bytes for the file or memory, past compression. Sticky. */
 void pd_out_raw(struct pd_out *out, const void *data, size_t n);
-/* Records the first failure. */
-void pd_out_fail(struct pd_out *out, enum pd_status status, const char *fmt, ...) PD_PRINTF(3, 4);
 
 /* ---- encoder.c ---- */
 

@@ -72,5 +72,5 @@ const char *pd_frame_name(struct pd_frame_names *n, pd_frame f, uint32_t line)
 
 	if (!n->name[node])
 		n->name[node] = make_name(n, node);
-	return n->name[node] ? n->name[node] : "";
+	return n->name[node];
 }

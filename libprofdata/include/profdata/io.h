@@ -74,6 +74,8 @@ PD_API void pd_out_write(struct pd_out *out, const void *data, size_t n);
 PD_API void pd_out_puts(struct pd_out *out, const char *text);
 PD_API void pd_out_printf(struct pd_out *out, const char *fmt, ...) PD_PRINTF(2, 3);
 PD_API bool pd_out_failed(const struct pd_out *out);
+/* Fails the output for a reason of the caller (something to be written could not be made); the first failure counts. */
+PD_API void pd_out_fail(struct pd_out *out, enum pd_status status, const char *fmt, ...) PD_PRINTF(3, 4);
 /* Flushes, finishes compression, fsyncs and renames. The output stays to be freed. */
 PD_API enum pd_status pd_out_commit(struct pd_out *out, struct pd_error *err);
 /* Bytes of a committed memory output; the buffer belongs to `out`. */

@@ -104,7 +104,7 @@ PD_API struct pd_frame_names *pd_frame_names_new(const struct pd_doc *doc, enum 
 PD_API void pd_frame_names_free(struct pd_frame_names *n);
 /* Lines of a frame; a frame without any has one, named by its address or mapping. */
 PD_API uint32_t pd_frame_names_count(const struct pd_frame_names *n, pd_frame f);
-/* Line 0 is the innermost one; all but the last are inlined. Never NULL. Not for several threads at once. */
+/* Line 0 is the innermost one; all but the last are inlined. NULL when out of memory. Not for several threads at once. */
 PD_API const char *pd_frame_name(struct pd_frame_names *n, pd_frame f, uint32_t line);
 
 /* ---- labels (tags) ---- */
