@@ -11,6 +11,7 @@
  * attributes, nothing fetched, no text of the input inside the script.
  */
 #include "base/span.h"
+#include "common/flame_read.h"
 #include "common/flame_svg.h"
 #include "common/svg.h"
 
@@ -59,6 +60,11 @@ static enum pd_status svg_read(struct pd_source *src, struct pd_sink *sink, cons
 {
 	const struct svg_opts *o = opts;
 
+	struct pd_span tag;
+
+	/* the mark of our own stands in the first tag */
+	if (root_tag(pd_source_peek(src, 4096), &tag) == PD_SNIFF_MAGIC && span_search(tag, span_of(" class=\"pdfg")))
+		return flame_read(src, sink, "</svg>");
 	return flame_svg_read(src, sink, o->reverse);
 }
 
@@ -71,7 +77,8 @@ const struct pd_format pd_format_svg = {
 	.name = "svg",
 	.summary = "flame graph, interactive, in one self-contained file",
 	.suffixes = (const char *const[]){ ".svg", NULL },
-	.keeps = PD_KEEPS_INLINES | PD_KEEPS_NEGATIVE | PD_KEEPS_DECIMALS,
+	.keeps = PD_KEEPS_LABELS | PD_KEEPS_TIME | PD_KEEPS_INLINES | PD_KEEPS_TYPES | PD_KEEPS_SERIES | PD_KEEPS_NEGATIVE | PD_KEEPS_DECIMALS |
+		 PD_KEEPS_HEADER | PD_KEEPS_SYSTEM_NAMES,
 	.opts_size = sizeof(struct svg_opts),
 	.opts = svg_format_opts,
 	.sniff = svg_sniff,

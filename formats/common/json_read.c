@@ -202,16 +202,21 @@ void pd_json_release(struct pd_json *j)
 	pd_vec_release(&j->text);
 }
 
+bool pd_json_leave(struct pd_json *j)
+{
+	pd_source_consume(j->src, (size_t)(j->p - j->base));
+	j->offset += (uint64_t)(j->p - j->base);
+	j->base = j->p = j->end = NULL;
+	return j->status == PD_OK;
+}
+
 bool pd_json_finish(struct pd_json *j)
 {
 	if (j->status == PD_OK && next(j) >= 0)
 		return fail_expected(j, "the end of the input after the JSON value");
 	if (j->status == PD_OK && pd_source_status(j->src) != PD_OK)
 		return fail_expected(j, "the end");
-	pd_source_consume(j->src, (size_t)(j->p - j->base));
-	j->offset += (uint64_t)(j->p - j->base);
-	j->base = j->p = j->end = NULL;
-	return j->status == PD_OK;
+	return pd_json_leave(j);
 }
 
 /* ---- containers ---- */
@@ -375,6 +380,8 @@ static bool take_escape(struct pd_json *j)
 		else
 			j->p -= 6; /* the first half was alone; look at the second escape again */
 	}
+	if (j->bytes && cp >= 0xdc80 && cp <= 0xdcff)
+		return append(j, &(char){ (char)(cp & 0xff) }, 1);
 	return append(j, utf8, esc_utf8_put(utf8, cp));
 }
 

@@ -62,6 +62,7 @@ enum pd_json_type {
 struct pd_json {
 	bool open_end;               /* tolerate an input that stops (Chrome traces) */
 	bool nonfinite;              /* tolerate NaN, Infinity and -Infinity (Python) */
+	bool bytes;                  /* lone surrogates \udc80 to \udcff stand for bytes of invalid UTF-8 */
 	bool ended;                  /* open_end applied: what is being read is not whole */
 	const char *keep;            /* see pd_json_keep() */
 
@@ -85,6 +86,8 @@ void pd_json_init_piece(struct pd_json *j, const struct pd_json *like, struct pd
 void pd_json_release(struct pd_json *j);
 /* The top value is over: only white space may follow. */
 bool pd_json_finish(struct pd_json *j);
+/* The same, but anything may follow: the source stands behind the value. */
+bool pd_json_leave(struct pd_json *j);
 
 static inline bool pd_json_failed(const struct pd_json *j) { return j->status != PD_OK; }
 /* PD_OK also where an input that just stops is tolerated. */

@@ -9,6 +9,7 @@
 /* A distinct label and the tickets of its strings. */
 struct flame_label {
 	struct pd_label label;
+	struct pd_span key_text, text; /* text: value, or unit of a number */
 	uint32_t key, str, unit;
 };
 
@@ -37,6 +38,7 @@ struct flame_block {
 	bool labels, times, dropped_labels, dropped_times;
 	struct flame_rows *rows; /* per series */
 	unsigned n_series;
+	uint32_t *set_rank;      /* label set of the document → place among all by what they say */
 	uint32_t *set_id;        /* label set of the document → of the block, 0 not used */
 	uint32_t *set;           /* the sets used, in the order of their numbers */
 	uint32_t n_sets;

@@ -43,6 +43,128 @@ static void decide(struct flame_block *b)
 	b->dropped_times = timed && !b->times;
 }
 
+/* ---- labels by what they say ---- */
+
+static int by_text(struct pd_span a, struct pd_span b)
+{
+	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+
+	return c ? c : a.n < b.n ? -1 : a.n > b.n;
+}
+
+static int by_label(const void *pa, const void *pb)
+{
+	const struct flame_label *a = pa, *b = pb;
+	int c = by_text(a->key_text, b->key_text);
+
+	if (c)
+		return c;
+	if (a->label.kind != b->label.kind)
+		return a->label.kind < b->label.kind ? -1 : 1;
+	if (a->label.kind == PD_LABEL_STR)
+		return by_text(a->text, b->text);
+	c = by_text(a->text, b->text);
+	return c ? c : a->label.num < b->label.num ? -1 : a->label.num > b->label.num;
+}
+
+static struct flame_label label_of(const struct flame_block *b, const struct pd_label *l)
+{
+	return (struct flame_label){ .label = *l, .key_text = pd_doc_string(b->s->doc, l->key),
+				     .text = pd_doc_string(b->s->doc, l->kind == PD_LABEL_STR ? l->str : l->unit) };
+}
+
+/* The distinct labels of sets, sorted: order depends on nothing but what they say. NULL when out of memory. */
+static struct flame_label *label_table(const struct flame_block *b, const uint32_t *set, size_t n_sets, size_t *n_labels)
+{
+	struct flame_label *table;
+	const struct pd_label *l;
+	size_t n = 0, distinct = 0;
+
+	for (size_t i = 0; i < n_sets; i++)
+		n += pd_doc_labels(b->s->doc, (pd_labels){ set[i] }, &l);
+	table = malloc((n + 1) * sizeof *table);
+	n = 0;
+	for (size_t i = 0; table && i < n_sets; i++) {
+		size_t have = pd_doc_labels(b->s->doc, (pd_labels){ set[i] }, &l);
+
+		for (size_t k = 0; k < have; k++)
+			table[n++] = label_of(b, &l[k]);
+	}
+	if (n)
+		qsort(table, n, sizeof *table, by_label);
+	for (size_t i = 0; i < n; i++)
+		if (!distinct || by_label(&table[i], &table[distinct - 1]))
+			table[distinct++] = table[i];
+	*n_labels = distinct;
+	return table;
+}
+
+/* Labels of all sets as places in the table, one set after another. */
+struct set_order {
+	const uint32_t *place, *first;
+};
+
+static int by_set(const void *pa, const void *pb, void *ctx)
+{
+	const struct set_order *o = ctx;
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+	uint32_t n_a = o->first[a + 1] - o->first[a], n_b = o->first[b + 1] - o->first[b];
+
+	for (uint32_t i = 0; i < n_a && i < n_b; i++)
+		if (o->place[o->first[a] + i] != o->place[o->first[b] + i])
+			return o->place[o->first[a] + i] < o->place[o->first[b] + i] ? -1 : 1;
+	return n_a < n_b ? -1 : n_a > n_b;
+}
+
+static uint32_t *places_of(const struct flame_block *b, const struct flame_label *table, size_t n_labels, uint32_t n_sets, uint32_t *first)
+{
+	const struct pd_label *l;
+	uint32_t *place;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < n_sets; i++) {
+		first[i] = (uint32_t)n;
+		n += pd_doc_labels(b->s->doc, (pd_labels){ i }, &l);
+	}
+	first[n_sets] = (uint32_t)n;
+	place = n < UINT32_MAX ? malloc((n + 1) * sizeof *place) : NULL;
+	for (uint32_t i = 0; place && i < n_sets; i++) {
+		size_t have = pd_doc_labels(b->s->doc, (pd_labels){ i }, &l);
+
+		for (size_t k = 0; k < have; k++) {
+			struct flame_label want = label_of(b, &l[k]);
+
+			place[first[i] + k] = (uint32_t)((const struct flame_label *)bsearch(&want, table, n_labels, sizeof *table, by_label) - table);
+		}
+	}
+	return place;
+}
+
+/* Rank of every label set of the document by what it says, so that equal profiles give equal files however they came. */
+static bool rank_sets(struct flame_block *b)
+{
+	uint32_t n = pd_doc_label_sets(b->s->doc) + 1;
+	uint32_t *set = malloc((n + 1) * sizeof *set), *first = malloc((n + 1) * sizeof *first), *place = NULL;
+	struct flame_label *table = NULL;
+	size_t n_labels = 0;
+
+	b->set_rank = malloc((n + 1) * sizeof *b->set_rank);
+	for (uint32_t i = 0; set && i < n; i++)
+		set[i] = i;
+	if (set && first && b->set_rank && (table = label_table(b, set, n, &n_labels)))
+		place = places_of(b, table, n_labels, n, first);
+	if (place) {
+		qsort_r(set, n, sizeof *set, by_set, &(struct set_order){ place, first });
+		for (uint32_t i = 0; i < n; i++)
+			b->set_rank[set[i]] = i;
+	}
+	free(set);
+	free(first);
+	free(table);
+	free(place);
+	return place != NULL;
+}
+
 /* ---- rows ---- */
 
 static bool rows_alloc(struct flame_rows *r, size_t n, unsigned columns, bool times)
@@ -97,7 +219,7 @@ static size_t copy_rows(const struct flame_block *b, unsigned series, struct fla
 }
 
 struct row_key {
-	uint32_t labels, row;
+	uint32_t labels, row; /* rank of the label set */
 	uint64_t signs; /* bit per column that is negative */
 };
 
@@ -135,8 +257,9 @@ static bool add_row(struct flame_rows *r, size_t to, const struct flame_rows *ol
 }
 
 /* Rows by node, in a counting sort: those of node i are key[first[i]] .. key[first[i + 1]]. */
-static uint32_t *group_by_node(const struct flame_rows *r, uint32_t nodes, struct row_key *key)
+static uint32_t *group_by_node(const struct flame_block *b, const struct flame_rows *r, struct row_key *key)
 {
+	uint32_t nodes = b->n_ids;
 	uint32_t *first = calloc((size_t)nodes + 2, sizeof *first);
 
 	if (!first)
@@ -146,7 +269,7 @@ static uint32_t *group_by_node(const struct flame_rows *r, uint32_t nodes, struc
 	for (uint32_t i = 0; i < nodes; i++)
 		first[i + 2] += first[i + 1];
 	for (size_t i = 0; i < r->n; i++)
-		key[first[r->node[i] + 1]++] = (struct row_key){ r->labels[i], (uint32_t)i, signs_of(r, i) };
+		key[first[r->node[i] + 1]++] = (struct row_key){ b->labels ? b->set_rank[r->labels[i]] : 0, (uint32_t)i, signs_of(r, i) };
 	return first;
 }
 
@@ -162,7 +285,7 @@ static void merge_groups(const struct flame_rows *r, uint32_t nodes, struct row_
 			if (i && k[i].labels == k[i - 1].labels && k[i].signs == k[i - 1].signs && add_row(to, to->n - 1, r, k[i].row))
 				continue;
 			to->node[to->n] = node;
-			to->labels[to->n] = k[i].labels;
+			to->labels[to->n] = r->labels[k[i].row];
 			for (unsigned c = 0; c < r->columns; c++)
 				to->value[c][to->n] = r->value[c][k[i].row];
 			to->n++;
@@ -187,7 +310,7 @@ static void free_rows(struct flame_rows *r)
 static bool merge_rows(const struct flame_block *b, const struct flame_rows *r, struct flame_rows *to)
 {
 	struct row_key *key = malloc((r->n + 1) * sizeof *key);
-	uint32_t *first = key ? group_by_node(r, b->n_ids, key) : NULL;
+	uint32_t *first = key ? group_by_node(b, r, key) : NULL;
 	bool ok = first && rows_alloc(to, r->n, r->columns, false);
 
 	if (ok)
@@ -225,21 +348,6 @@ static bool collect_series(struct flame_block *b, unsigned series)
 
 /* ---- labels ---- */
 
-static int by_label(const void *pa, const void *pb)
-{
-	const struct pd_label *a = &((const struct flame_label *)pa)->label, *b = &((const struct flame_label *)pb)->label;
-
-	if (a->key.v != b->key.v)
-		return a->key.v < b->key.v ? -1 : 1;
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	if (a->kind == PD_LABEL_STR)
-		return a->str.v < b->str.v ? -1 : a->str.v > b->str.v;
-	if (a->unit.v != b->unit.v)
-		return a->unit.v < b->unit.v ? -1 : 1;
-	return a->num < b->num ? -1 : a->num > b->num;
-}
-
 /* Numbers the label sets of the rows that are written, in the order they come. */
 static bool number_sets(struct flame_block *b)
 {
@@ -265,26 +373,12 @@ static bool number_sets(struct flame_block *b)
 static bool collect_labels(struct flame_block *b)
 {
 	const struct pd_doc *doc = b->s->doc;
-	const struct pd_label *l;
-	size_t room = 0, n = 0;
 
 	if (!number_sets(b))
 		return false;
-	for (uint32_t i = 1; i < b->n_sets; i++)
-		room += pd_doc_labels(doc, (pd_labels){ b->set[i] }, &l);
-	b->label = malloc((room + 1) * sizeof *b->label);
+	b->label = label_table(b, b->set, b->n_sets, &b->n_labels);
 	if (!b->label)
 		return false;
-	for (uint32_t i = 1; i < b->n_sets; i++) {
-		size_t have = pd_doc_labels(doc, (pd_labels){ b->set[i] }, &l);
-
-		for (size_t k = 0; k < have; k++)
-			b->label[n++] = (struct flame_label){ .label = l[k] };
-	}
-	qsort(b->label, n, sizeof *b->label, by_label);
-	for (size_t i = 0; i < n; i++)
-		if (!b->n_labels || by_label(&b->label[i], &b->label[b->n_labels - 1]))
-			b->label[b->n_labels++] = b->label[i];
 	for (size_t i = 0; i < b->n_labels; i++) {
 		struct flame_label *f = &b->label[i];
 
@@ -302,6 +396,8 @@ bool flame_rows_collect(struct flame_block *b)
 	b->rows = calloc((size_t)b->n_series + 1, sizeof *b->rows);
 	if (!b->rows)
 		return false;
+	if (b->labels && !rank_sets(b))
+		return false;
 	for (unsigned i = 0; i < b->n_series; i++)
 		if (!collect_series(b, i))
 			return false;
@@ -313,6 +409,7 @@ void flame_rows_release(struct flame_block *b)
 	for (unsigned i = 0; b->rows && i < b->n_series; i++)
 		free_rows(&b->rows[i]);
 	free(b->rows);
+	free(b->set_rank);
 	free(b->set_id);
 	free(b->set);
 	free(b->label);
@@ -356,7 +453,7 @@ static void put_labels(const struct flame_block *b, struct pd_out *out)
 
 		pd_out_puts(out, ",[");
 		for (size_t k = 0; k < n; k++) {
-			struct flame_label want = { .label = l[k] };
+			struct flame_label want = label_of(b, &l[k]);
 			const struct flame_label *at = bsearch(&want, b->label, b->n_labels, sizeof *b->label, by_label);
 
 			flame_list_i64(&list, at - b->label);

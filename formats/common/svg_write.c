@@ -100,8 +100,8 @@ static void open_page(const struct svg_opts *o, struct pd_out *out)
 {
 	const char *title = SVG_TITLE(o);
 
-	pd_out_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
+	pd_out_printf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"profdata %s\">\n"
+		    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>", pd_version());
 	esc_xml_text(out, title, strlen(title));
 	pd_out_puts(out, "</title>\n<style>body{margin:0}svg{display:block}</style>\n</head>\n<body class=\"pdfg-page\">\n");
 }
