@@ -1,5 +1,6 @@
 /* info - what is in a profile. */
 #include "cli.h"
+#include "info_trace.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,7 +207,7 @@ static void json_header(struct cmd_json *j, const struct pd_doc *doc)
 		json_str(j, "doc_url", doc, m->doc_url);
 }
 
-static void print_json(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_doc *doc, const struct facts *f)
+static void print_json(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_doc *doc, const struct facts *f, const struct pd_events *trace)
 {
 	struct cmd_json *j = cmd_json_new(out);
 
@@ -229,6 +230,8 @@ static void print_json(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_
 	cmd_json_end(j);
 	cmd_json_int(j, "threads", pd_doc_threads(doc));
 	json_header(j, doc);
+	if (trace)
+		info_trace_json(trace, j);
 	cmd_json_array(j, "notes");
 	for (size_t i = 0; i < ctx->n_notes; i++) {
 		cmd_json_object(j, NULL);
@@ -318,7 +321,7 @@ static void print_labels(struct pd_out *out, const struct pd_doc *doc, const str
 	}
 }
 
-static void print_text(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_doc *doc, const struct facts *f)
+static void print_text(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_doc *doc, const struct facts *f, const struct pd_events *trace)
 {
 	char text[4096];
 	const pd_str *comment;
@@ -338,6 +341,8 @@ static void print_text(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_
 	if (pd_doc_threads(doc))
 		pd_out_printf(out, "%-14s %u\n", "threads", pd_doc_threads(doc));
 	print_when(out, doc);
+	if (trace)
+		info_trace_text(trace, out);
 	for (size_t i = 0; i < n_comments; i++) {
 		text_of(text, sizeof(text), doc, comment[i]);
 		pd_out_printf(out, "%-14s %s\n", i ? "" : "comments", text);
@@ -350,7 +355,7 @@ static void print_text(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_
 
 /* ---- the command ---- */
 
-static int print(struct cmd_ctx *ctx, const struct info_args *a, const struct pd_doc *doc)
+static int print(struct cmd_ctx *ctx, const struct info_args *a, const struct pd_doc *doc, const struct pd_events *trace)
 {
 	struct facts f = { 0 };
 	struct pd_out *out;
@@ -362,9 +367,9 @@ static int print(struct cmd_ctx *ctx, const struct info_args *a, const struct pd
 	}
 	out = cmd_text_open(ctx, &(struct cmd_output){ 0 });
 	if (out && a->json)
-		print_json(ctx, out, doc, &f);
+		print_json(ctx, out, doc, &f, trace);
 	else if (out)
-		print_text(ctx, out, doc, &f);
+		print_text(ctx, out, doc, &f, trace);
 	status = out ? cmd_out_close(ctx, out, 0) : 2;
 	free(f.key);
 	return status;
@@ -390,19 +395,33 @@ static int check(struct cmd_ctx *ctx, const struct pd_format *wanted)
 	return ctx->n_notes ? 1 : 0;
 }
 
+static struct pd_events *open_trace(struct cmd_ctx *ctx, void *arg)
+{
+	struct pd_events *trace = info_trace_new();
+
+	(void)arg;
+	if (!trace)
+		cli_nomem(ctx);
+	return trace;
+}
+
 static int info_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
 {
 	struct info_args *a = argp;
+	struct cmd_stream stream = { .open = open_trace };
 	const struct pd_format *wanted = NULL;
 	struct pd_doc *doc;
 	int status;
 
 	if (a->check && a->check[0] && !(wanted = cli_format(ctx, a->check, false)))
 		return 2;
-	doc = cmd_load(ctx, &a->in, operands, n, 0);
-	if (!doc)
+	doc = cmd_load_stream(ctx, &a->in, operands, n, 0, &stream);
+	if (!doc) {
+		pd_events_free(stream.events);
 		return a->check && unsound(ctx->load_status) ? 1 : 2;
-	status = print(ctx, a, doc);
+	}
+	status = print(ctx, a, doc, stream.events);
+	pd_events_free(stream.events);
 	pd_doc_unref(doc);
 	if (!status && a->check)
 		status = check(ctx, wanted);
@@ -413,7 +432,7 @@ const struct pd_cmd pd_cmd_info = {
 	.name = "info",
 	.summary = "what is in a profile: format, sample types, totals, counts",
 	.usage = "[OPTIONS] [INPUT...]",
-	.about = "Several inputs are described as their sum. With --check the exit status says whether every input is sound: 1 when one is\n"
+	.about = "Several inputs are described as their sum. Of a lone trace, events by kind, tracks and the span of time are told too. With --check the exit status says whether every input is sound: 1 when one is\n"
 		 "malformed, of no known format (or not of FORMAT), or has records that had to be skipped; 2 when it could not be read.",
 	.examples = (const char *const[]){ "profdata info cpu.pb.gz", "describe a profile", "profdata info --json cpu.pb.gz", "for programs",
 					   "profdata info --check=pprof cpu.pb.gz", "is it a sound pprof file?", NULL },

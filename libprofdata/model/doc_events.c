@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/sort.h"
+#include "model/times.h"
 
 #define GAP_PERIODS 4
 
@@ -37,7 +38,7 @@ static bool nomem(struct walk *w)
 	return false;
 }
 
-static bool gather(struct walk *w, unsigned series)
+static bool gather_rows(struct walk *w, unsigned series, const struct pd_times *times)
 {
 	struct pd_rows rows;
 	size_t n;
@@ -45,15 +46,26 @@ static bool gather(struct walk *w, unsigned series)
 	for (uint64_t first = 0; (n = pd_series_rows(w->doc, series, first, &rows)); first += n) {
 		if (!pd_vec_reserve(&w->moment, n) || w->moment.n + n > PD_MAX_ROWS)
 			return nomem(w);
-		for (size_t i = 0; rows.time && i < n; i++) {
-			if (rows.time[i] == PD_NO_TIME)
+		for (size_t i = 0; i < n; i++) {
+			int64_t time = pd_times_at(times, series, &rows, i);
+
+			if (time == PD_NO_TIME)
 				continue;
-			w->moment.v[w->moment.n++] = (struct moment){ .time = rows.time[i], .stack = rows.stack[i].v,
+			w->moment.v[w->moment.n++] = (struct moment){ .time = time, .stack = rows.stack[i].v,
 								      .thread = pd_doc_labels_thread(w->doc, rows.labels[i]).v };
 		}
 	}
-	if (w->moment.n)
-		return true;
+	return true;
+}
+
+static bool gather(struct walk *w, unsigned series)
+{
+	struct pd_times *times = pd_times_new(w->doc, w->err);
+	bool fine = times && (!pd_times_known(times, series) || gather_rows(w, series, times));
+
+	pd_times_free(times);
+	if (!fine || w->moment.n)
+		return fine;
 	pd_error_set(w->err, PD_ERR_UNSUPPORTED, "no sample has a time, so there is no timeline");
 	return false;
 }

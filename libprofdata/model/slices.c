@@ -163,8 +163,11 @@ static pd_frame frame_of(struct slices *s, struct pd_span name)
 	uint64_t hash = pd_hash_bytes(s->b->key, name.p, name.n);
 	struct name_slot *slot = &s->name[hash % NAME_SLOTS];
 
-	if (!name.n)
+	if (!name.n) {
+		if (!s->anonymous.v)
+			s->anonymous = pd_frame_named(s->b, ANONYMOUS, strlen(ANONYMOUS));
 		return s->anonymous;
+	}
 	if (slot->hash == hash && slot->text.n == name.n && memcmp(slot->text.p, name.p, name.n) == 0)
 		return slot->frame;
 	slot->frame = pd_frame_named(s->b, name.p, name.n);
@@ -173,6 +176,14 @@ static pd_frame frame_of(struct slices *s, struct pd_span name)
 	if (slot->text.n != name.n) /* cut at a limit */
 		slot->text.n = 0;
 	return slot->frame;
+}
+
+/* Its parent has one. */
+static void make_stack(struct slices *s, uint32_t node)
+{
+	struct slice_node *n = &s->node.v[node];
+
+	n->stack = pd_stack_push(s->b, n->parent & ROOT ? (pd_stack){ 0 } : s->node.v[n->parent].stack, (pd_frame){ n->frame });
 }
 
 static uint32_t node_of(struct slices *s, uint32_t parent, pd_frame frame)
@@ -190,7 +201,8 @@ static uint32_t node_of(struct slices *s, uint32_t parent, pd_frame frame)
 	}
 	row = (uint32_t)s->node.n++;
 	s->node.v[row] = (struct slice_node){ .parent = parent, .frame = frame.v };
-	s->node.v[row].stack = pd_stack_push(s->b, parent & ROOT ? (pd_stack){ 0 } : s->node.v[parent].stack, frame);
+	if (!s->adds_up)
+		make_stack(s, row);
 	pd_index_put(&s->child, hash, at, row);
 	return row;
 }
@@ -204,14 +216,16 @@ static void add_up(struct slices *s, uint32_t node, int64_t self)
 		pd_builder_fail(s->b, PD_ERR_LIMIT, "the time of a stack does not fit into 64 bits");
 }
 
-/* What added up, as rows. */
+/* What added up, as rows. Only now are there stacks: the logs are gone, so both do not take memory at once. */
 static void send_nodes(struct slices *s)
 {
-	for (uint32_t i = 1; i < s->node.n && fine(s); i++) {
+	pd_index_release(&s->child);
+	for (uint32_t i = 1; i < s->node.n && s->adds_up && fine(s); i++) {
 		struct pd_sample row = { 0 };
 		uint32_t root = i;
 		int64_t values[2] = { s->node.v[i].count, s->node.v[i].time };
 
+		make_stack(s, i);
 		if (!values[0])
 			continue;
 		while (!(root & ROOT))
@@ -571,7 +585,6 @@ struct pd_events *pd_events_profile(struct pd_builder *b, struct pd_error *err)
 	s->events.tables = pd_builder_view(b);
 	s->b = b;
 	s->adds_up = (b->flags & PD_BUILD_AGGREGATE) != 0;
-	s->anonymous = pd_frame_named(b, ANONYMOUS, strlen(ANONYMOUS));
 	s->key_pid = pd_intern_z(b, "pid");
 	s->key_tid = pd_intern_z(b, "tid");
 	s->key_thread = pd_intern_z(b, "thread");
