@@ -1,5 +1,5 @@
 /* Stacks and labels as Go prints them. */
-#include "go_text/text.h"
+#include "common/go_stack.h"
 
 /* ---- stacks ---- */
 
@@ -184,11 +184,9 @@ static bool word(struct go_labels *l, struct pd_span *s, struct pd_span *out)
 	return span_eat(s, "\"");
 }
 
-bool go_labels_parse(struct go_labels *l, struct pd_builder *b, struct pd_span *s, size_t max)
+bool go_labels_list(struct go_labels *l, struct pd_builder *b, struct pd_span *s, size_t max)
 {
-	if (!span_eat(s, "{"))
-		return false;
-	while (!span_eat(s, "}")) {
+	while (s->n && s->p[0] != '}') {
 		struct pd_span key, value;
 		struct pd_label label = { .kind = PD_LABEL_STR };
 
@@ -196,16 +194,19 @@ bool go_labels_parse(struct go_labels *l, struct pd_builder *b, struct pd_span *
 			return false;
 		label.key = pd_intern(b, key.p, key.n);
 		span_eat(s, " ");
-		if (!word(l, s, &value))
+		if (!word(l, s, &value) || l->v.n >= max)
 			return false;
 		label.str = pd_intern(b, value.p, value.n);
-		if (l->v.n >= max)
-			return false;
 		add_label(l, label);
-		if (!span_eat(s, ", ") && !span_starts(*s, "}"))
+		if (!span_eat(s, ", ") && s->n && s->p[0] != '}')
 			return false;
 	}
 	return true;
+}
+
+bool go_labels_parse(struct go_labels *l, struct pd_builder *b, struct pd_span *s, size_t max)
+{
+	return span_eat(s, "{") && go_labels_list(l, b, s, max) && span_eat(s, "}");
 }
 
 void go_labels_release(struct go_labels *l)
