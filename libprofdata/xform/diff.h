@@ -125,6 +125,9 @@ bool pd_diff_above(const struct diff_unit *u, uint32_t func, uint32_t stack, uin
 /* diff_shape.c: all distinct stacks with the samples of both sides, arrays of *n, to be freed. Uses up the hashes. */
 bool pd_diff_shapes(struct pd_diff *d, double **a, double **b, size_t *n, struct pd_error *err);
 
+/* diff_permute.c: odds of sides this different in shape when the profiles are dealt anew; NaN with too few. False when out of memory. */
+bool pd_diff_permute(const struct pd_diff *d, double *p);
+
 /* diff_test.c */
 bool pd_diff_tests(struct pd_diff *d, struct pd_error *err);
 /* A sum of a side as the tests want it: x of n samples, or x samples in exposure n. */

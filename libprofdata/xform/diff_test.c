@@ -11,6 +11,8 @@
 #include <math.h>
 
 #define POOL 25 /* functions of similar size whose dispersion is looked at together */
+#define PRIOR 6 /* degrees of freedom that its neighbourhood adds to what a function knows of its own dispersion */
+#define RANKED 10 /* slices a side from which on ranks have to agree: bursts are no change */
 #define MARGIN 0.05 /* an interval within it says "unchanged" */
 
 static bool is_rate(const struct pd_diff *d) { return d->s.per != PD_DIFF_PER_TOTAL; }
@@ -47,12 +49,13 @@ static double normalised(const struct pd_diff *d, const struct diff_column *whol
 	return by > 0 ? c->value / by : 0;
 }
 
+/* Functions of similar size lend each other what they know of their dispersion, where there are enough of them. */
 double pd_diff_df(const struct pd_diff *d)
 {
 	size_t n;
 
 	diff_columns(d, &n);
-	return n > 2 ? (double)n - 2 : 1;
+	return (n > 2 ? (double)n - 2 : 1) + (d->s.tests[DIFF_SELF] >= POOL ? PRIOR : 0);
 }
 
 /* ---- one comparison ---- */
@@ -137,7 +140,7 @@ void pd_diff_compare(const struct pd_diff *d, const struct diff_cell *a, const s
 		return;
 	}
 	z = exact(d, &x, &y, out);
-	if (phi > 1 && isfinite(z))
+	if (isfinite(df) && (phi > 1 || d->s.replicates || d->s.slices) && isfinite(z))
 		disperse(out, z, phi, df, d->o.confidence);
 }
 
@@ -223,6 +226,15 @@ static bool find_phi(struct pd_diff *d, int kind, double *phi)
 	return ok;
 }
 
+/* Slices: the weaker of the two tests counts, where ranks can say anything. */
+static void rank_slices(const struct spread *s, struct pd_diff_test *t)
+{
+	struct pd_mann_whitney u;
+
+	if (s->k1 >= RANKED && s->k2 >= RANKED && pd_stat_mann_whitney(s->s1, s->k1, s->s2, s->k2, &u) == PD_STAT_OK && u.p > t->p)
+		t->p = u.p;
+}
+
 static void rank_test(const struct pd_diff *d, const struct spread *s, struct pd_diff_test *t)
 {
 	struct pd_mann_whitney u;
@@ -260,7 +272,7 @@ static bool is_candidate(const struct pd_diff *d, int kind, size_t f)
 /* Everything but q: first with phi 1, then, where there are replicates, with their dispersion. */
 static bool test_kind(struct pd_diff *d, int kind)
 {
-	double *phi = calloc(d->func.n, sizeof *phi), df = pd_diff_df(d);
+	double *phi = calloc(d->func.n, sizeof *phi), df;
 	struct spread s = { 0 };
 	bool ok = phi, repeated = d->s.testable && (d->s.replicates || d->s.slices);
 	size_t n;
@@ -269,7 +281,7 @@ static bool test_kind(struct pd_diff *d, int kind)
 	for (size_t f = 1; ok && f < d->func.n; f++) {
 		struct pd_diff_test *t = &d->test[kind][f];
 
-		pd_diff_compare(d, &d->side_sum[PD_BEFORE][kind][f], &d->side_sum[PD_AFTER][kind][f], 1, 1, t);
+		pd_diff_compare(d, &d->side_sum[PD_BEFORE][kind][f], &d->side_sum[PD_AFTER][kind][f], 1, INFINITY, t);
 		if (!is_candidate(d, kind, f)) {
 			t->flags |= d->s.testable ? PD_DIFF_FEW_SAMPLES : 0;
 			t->p = t->lo = t->hi = t->diff_lo = t->diff_hi = NAN;
@@ -277,6 +289,7 @@ static bool test_kind(struct pd_diff *d, int kind)
 			d->s.tests[kind]++;
 		}
 	}
+	df = pd_diff_df(d);
 	ok = ok && (!repeated || (find_phi(d, kind, phi) && spread_init(&s, n)));
 	for (size_t f = 1; ok && repeated && f < d->func.n; f++) {
 		struct pd_diff_test *t = &d->test[kind][f];
@@ -284,10 +297,11 @@ static bool test_kind(struct pd_diff *d, int kind)
 		if (isnan(t->p))
 			continue;
 		pd_diff_compare(d, &d->side_sum[PD_BEFORE][kind][f], &d->side_sum[PD_AFTER][kind][f], phi[f], df, t);
-		if (d->s.slices)
-			continue;
 		spread_fill(d, kind, f, &s);
-		rank_test(d, &s, t);
+		if (d->s.slices)
+			rank_slices(&s, t);
+		else
+			rank_test(d, &s, t);
 	}
 	free(s.x1);
 	free(phi);
@@ -346,13 +360,14 @@ static bool shape(struct pd_diff *d, struct pd_error *err)
 	if (n && pd_stat_homogeneity(a, b, n, 5, &h) == PD_STAT_OK) {
 		d->s.g = h.g;
 		d->s.g_df = h.df;
-		d->s.g_p = d->s.phi > 1 && !isnan(h.p) ? pd_chi2_tail(h.g / d->s.phi, h.df) : h.p;
+		d->s.g_p = h.p;
 		d->s.total_variation = h.total_variation;
 		d->s.jensen_shannon = h.jensen_shannon;
 	}
 	free(a);
 	free(b);
-	return true;
+	/* with more variance than counting has, the chi-square distribution is not that of G */
+	return (!d->s.replicates && !d->s.slices) || pd_diff_permute(d, &d->s.g_p) || pd_error_nomem(err) == PD_OK;
 }
 
 /*
