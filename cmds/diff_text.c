@@ -320,7 +320,7 @@ static bool listed(const struct diff_report *r, const struct pd_diff_row *row)
 {
 	if (row->partner != UINT32_MAX && diff_row_test(row)->after > diff_row_test(row)->before)
 		return r->a->all;
-	return r->a->all || diff_is_finding(row);
+	return r->a->all || (diff_is_finding(row) && row->role != PD_DIFF_CARRIER);
 }
 
 static void rest_line(struct diff_report *r, struct pd_out *out, size_t hidden)
@@ -334,9 +334,9 @@ static void rest_line(struct diff_report *r, struct pd_out *out, size_t hidden)
 
 		pd_diff_row(r->diff, i, &row);
 		t = diff_row_test(&row);
+		carriers += row.role == PD_DIFF_CARRIER;
 		if (diff_is_finding(&row))
 			continue;
-		carriers += row.role == PD_DIFF_CARRIER;
 		share += (t->flags & PD_DIFF_SHARE_ONLY) != 0;
 		if (row.klass == PD_DIFF_UNCHANGED)
 			same += !(t->flags & PD_DIFF_SHARE_ONLY);

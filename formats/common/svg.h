@@ -8,6 +8,7 @@
 
 #include "common/palette.h"
 #include <profdata/calltree.h>
+#include <profdata/diff.h>
 #include <profdata/format.h>
 
 /* Options of the format; the command `flamegraph` has the same. */
@@ -47,6 +48,13 @@ struct svg_kind {
 	struct pd_span label;        /* name without "_[k]" and its like */
 };
 
+/* A comparison, box by box. */
+struct svg_diff {
+	struct pd_diff_box *box;     /* [nodes]: totals of both sides and what to think of them */
+	int64_t *width;              /* [nodes]: widest of both sides: what went away stays in sight */
+	const struct pd_diff_summary *summary;
+};
+
 /* Everything the parts of the writer share. */
 struct svg_scene {
 	const struct pd_doc *doc;
@@ -55,6 +63,8 @@ struct svg_scene {
 	bool page;                   /* inside HTML */
 	const struct pd_calltree *tree; /* what the picture shows */
 	const struct pd_calltree_nodes *n;
+	struct svg_diff *diff;       /* NULL: no comparison */
+	struct pd_calltree_nodes nodes; /* of a comparison: with its widths */
 	const struct pd_calltree *data; /* what the data block holds: every sample type, from the root; the same where that is the picture */
 	unsigned sample_type;
 	struct pd_value_type type;
@@ -93,6 +103,24 @@ enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err);
 void svg_scene_release(struct svg_scene *s);
 /* Colour of a node into `fill` (room for 8) and whether its text is white. */
 bool svg_fill(const struct svg_scene *s, uint32_t node, char *fill);
+
+/* svg_diff.c: pictures of comparisons. */
+enum pd_status svg_diff_init(struct svg_scene *s, struct svg_diff *d, struct pd_error *err);
+void svg_diff_release(struct svg_diff *d);
+/* Colour of the class of a box. */
+struct pd_rgb svg_diff_rgb(const struct svg_scene *s, uint32_t node);
+/* A sign before the label, "" for most: what hue says, in shape. */
+const char *svg_diff_sign(const struct svg_scene *s, uint32_t node);
+/* Patterns that svg_diff_mark() refers to. */
+void svg_diff_defs(struct pd_out *out);
+/* What lies over a box that changed. */
+void svg_diff_mark(const struct svg_scene *s, struct pd_out *out, uint32_t node, double x, double w);
+/* "12.3% → 15.1%, +22.8% (+10.0% .. +35.9%)" into buf; returns the length. */
+size_t svg_diff_words(const struct svg_scene *s, uint32_t node, char *buf, size_t n);
+/* The lines of the legend. */
+void svg_diff_legend(const struct svg_scene *s, struct pd_out *out);
+/* The member "diff" of the data block; node_id as in the block. */
+bool svg_diff_data(const struct svg_scene *s, struct pd_out *out, const uint32_t *node_id, uint32_t n_ids);
 
 /* svg_write.c: the whole file. As a page it stands in an HTML document, without the XML declaration. */
 extern const struct pd_opt svg_format_opts[];

@@ -370,7 +370,7 @@ static bool collect(struct flame_block *b, uint32_t **ticket)
 
 bool svg_write_data(const struct svg_scene *s, struct pd_out *out)
 {
-	struct flame_block b = { .s = s, .n = pd_calltree_nodes(s->data) };
+	struct flame_block b = { .s = s, .n = s->diff ? s->n : pd_calltree_nodes(s->data) };
 	struct pd_jsonw w;
 	uint32_t *ticket;
 	bool ok;
@@ -385,6 +385,7 @@ bool svg_write_data(const struct svg_scene *s, struct pd_out *out)
 		flame_pool_write(&b.pool, out);
 		ok = put_colors(&b, out, true) && put_frames(&b, out, ticket) && put_tree(&b, out);
 		flame_rows_write(&b, out);
+		ok = ok && (!s->diff || svg_diff_data(s, out, b.node_id, b.n_ids));
 		pd_jsonw_end(&w);
 		pd_jsonw_finish(&w);
 	}

@@ -76,6 +76,8 @@ static void put_head(const struct svg_scene *s, struct pd_out *out, double heigh
 	if (dark)
 		put(out, "<style>.pdfg .t{fill:#fff}.pdfg .m{fill:#ddd}</style>\n");
 	put_background(s, out, bg, neutral);
+	if (s->diff)
+		svg_diff_defs(out);
 }
 
 /* Centred text of a heading; textLength would stretch it, so a long one is cut. */
@@ -152,6 +154,12 @@ static void put_title(const struct svg_scene *s, struct pd_out *out, const struc
 	put(out, "<title>");
 	put_text_of(out, k, k->label.p, k->label.n);
 	put(out, " (");
+	if (s->diff) {
+		n = svg_diff_words(s, node, value, sizeof value);
+		esc_xml_text(out, value, n);
+		put(out, ")</title>");
+		return;
+	}
 	esc_xml_text(out, value, n);
 	put(out, ", ");
 	n = svg_percent(s, s->n->total[node], percent, sizeof percent);
@@ -201,10 +209,12 @@ static void pen_init(const struct svg_scene *s, struct pen *pen)
 }
 
 /* A label that fits, or the beginning of its last part and an ellipsis; nothing below three characters. */
-static void put_label(const struct svg_scene *s, struct pd_out *out, const struct pen *pen, const struct svg_kind *k, double x, double w, bool white)
+static void put_label(const struct svg_scene *s, struct pd_out *out, const struct pen *pen, uint32_t node, double x, double w, bool white)
 {
+	const struct svg_kind *k = svg_kind_at(s, node);
+	const char *sign = s->diff ? svg_diff_sign(s, node) : "";
 	struct pd_span label = k->label;
-	size_t room = (size_t)((w - 6) / s->char_width), fit;
+	size_t room = (size_t)(w > 6 + (*sign ? 2 * s->char_width : 0) ? (w - 6) / s->char_width - (*sign ? 2 : 0) : 0), fit;
 	bool all;
 	char *p, *start;
 
@@ -224,6 +234,7 @@ static void put_label(const struct svg_scene *s, struct pd_out *out, const struc
 	p = put_fixed(p, (uint64_t)((x + 3) * 10 + 0.5), 1);
 	memcpy(p, pen->label_y, pen->label_y_n);
 	out_used(out, (size_t)(p - start) + pen->label_y_n);
+	put(out, sign);
 	put_text_of(out, k, label.p, fit);
 	put(out, all ? "</text>\n" : "…</text>\n");
 }
@@ -253,7 +264,9 @@ static void put_box(const struct svg_scene *s, struct pd_out *out, const struct 
 		return;
 	put_title(s, out, k, node);
 	put(out, "</rect>\n");
-	put_label(s, out, pen, k, x, w, white);
+	if (s->diff)
+		svg_diff_mark(s, out, node, x, w);
+	put_label(s, out, pen, node, x, w, white);
 }
 
 /* Drawn nodes by depth, each row from left to right; row d ends at (*ends)[d]. */
@@ -311,8 +324,12 @@ bool svg_write_picture(const struct svg_scene *s, struct pd_out *out)
 	put_heading(s, out, SVG_TITLE(s->o), 22, 17, "t");
 	if (s->o->subtitle && *s->o->subtitle)
 		put_heading(s, out, s->o->subtitle, 42, 13, "m");
-	put(out, "</g>\n<g class=\"static\">\n");
+	put(out, "</g>\n");
+	if (s->diff)
+		svg_diff_legend(s, out);
+	put(out, "<g class=\"static\">\n");
 	put_summary(s, out);
 	put(out, "</g>\n");
+
 	return put_rows(s, out);
 }

@@ -226,6 +226,11 @@ bool svg_fill(const struct svg_scene *s, uint32_t node, char *fill)
 	struct pd_rgb more = { 240, 125, 30 }, less = { 70, 140, 240 }, far, c;
 	double t;
 
+	if (s->diff && node) {
+		c = svg_diff_rgb(s, node);
+		put_fill(c, fill);
+		return pd_rgb_white_text(c);
+	}
 	if (!s->n->negative || !node) {
 		memcpy(fill, k->fill, 8);
 		return k->white;
@@ -293,7 +298,7 @@ static void choose_boxes(struct svg_scene *s)
 	int64_t at_least = smallest < 1 ? 1 : smallest < 9e18 ? (int64_t)smallest : INT64_MAX;
 
 	s->min_weight = weight_for(n, at_least, s->page ? PAGE_STATIC : s->o->minwidth ? SVG_LIMIT : SVG_STATIC);
-	s->data_weight = weight_for(pd_calltree_nodes(s->data), 0, s->page ? PAGE_LIMIT : SVG_LIMIT);
+	s->data_weight = weight_for(s->diff ? s->n : pd_calltree_nodes(s->data), 0, s->page ? PAGE_LIMIT : SVG_LIMIT);
 	s->title_weight = weight_for(n, s->min_weight, SVG_TITLES);
 	for (uint32_t i = 0; i < n->n; i = svg_next_drawn(s, i)) { /* what is narrower has nothing wider below */
 		s->drawn++;
@@ -311,7 +316,7 @@ enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err)
 	enum pd_status status;
 	double sum;
 
-	s->n = pd_calltree_nodes(s->tree);
+	s->n = s->diff ? &s->nodes : pd_calltree_nodes(s->tree);
 	sum = (double)s->n->weight[0];
 	s->whole = o->total > 0 && (double)o->total > sum ? (double)o->total : sum;
 	s->width = o->width ? (double)o->width : SVG_WIDTH;

@@ -135,6 +135,7 @@ enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, cons
 	int index = pd_doc_find_sample_type(doc, save ? save->sample_type : NULL);
 	struct pd_sample_type type;
 	struct svg_scene scene = { .doc = doc, .o = &o, .save = save, .page = page };
+	struct svg_diff diff = { 0 };
 	struct pd_calltree *tree, *data;
 	struct pd_calltree_opts tree_opts;
 	enum pd_status status = check_opts(&o, err);
@@ -146,6 +147,8 @@ enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, cons
 	if (index < 0)
 		return pd_error_set(err, PD_ERR_USAGE, "no sample type '%s' in the profile", save && save->sample_type ? save->sample_type : "");
 	pd_doc_sample_type(doc, (unsigned)index, &type);
+	if (save && save->diff && (o.reverse || o.flamechart))
+		return pd_error_set(err, PD_ERR_UNSUPPORTED, "a comparison is drawn from the root, neither reversed nor in the order of time");
 	if (o.flamechart && pd_series_count(doc, type.series) && (status = check_chart(doc, &type, err)) != PD_OK)
 		return status;
 	tree_opts = (struct pd_calltree_opts){ .size = sizeof tree_opts, .sample_type = (unsigned)index, .root_label = true, .reverse = o.reverse,
@@ -165,7 +168,17 @@ enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, cons
 	scene.data = data;
 	scene.sample_type = (unsigned)index;
 	scene.type = type.type;
-	status = pd_calltree_nodes(tree)->weight[0] ? write_scene(&scene, out, err) : no_samples(doc, &type, err);
+	if (save && save->diff) {
+		if (!o.title)
+			o.title = o.inverted ? "Differential Icicle Graph" : "Differential Flame Graph";
+		if (!o.countname && !svg_known_unit(pd_doc_string(doc, type.type.unit)))
+			o.countname = pd_diff_summary(save->diff)->type_text;
+		scene.diff = &diff;
+		status = svg_diff_init(&scene, &diff, err);
+	}
+	if (status == PD_OK)
+		status = scene.diff || pd_calltree_nodes(tree)->weight[0] ? write_scene(&scene, out, err) : no_samples(doc, &type, err);
+	svg_diff_release(&diff);
 	if (data != tree)
 		pd_calltree_free(data);
 	pd_calltree_free(tree);

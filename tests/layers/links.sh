@@ -39,10 +39,11 @@ layer io '' "$base" "$io"
 layer model '' "$base" "$model"
 layer xform '' "$base" "$model" "$stats" 'libprofdata/xform/*'
 layer format "$table" "$base" "$io" "$model" "$format"
-layer formats/common "$table" "$base" "$io" "$model" "$format" 'formats/common/*'
+# writers of pictures ask a comparison about its boxes
+layer formats/common "$table" "$base" "$io" "$model" "$format" "$stats" 'libprofdata/xform/*' 'formats/common/*'
 for name in $(sed -n 's/^PD_FORMAT(\([a-z0-9_]*\).*/\1/p' "$source/formats/formats.def"); do
 	others=$(echo "$table" | sed "s/-Wl,--defsym=pd_format_$name=0 //")
-	set -- "$base" "$io" "$model" "$format" 'formats/common/*' "formats/$name.c"
+	set -- "$base" "$io" "$model" "$format" "$stats" 'libprofdata/xform/*' 'formats/common/*' "formats/$name.c"
 	[ ! -d "$source/formats/$name" ] || set -- "$@" "formats/$name/*.c"
 	layer "formats/$name" "$others" "$@"
 done

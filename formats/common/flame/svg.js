@@ -7,7 +7,15 @@ var V, whole, mostChange;
 
 /* The view the picture shows. */
 function makeView() {
-	var d = D.view, rows = D.rows[type.series], root = rootView(D.base, sumRows(D.base, rows, type.column, null), d.sort, true);
+	var d = D.view, rows = D.rows[type.series], root;
+
+	if (D.diff) {
+		V = diffView(DIFF_MODES[view.mode], d.sort) || diffView("union", d.sort);
+		whole = V.weight[0];
+		mostChange = 0;
+		return;
+	}
+	root = rootView(D.base, sumRows(D.base, rows, type.column, null), d.sort, true);
 
 	if (d.chart && rows.time)
 		V = chartView(root, timeline(D.base, rows, type.column, D.threads, null), null);
@@ -19,7 +27,7 @@ function makeView() {
 
 /* ---- state ---- */
 
-var view = { zoom: 0, query: "", regex: false, cased: false, flip: false };
+var view = { zoom: 0, query: "", regex: false, cased: false, flip: false, mode: 0 };
 var cur = -1;                     /* box the keyboard is at */
 var matched = null;               /* per frame, while searching */
 var hits = [];                    /* nodes that match, in depth-first order */
@@ -79,6 +87,10 @@ function fillOf(i, above) {
 		return [css(hitRgb), hitDark];
 	if (above)
 		return [css(ABOVE), false];
+	if (D.diff && i) {
+		var side = diffRgb(V, i);
+		return [css(side), isDark(side)];
+	}
 	if (V.negative && i) {
 		var rgb = changeRgb(V.total[i], mostChange);
 		return [css(rgb), isDark(rgb)];
@@ -86,8 +98,26 @@ function fillOf(i, above) {
 	return [D.color[V.frame[i]], frameDark[V.frame[i]]];
 }
 
+/* What hue says about a box, in shape: as the static picture has it. */
+function drawMark(parent, c, x, w, y) {
+	var h = D.view.frame_height - 1, strip = Math.min(3, h / 4), fill = ["", "url(#pd-new)", "url(#pd-gone)", "#7a3300", "#0b3d91", ""][c];
+
+	if (w >= 1 && fill)
+		element(SVG, "rect", { "class": "f", x: x.toFixed(2), y: c === 4 ? y + h - strip : y, width: (w >= 2 ? w - 0.5 : w).toFixed(2), height: c > 2 ? strip : h, style: "fill:" + fill }, parent);
+}
+
+function nextMode() {
+	view.mode = (view.mode + 1) % DIFF_MODES.length;
+	ui.modeButton.textContent = DIFF_LABELS[view.mode];
+	view.zoom = 0;
+	cur = -1;
+	makeView();
+	search();
+	draw();
+}
+
 function drawBox(rects, texts, i, x, w, above, y) {
-	var fill = fillOf(i, above), rect, text, label;
+	var fill = fillOf(i, above), rect, text, label, sign;
 
 	rect = element(SVG, "rect", {
 		"class": i === cur ? "box cur" : "box", id: "pd-" + i, x: x.toFixed(2), y: y, width: (w >= 2 ? w - 0.5 : Math.max(w, 0.3)).toFixed(2),
@@ -96,8 +126,12 @@ function drawBox(rects, texts, i, x, w, above, y) {
 	}, rects);
 	rect.pdNode = i;
 	drawn.set(i, rect);
-	label = fitted(V.frame[i], Math.floor((w - 6) / charWidth * slack));
+	if (D.diff && i && !above)
+		drawMark(texts, D.diff["class"][i], x, w, y);
+	sign = D.diff && i ? DIFF_SIGNS[D.diff["class"][i]] : "";
+	label = fitted(V.frame[i], Math.floor((w - 6) / charWidth * slack) - sign.length);
 	if (label) {
+		label = sign + label;
 		text = element(SVG, "text", { "class": fill[1] ? "w" : "f", x: (x + 3).toFixed(1), y: y + D.view.frame_height / 2 + D.view.font_size * 0.33 - 0.5 }, texts);
 		text.textContent = label;
 	}
@@ -177,6 +211,8 @@ function describe(i) {
 	var f = V.frame[i], parts, where = whereIs(f), flags = flagsOf(f);
 
 	parts = value(V.total[i]) + ", " + percent(V.total[i], whole);
+	if (D.diff && !(flags & LEFT_OUT))
+		return D.shown[f] + " (" + diffWords(V, i) + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
 	if (view.zoom)
 		parts += " of all, " + percent(V.total[i], base()) + " of view";
 	if (V.self[i] && V.first[i] >= 0)
@@ -514,6 +550,8 @@ function makeTools() {
 	ui.info = element(XHTML, "div", { "class": "info", role: "status", "aria-live": "polite" }, bar);
 	element(XHTML, "div", { "class": "gap" }, bar);
 	ui.reset = button(bar, "Reset zoom", "Reset zoom", function () { zoom(0); });
+	if (D.diff)
+		ui.modeButton = button(bar, DIFF_LABELS[0], "Width of boxes: wider side, after, before, change", nextMode);
 	ui.flipButton = button(bar, "Icicle", "Root on top", flip);
 	button(bar, "?", "Keys", toggleHelp);
 	ui.details = element(SVG, "foreignObject", { "class": "ui", x: 0, y: 0, width: width, height: 26 }, svg);
