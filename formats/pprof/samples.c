@@ -6,6 +6,8 @@
  */
 #include "pprof/pprof.h"
 
+#include "model/model.h"
+
 #define BATCH 256u
 #define MEMO_SLOTS 1024u /* at most */
 #define MEMO_BYTES 56u
@@ -309,6 +311,8 @@ static bool read_sample(struct pprof_reader *r, struct batch *b, const struct pd
 static bool flush(struct pprof_reader *r, struct batch *b, const uint8_t *done)
 {
 	pd_stacks_of(r->b, b->frame.v, b->end, b->n, b->stack);
+	for (unsigned i = 0; i < b->n; i++)
+		pd_sample_prefetch(r->b, r->series, b->stack[i], b->labels[i]);
 	for (unsigned i = 0; i < b->n; i++) {
 		struct pd_sample s = { .stack = b->stack[i], .labels = b->labels[i] };
 		pd_sample_add(r->b, r->series, &s, b->value + (size_t)i * r->n_types);

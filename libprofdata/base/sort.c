@@ -14,15 +14,11 @@ static void insertion(struct pd_sort_item *v, size_t n)
 	}
 }
 
-void pd_sort_u64(struct pd_sort_item *items, struct pd_sort_item *tmp, size_t n)
+static PD_NOINLINE void radix(struct pd_sort_item *items, struct pd_sort_item *tmp, size_t n)
 {
 	size_t count[DIGITS][256] = { { 0 } };
 	struct pd_sort_item *from = items, *to = tmp;
 
-	if (n < 64) {
-		insertion(items, n);
-		return;
-	}
 	for (size_t i = 0; i < n; i++)
 		for (unsigned d = 0; d < DIGITS; d++)
 			count[d][items[i].key >> (8 * d) & 255]++;
@@ -45,4 +41,12 @@ void pd_sort_u64(struct pd_sort_item *items, struct pd_sort_item *tmp, size_t n)
 	}
 	if (from != items)
 		memcpy(items, from, n * sizeof *items);
+}
+
+void pd_sort_u64(struct pd_sort_item *items, struct pd_sort_item *tmp, size_t n)
+{
+	if (n < 64)
+		insertion(items, n);
+	else
+		radix(items, tmp, n); /* its counters are 16 KiB to clear */
 }

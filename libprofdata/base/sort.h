@@ -7,6 +7,7 @@
 struct pd_sort_item {
 	uint64_t key;
 	uint32_t row;
+	uint32_t more; /* travels along, where there would be a hole */
 };
 
 /* Least significant digit first; digits that are equal everywhere cost one look. `tmp` has room for n. The result is in `items`. */

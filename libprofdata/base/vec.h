@@ -12,6 +12,9 @@
 /* Grows *v (items of `size` bytes) so that `more` fit behind n; false when out of memory. Large blocks move by mremap, not by copying. */
 bool pd_vec_grow(void **v, size_t *cap, size_t n, size_t more, size_t size);
 
+/* Asks for huge pages under a big block fresh from the allocator: most of its page faults are spared. */
+void pd_mem_huge(void *p, size_t bytes);
+
 #define pd_vec_reserve(vec, more) \
 	(pd_likely((vec)->cap - (vec)->n >= (size_t)(more)) || \
 	 pd_vec_grow((void **)&(vec)->v, &(vec)->cap, (vec)->n, (more), sizeof(*(vec)->v)))

@@ -147,10 +147,8 @@ struct pd_builder *pd_builder_new(const struct pd_limits *limits, unsigned flags
 	return b;
 }
 
-void pd_builder_free(struct pd_builder *b)
+static void release_indexes(struct pd_builder *b)
 {
-	if (!b)
-		return;
 	pd_index_release(&b->mapping);
 	pd_index_release(&b->func);
 	pd_index_release(&b->frame);
@@ -158,6 +156,13 @@ void pd_builder_free(struct pd_builder *b)
 	pd_index_release(&b->set);
 	for (size_t i = 0; i < b->row.n; i++)
 		pd_index_release(&b->row.v[i]);
+}
+
+void pd_builder_free(struct pd_builder *b)
+{
+	if (!b)
+		return;
+	release_indexes(b);
 	pd_vec_release(&b->row);
 	pd_vec_release(&b->scratch);
 	pd_doc_unref(b->doc);
@@ -280,6 +285,7 @@ struct pd_doc *pd_builder_finish(struct pd_builder *b, struct pd_error *err)
 	}
 	doc = b->doc;
 	pd_index_release(&doc->t.strings.index);
+	release_indexes(b);
 	b->doc = NULL;
 	b->failed = true;
 	b->err = (struct pd_error){ .status = PD_ERR_INTERNAL, .text = "builder used after finish" };

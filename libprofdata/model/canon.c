@@ -10,6 +10,7 @@
 #include "model/index.h"
 
 #define AHEAD 8u /* items whose rows are fetched in advance */
+#define TIES_AHEAD 24u
 
 struct canon {
 	const struct pd_doc *doc;
@@ -17,6 +18,7 @@ struct canon {
 	uint32_t *str, *map, *func, *frame, *stack, *set; /* old id → new id; before that: used marks */
 	struct pd_sort_item *item, *tmp;
 	size_t room; /* of item and tmp */
+	bool relabelled; /* the document is ours and its runs have new ids already */
 };
 
 static bool oom(struct canon *c)
@@ -312,17 +314,12 @@ static void sort_frames(struct canon *c)
 
 /* ---- stacks ---- */
 
-static int run_compare(const void *ctx, uint32_t a, uint32_t b)
+/* New id of entry `at` of the runs. */
+static inline uint32_t frame_at(const struct canon *c, size_t at)
 {
-	const struct canon *c = ctx;
-	const struct pd_tables *t = &c->doc->t;
-	const struct pd_stack_row *x = &t->stack.v[a], *y = &t->stack.v[b];
-	uint32_t n = pd_run_length(x), m = pd_run_length(y);
+	uint32_t frame = c->doc->t.run.v[at];
 
-	for (uint32_t i = 1; i < n && i < m; i++)
-		ORDER(c->frame[t->run.v[x->first + i]], c->frame[t->run.v[y->first + i]]);
-	ORDER(n, m);
-	return 0;
+	return c->relabelled ? frame : c->frame[frame];
 }
 
 static void level_prefetch(const struct canon *c, size_t i, size_t n)
@@ -348,61 +345,91 @@ static uint64_t run_key(const struct canon *c, uint32_t row, uint32_t at)
 	const struct pd_stack_row *s = &t->stack.v[row];
 	uint32_t n = pd_run_length(s);
 
-	return (at < n ? (uint64_t)c->frame[t->run.v[s->first + at]] << 32 : 0) | (at + 1 < n ? c->frame[t->run.v[s->first + at + 1]] : 0);
+	return (at < n ? (uint64_t)frame_at(c, s->first + at) << 32 : 0) | (at + 1 < n ? frame_at(c, s->first + at + 1) : 0);
 }
 
+/* Neighbours with equal keys. */
 struct tie {
-	size_t at, n;
-	uint32_t frame; /* the first one not compared */
+	uint32_t at, n;
 };
 struct ties {
-	struct tie *v;
-	size_t n, cap;
+	PD_VEC(struct tie) tie;
 };
 
-#define MANY 256u /* ties from here on are sorted by number */
-
-/* Few ties are settled at once, many are put down in `todo`. */
-static bool settle_ties(struct canon *c, struct tie in, struct ties *todo)
+static bool find_ties(struct canon *c, struct tie in, struct ties *out)
 {
-	struct pair_ctx ctx = { run_compare, c };
-	size_t stop = in.at + in.n;
+	uint32_t stop = in.at + in.n;
 
-	for (size_t i = in.at; i < stop;) {
-		size_t end = i + 1;
+	for (uint32_t i = in.at; i < stop;) {
+		uint32_t end = i + 1;
 
 		while (end < stop && c->item[end].key == c->item[i].key)
 			end++;
-		if (end - i >= MANY && in.frame < PD_RUN) {
-			if (!pd_vec_push(todo, ((struct tie){ i, end - i, in.frame })))
-				return oom(c);
-		} else if (end - i > 1) {
-			qsort_r(c->item + i, end - i, sizeof *c->item, compare_items, &ctx);
-		}
+		if (end - i > 1 && !pd_vec_push(&out->tie, ((struct tie){ i, end - i })))
+			return oom(c);
 		i = end;
 	}
 	return true;
 }
 
-/* By parent and first frame, which are the keys already, then by two frames after the other. */
+/* New keys for all ties. They are few and far apart or many and long: a second cursor fetches ahead over both. */
+static void rekey_ties(struct canon *c, const struct ties *ties, uint32_t frame)
+{
+	const struct tie *tie = ties->tie.v;
+	size_t t = 0;
+	uint32_t k = 0;
+
+	for (size_t i = 0; i < ties->tie.n; i++) {
+		for (uint32_t j = 0; j < tie[i].n; j++) {
+			uint32_t row = c->item[tie[i].at + j].row;
+
+			for (unsigned ahead = 0; ahead < 2 && t < ties->tie.n; ahead++) { /* twice as fast until it is far enough */
+				if (t > i + TIES_AHEAD || (t == i && k > j + TIES_AHEAD))
+					break;
+				pd_prefetch(&c->doc->t.run.v[c->doc->t.stack.v[c->item[tie[t].at + k].row].first + frame]);
+				if (++k == tie[t].n) {
+					k = 0;
+					t++;
+				}
+			}
+			c->item[tie[i].at + j].key = run_key(c, row, frame);
+		}
+	}
+}
+
+static bool sort_ties(struct canon *c, const struct ties *ties, struct ties *left)
+{
+	bool ok = true;
+
+	left->tie.n = 0;
+	for (size_t i = 0; ok && i < ties->tie.n; i++) {
+		pd_sort_u64(c->item + ties->tie.v[i].at, c->tmp, ties->tie.v[i].n);
+		ok = find_ties(c, ties->tie.v[i], left);
+	}
+	return ok;
+}
+
+/* By parent and first frame, which are the keys already, by the second, which came along, then by two frames after the other. */
 static bool sort_level(struct canon *c, size_t n)
 {
-	struct ties todo = { 0 };
+	struct ties now = { 0 }, next = { 0 }, swap;
 	bool ok;
 
 	pd_sort_u64(c->item, c->tmp, n);
-	ok = settle_ties(c, (struct tie){ 0, n, 1 }, &todo);
-	while (ok && todo.n) {
-		struct tie t = todo.v[--todo.n];
-
-		for (size_t i = 0; i < t.n; i++) {
-			level_prefetch(c, t.at + i, t.at + t.n);
-			c->item[t.at + i].key = run_key(c, c->item[t.at + i].row, t.frame);
-		}
-		pd_sort_u64(c->item + t.at, c->tmp, t.n);
-		ok = settle_ties(c, (struct tie){ t.at, t.n, t.frame + 2 }, &todo);
+	ok = find_ties(c, (struct tie){ 0, (uint32_t)n }, &next);
+	for (uint32_t frame = 0; ok && next.tie.n && frame < PD_RUN; frame += 2) {
+		swap = now;
+		now = next;
+		next = swap;
+		if (frame)
+			rekey_ties(c, &now, frame);
+		for (size_t i = 0; !frame && i < now.tie.n; i++)
+			for (uint32_t k = 0; k < now.tie.v[i].n; k++)
+				c->item[now.tie.v[i].at + k].key = c->item[now.tie.v[i].at + k].more;
+		ok = sort_ties(c, &now, &next);
 	}
-	pd_vec_release(&todo);
+	pd_vec_release(&now.tie);
+	pd_vec_release(&next.tie);
 	return ok;
 }
 
@@ -419,7 +446,7 @@ static void level_copy(struct canon *c, size_t n)
 
 		level_prefetch(c, i, n);
 		for (uint32_t k = 0; k < m; k++)
-			run[turn][k] = c->frame[t->run.v[s->first + k]];
+			run[turn][k] = frame_at(c, s->first + k);
 		if (!id || p != parent || m != len || memcmp(run[0], run[1], m * sizeof run[0][0]))
 			id = pd_stack_append(c->b, p, s->depth, run[turn], m);
 		parent = p;
@@ -457,7 +484,8 @@ static void sort_stacks(struct canon *c)
 			uint32_t row = order[end[l - 1] + i];
 			const struct pd_stack_row *s = &t->stack.v[row];
 
-			c->item[i] = (struct pd_sort_item){ (uint64_t)c->stack[s->parent] << 32 | c->frame[t->run.v[s->first]], row };
+			c->item[i] = (struct pd_sort_item){ (uint64_t)c->stack[s->parent] << 32 | frame_at(c, s->first), row,
+							    pd_run_length(s) > 1 ? frame_at(c, s->first + 1) : 0 };
 		}
 		if (!sort_level(c, count))
 			goto out;
@@ -679,15 +707,21 @@ static void canon_release(struct canon *c)
 	pd_builder_free(c->b);
 }
 
-struct pd_doc *pd_canonical(const struct pd_doc *doc, struct pd_error *err)
+/* Runs of our own document get their new ids in one pass: later looks need no detour. */
+static void relabel(struct canon *c, struct pd_doc *own)
+{
+	for (size_t i = 0; i < own->t.run.n; i++)
+		own->t.run.v[i] = c->frame[own->t.run.v[i]];
+	c->relabelled = true;
+}
+
+/* `own` is `doc` when that may be used up, or NULL. */
+static struct pd_doc *canonical(const struct pd_doc *doc, struct pd_doc *own, struct pd_error *err)
 {
 	struct canon c;
 	struct pd_doc *out = NULL;
-	bool ready;
+	bool ready = canon_init(&c, doc, err);
 
-	if (doc->canonical)
-		return pd_doc_ref(doc);
-	ready = canon_init(&c, doc, err);
 	if (!c.b)
 		return NULL;
 	if (ready) {
@@ -698,7 +732,11 @@ struct pd_doc *pd_canonical(const struct pd_doc *doc, struct pd_error *err)
 		sort_mappings(&c);
 		sort_funcs(&c);
 		sort_frames(&c);
+		if (own)
+			relabel(&c, own);
 		sort_stacks(&c);
+		if (own)
+			pd_vec_release(&own->t.run);
 		sort_sets(&c);
 		copy_series(&c);
 		copy_header(&c);
@@ -707,5 +745,18 @@ struct pd_doc *pd_canonical(const struct pd_doc *doc, struct pd_error *err)
 	if (out)
 		out->canonical = true;
 	canon_release(&c);
+	return out;
+}
+
+struct pd_doc *pd_canonical(const struct pd_doc *doc, struct pd_error *err)
+{
+	return doc->canonical ? pd_doc_ref(doc) : canonical(doc, NULL, err);
+}
+
+struct pd_doc *pd_canonical_own(struct pd_doc *doc, struct pd_error *err)
+{
+	struct pd_doc *out = canonical(doc, doc, err);
+
+	pd_doc_unref(doc);
 	return out;
 }

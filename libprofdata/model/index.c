@@ -10,6 +10,7 @@ bool pd_index_grow(struct pd_index *ix)
 	slot = calloc(size, sizeof *slot);
 	if (!slot)
 		return false;
+	pd_mem_huge(slot, size * sizeof *slot);
 	if (ix->slot) {
 		for (uint64_t i = 0; i <= ix->mask; i++) {
 			uint32_t at = (uint32_t)(ix->slot[i] >> 32) & (size - 1);

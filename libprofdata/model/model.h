@@ -192,6 +192,9 @@ void pd_remap_meta(const struct pd_remap *r, struct pd_meta *m);
 struct pd_value_type pd_remap_type(const struct pd_remap *r, const struct pd_value_type *type);
 void pd_remap_release(struct pd_remap *r);
 
+/* pd_canonical() of a document nobody else has, which is used up: less memory. */
+struct pd_doc *pd_canonical_own(struct pd_doc *doc, struct pd_error *err);
+
 /* Attaches notes collected by a reader; called by the loader before finish. */
 bool pd_builder_take_note(struct pd_builder *b, const char *what, uint64_t count, const char *example);
 

@@ -311,7 +311,7 @@ static void drop_zero_rows(struct pd_series_row *s)
 
 struct pd_doc *pd_merger_finish(struct pd_merger *m, char *dropped, size_t dropped_size, struct pd_error *err)
 {
-	struct pd_doc *doc, *canonical;
+	struct pd_doc *doc;
 
 	if (m->open)
 		pd_builder_fail(m->b, PD_ERR_INTERNAL, "the merger has an input open");
@@ -325,9 +325,7 @@ struct pd_doc *pd_merger_finish(struct pd_merger *m, char *dropped, size_t dropp
 	if (!doc || m->kind != PD_MERGE_EXACT)
 		return doc;
 	pd_merge_sort_header(doc);
-	canonical = pd_canonical(doc, err);
-	pd_doc_unref(doc);
-	return canonical;
+	return pd_canonical_own(doc, err);
 }
 
 struct pd_doc *pd_merge(const struct pd_doc *const *docs, size_t n, const struct pd_merge_opts *opts, char *dropped, size_t dropped_size,

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "model/model.h"
+#include <profdata/format.h>
 #include <profdata/transform.h>
 
 static const struct pd_merge_opts exact = { .size = sizeof exact, .kind = PD_MERGE_EXACT };
@@ -261,12 +262,131 @@ static void test_merge_cancelling_rows_go(void **state)
 	pd_doc_unref(doc[1]);
 }
 
+static struct pd_out *written(const struct pd_doc *doc)
+{
+	struct pd_error err = { 0 };
+	struct pd_out *out = pd_out_memory(0, 0, &err);
+
+	assert_int_equal(pd_save(doc, pd_format_named("pprof"), NULL, NULL, out, NULL, 0, &err), PD_OK);
+	assert_int_equal(pd_out_commit(out, &err), PD_OK);
+	return out;
+}
+
+/* Adds the bytes to the sum: through a document, or straight. */
+static enum pd_status add_bytes(struct pd_merger *m, struct pd_span bytes, bool straight, const struct pd_limits *limits, struct pd_error *err)
+{
+	struct pd_source *src = pd_source_memory("part.pb", bytes.p, bytes.n, NULL, err);
+	enum pd_status status;
+
+	assert_non_null(src);
+	if (straight) {
+		status = pd_load_into(pd_merger_open(m, limits, 0), src, NULL, err);
+		if (status == PD_OK && !pd_merger_close(m, err))
+			status = err->status;
+	} else {
+		struct pd_doc *doc = pd_load(src, NULL, err);
+
+		status = doc && pd_merger_add(m, doc, err) ? PD_OK : err->status;
+		pd_doc_unref(doc);
+	}
+	pd_source_free(src);
+	return status;
+}
+
+static void test_merge_straight_equals_documents(void **state)
+{
+	struct pd_error err = { 0 };
+	struct pd_out *part[9];
+	struct pd_doc *want = NULL;
+
+	(void)state;
+	for (unsigned i = 0; i < 9; i++) {
+		struct pd_doc *doc = random_doc(i);
+
+		part[i] = written(doc);
+		pd_doc_unref(doc);
+	}
+	for (unsigned round = 0; round < 20; round++) {
+		struct pd_merger *m = pd_merger_new(&exact, &err);
+		struct pd_doc *sum;
+
+		for (unsigned i = 0; i < 9; i++) /* round 0: documents only, round 1: all straight */
+			assert_int_equal(add_bytes(m, pd_out_memory_span(part[(i + round) % 9]), round == 1 || (round && rnd(2)), NULL, &err), PD_OK);
+		sum = pd_merger_finish(m, NULL, 0, &err);
+		assert_string_equal(err.text, "");
+		assert_true(pd_doc_check(sum, &err));
+		if (want)
+			assert_same(want, sum);
+		else
+			want = pd_doc_ref(sum);
+		pd_doc_unref(sum);
+		pd_merger_free(m);
+	}
+	pd_doc_unref(want);
+	for (unsigned i = 0; i < 9; i++)
+		pd_out_free(part[i]);
+}
+
+static void test_merge_straight_failures(void **state)
+{
+	const struct pd_limits tight = { .size = sizeof tight, .max_memory = 1000 };
+	struct pd_doc *doc = random_doc(3), *empty = finish(builder("cpu", "nanoseconds"));
+	struct pd_out *bytes = written(doc);
+	struct pd_span all = pd_out_memory_span(bytes);
+	struct pd_merger *m;
+	struct pd_error err = { 0 };
+
+	(void)state;
+	m = pd_merger_new(&exact, &err); /* the limit counts what the input adds, and leads to a failed sum */
+	assert_int_equal(add_bytes(m, all, true, NULL, &err), PD_OK);
+	assert_int_equal(add_bytes(m, all, true, &tight, &err), PD_ERR_LIMIT);
+	assert_non_null(strstr(err.text, "1000 bytes"));
+	pd_merger_free(m);
+	m = pd_merger_new(&exact, &err);
+	err = (struct pd_error){ 0 };
+	assert_int_equal(add_bytes(m, (struct pd_span){ all.p, all.n / 2 }, true, NULL, &err), PD_ERR_DATA);
+	assert_null(pd_merger_finish(m, NULL, 0, &(struct pd_error){ 0 })); /* an input is open */
+	pd_merger_free(m);
+	m = pd_merger_new(&exact, &err);
+	err = (struct pd_error){ 0 };
+	pd_merger_open(m, NULL, 0);
+	assert_true(pd_builder_failed(pd_merger_open(m, NULL, 0)));
+	assert_false(pd_merger_add(m, empty, &err));
+	pd_merger_free(m);
+	pd_out_free(bytes);
+	pd_doc_unref(doc);
+	pd_doc_unref(empty);
+}
+
+/* Comments are a set, however many there are: pairwise comparing would take minutes. */
+static void test_merge_many_comments(void **state)
+{
+	struct pd_doc *doc[2], *sum;
+
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct pd_builder *b = builder("cpu", "nanoseconds");
+		char text[16];
+
+		for (unsigned i = 0; i < 200000; i++)
+			pd_builder_comment(b, pd_intern(b, text, (size_t)snprintf(text, sizeof text, "c%u", i + 100000 * k)));
+		doc[k] = finish(b);
+	}
+	sum = sum_of(doc, 2);
+	assert_int_equal(sum->comment.n, 300000);
+	pd_doc_unref(sum);
+	pd_doc_unref(doc[0]);
+	pd_doc_unref(doc[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_merge_any_order_and_grouping), cmocka_unit_test(test_merge_finest_unit),
 		cmocka_unit_test(test_merge_common_types_only),	     cmocka_unit_test(test_merge_overflow_is_an_error),
 		cmocka_unit_test(test_merge_cancelling_rows_go),
+		cmocka_unit_test(test_merge_straight_equals_documents), cmocka_unit_test(test_merge_straight_failures),
+		cmocka_unit_test(test_merge_many_comments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
