@@ -232,7 +232,7 @@ static enum pd_status delve_read(struct pd_source *src, struct pd_sink *sink, co
 		status = pd_source_status(src);
 	if (status == PD_OK && (d.stack.failed || d.labels.failed))
 		status = pd_error_set(sink->err, PD_ERR_NOMEM, "out of memory");
-	if (status == PD_OK && !d.samples)
+	if (status == PD_OK && !d.samples && !pd_builder_failed(d.b))
 		status = pd_fail(sink, src, "no goroutine and no stack found, expected '* Goroutine 1 - User: FILE:LINE FUNC (0x...)'");
 	go_stack_release(&d.stack);
 	go_labels_release(&d.labels);
