@@ -30,13 +30,18 @@ struct track {
 	unsigned n_series;
 	PD_VEC(char) waiting;  /* begins that wait for their ends: see struct begun */
 	size_t last;           /* where the innermost one starts, plus 1; 0 none */
+	PD_VEC(char) held;     /* slices that are over, but began with the one around them: it must stand before them */
 };
 
-/* A begin that waits; followed by the bytes of name and category, then args, each a struct pd_arg and its bytes. */
+/*
+ * A begin that waits; followed by the bytes of name and category, then args, each a struct pd_arg and its bytes. In
+ * `held` the args of the end follow too.
+ */
 struct begun {
 	size_t outer; /* as track.last */
-	int64_t ts;
-	uint32_t stack, name_n, category_n, n_args;
+	size_t held;  /* where the slices it holds begin */
+	int64_t ts, end;
+	uint32_t stack, end_stack, name_n, category_n, n_args, n_end_args;
 };
 
 struct writer {
@@ -128,20 +133,10 @@ static bool has_bytes(const struct pd_arg *a)
 	return a->kind == PD_ARG_STR || a->kind == PD_ARG_JSON;
 }
 
-static bool is_among(const struct pd_arg *a, const struct pd_arg *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (list[i].key.n == a->key.n && memcmp(list[i].key.p, a->key.p, a->key.n) == 0)
-			return true;
-	return false;
-}
-
-/* `a`, members of an open object; those that `except` has too are left out. */
-static void put_members(struct writer *w, const struct pd_arg *a, size_t n, const struct pd_arg *except, size_t n_except, bool *any)
+/* Members of an open object. */
+static void put_members(struct writer *w, const struct pd_arg *a, size_t n, bool *any)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (n_except && is_among(&a[i], except, n_except))
-			continue;
 		if (*any)
 			out_byte(w->out, ',');
 		*any = true;
@@ -158,7 +153,7 @@ static void put_args(struct writer *w, const struct pd_arg *a, size_t n)
 	if (!n || w->no_args)
 		return;
 	lit(w, ",\"args\":{");
-	put_members(w, a, n, NULL, 0, &any);
+	put_members(w, a, n, &any);
 	out_byte(w->out, '}');
 }
 
@@ -251,19 +246,22 @@ static bool keep_bytes(struct track *t, const void *p, size_t n)
 	return true;
 }
 
+static bool keep_args(struct track *t, const struct pd_arg *args, uint32_t n)
+{
+	for (const struct pd_arg *a = args; a < args + n; a++)
+		if (!keep_bytes(t, a, sizeof *a) || !keep_bytes(t, a->key.p, a->key.n) || (has_bytes(a) && !keep_bytes(t, a->str.p, a->str.n)))
+			return false;
+	return true;
+}
+
 static void begin_waits(struct writer *w, struct track *t, const struct pd_event *e)
 {
-	struct begun b = { .outer = t->last, .ts = e->ts, .stack = e->stack.v, .name_n = (uint32_t)e->name.n,
+	struct begun b = { .outer = t->last, .held = t->held.n, .ts = e->ts, .stack = e->stack.v, .name_n = (uint32_t)e->name.n,
 			   .category_n = (uint32_t)e->category.n, .n_args = w->no_args ? 0 : e->n_args };
 	size_t at = t->waiting.n;
-	bool fine = keep_bytes(t, &b, sizeof b) && keep_bytes(t, e->name.p, b.name_n) && keep_bytes(t, e->category.p, b.category_n);
 
-	for (uint32_t i = 0; i < b.n_args && fine; i++) {
-		const struct pd_arg *a = &e->args[i];
-
-		fine = keep_bytes(t, a, sizeof *a) && keep_bytes(t, a->key.p, a->key.n) && (!has_bytes(a) || keep_bytes(t, a->str.p, a->str.n));
-	}
-	if (!fine)
+	if (!keep_bytes(t, &b, sizeof b) || !keep_bytes(t, e->name.p, b.name_n) || !keep_bytes(t, e->category.p, b.category_n) ||
+	    !keep_args(t, e->args, b.n_args))
 		fail(w);
 	t->last = at + 1;
 }
@@ -282,13 +280,51 @@ static const char *next_arg(const char *p, struct pd_arg *a)
 	return p;
 }
 
-/* The innermost waiting begin as X with the end `e`, or as B without one. */
-static void put_begun(struct writer *w, struct track *t, const struct pd_event *e)
+static const char *skip_args(const char *p, uint32_t n)
 {
-	const char *p = t->waiting.v + t->last - 1;
+	struct pd_arg a;
+
+	while (n--)
+		p = next_arg(p, &a);
+	return p;
+}
+
+/* Is the key of `a` among n args at p? The end's value is the one that counts. */
+static bool is_among(const struct pd_arg *a, const char *p, uint32_t n)
+{
+	struct pd_arg other;
+
+	while (n--) {
+		p = next_arg(p, &other);
+		if (other.key.n == a->key.n && memcmp(other.key.p, a->key.p, a->key.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void put_both_args(struct writer *w, const char *begin, const struct begun *b)
+{
+	const char *end = skip_args(begin, b->n_args);
+	uint32_t n = b->n_args + b->n_end_args;
+	struct pd_arg a;
+	bool any = false;
+
+	if (!n)
+		return;
+	lit(w, ",\"args\":{");
+	for (uint32_t i = 0; i < n; i++) {
+		begin = next_arg(begin, &a);
+		if (i >= b->n_args || !is_among(&a, end, b->n_end_args))
+			put_members(w, &a, 1, &any);
+	}
+	out_byte(w->out, '}');
+}
+
+/* A record as X, or as B when it has no end. Returns where the next one starts. */
+static const char *put_begun(struct writer *w, const struct track *t, const char *p, bool ended)
+{
 	struct pd_event x = { 0 };
 	struct begun b;
-	bool any = false;
 
 	memcpy(&b, p, sizeof b);
 	p += sizeof b;
@@ -296,28 +332,80 @@ static void put_begun(struct writer *w, struct track *t, const struct pd_event *
 	x.name = (struct pd_span){ p, b.name_n };
 	x.category = (struct pd_span){ p + b.name_n, b.category_n };
 	p += b.name_n + b.category_n;
-	put_head(w, t, &x, e ? 'X' : 'B', NULL);
-	if (e) {
+	put_head(w, t, &x, ended ? 'X' : 'B', NULL);
+	if (ended) {
 		lit(w, ",\"dur\":");
-		put_us(w, e->ts > b.ts ? (uint64_t)e->ts - (uint64_t)b.ts : 0);
+		put_us(w, b.end > b.ts ? (uint64_t)b.end - (uint64_t)b.ts : 0);
 	}
 	put_stack(w, "sf", b.stack);
-	put_stack(w, "esf", e ? e->stack.v : 0);
-	if (b.n_args || (e && e->n_args && !w->no_args)) {
-		lit(w, ",\"args\":{");
-		for (uint32_t i = 0; i < b.n_args; i++) {
-			struct pd_arg a;
-
-			p = next_arg(p, &a);
-			put_members(w, &a, 1, e ? e->args : NULL, e ? e->n_args : 0, &any);
-		}
-		if (e)
-			put_members(w, e->args, e->n_args, NULL, 0, &any);
-		out_byte(w->out, '}');
-	}
+	put_stack(w, "esf", b.end_stack);
+	put_both_args(w, p, &b);
 	put_end(w);
+	return skip_args(p, b.n_args + b.n_end_args);
+}
+
+static void put_held(struct writer *w, struct track *t, size_t from)
+{
+	const char *p = t->held.v + from, *end = t->held.v + t->held.n;
+
+	while (p < end)
+		p = put_begun(w, t, p, true);
+	t->held.n = from;
+}
+
+/* Moves the innermost record to `held`, before those that it holds itself. */
+static void hold(struct writer *w, struct track *t, const struct begun *b)
+{
+	size_t n = t->waiting.n - (t->last - 1), inner = t->held.n - b->held;
+
+	if (!pd_vec_reserve(&t->held, n)) {
+		fail(w);
+		return;
+	}
+	memmove(t->held.v + b->held + n, t->held.v + b->held, inner);
+	memcpy(t->held.v + b->held, t->waiting.v + t->last - 1, n);
+	t->held.n += n;
+}
+
+/* Of slices that begin and end together viewers take the first one for the outer one. */
+static void end_begun(struct writer *w, struct track *t, const struct pd_event *e)
+{
+	struct begun b, outer = { 0 };
+
+	if (!w->no_args && !keep_args(t, e->args, e->n_args))
+		fail(w);
+	memcpy(&b, t->waiting.v + t->last - 1, sizeof b);
+	b.end = e->ts;
+	b.end_stack = e->stack.v;
+	b.n_end_args = w->no_args ? 0 : e->n_args;
+	memcpy(t->waiting.v + t->last - 1, &b, sizeof b);
+	if (b.outer)
+		memcpy(&outer, t->waiting.v + b.outer - 1, sizeof outer);
+	if (b.outer && outer.ts == b.ts) {
+		hold(w, t, &b);
+	} else {
+		put_begun(w, t, t->waiting.v + t->last - 1, true);
+		put_held(w, t, b.held);
+	}
 	t->waiting.n = t->last - 1;
 	t->last = b.outer;
+}
+
+/* What never ends, from the outside in. */
+static void put_unfinished(struct writer *w, struct track *t)
+{
+	PD_VEC(size_t) at = { 0 };
+	struct begun b;
+
+	for (; t->last && !w->events.failed; t->last = b.outer) {
+		memcpy(&b, t->waiting.v + t->last - 1, sizeof b);
+		if (!pd_vec_push(&at, t->last - 1))
+			fail(w);
+	}
+	while (at.n)
+		put_begun(w, t, t->waiting.v + at.v[--at.n], false);
+	put_held(w, t, 0);
+	pd_vec_release(&at);
 }
 
 static void put_slice(struct writer *w, const struct track *t, const struct pd_event *e)
@@ -353,7 +441,7 @@ static void put_begin_or_end(struct writer *w, struct track *t, const struct pd_
 	else if (e->kind == PD_EV_BEGIN)
 		begin_waits(w, t, e);
 	else if (t->last)
-		put_begun(w, t, e);
+		end_begun(w, t, e);
 }
 
 /* ---- everything else ---- */
@@ -570,8 +658,7 @@ static enum pd_status write_finish(struct pd_events *ev, struct pd_error *err)
 	struct writer *w = (struct writer *)ev;
 
 	for (size_t i = 0; i < w->track.n && !w->events.failed; i++)
-		while (w->track.v[i].last)
-			put_begun(w, &w->track.v[i], NULL);
+		put_unfinished(w, &w->track.v[i]);
 	lit(w, "\n],\n\"displayTimeUnit\":\"ns\",\n");
 	if (!chrome_stacks_write(&w->stacks, ev->tables, w->out))
 		fail(w);
@@ -582,12 +669,18 @@ static enum pd_status write_finish(struct pd_events *ev, struct pd_error *err)
 	return pd_error_nomem(err);
 }
 
+static void release_track(struct track *t)
+{
+	pd_vec_release(&t->waiting);
+	pd_vec_release(&t->held);
+}
+
 static void write_free(struct pd_events *ev)
 {
 	struct writer *w = (struct writer *)ev;
 
 	for (size_t i = 0; i < w->track.n; i++)
-		pd_vec_release(&w->track.v[i].waiting);
+		release_track(&w->track.v[i]);
 	pd_vec_release(&w->track);
 	pd_vec_release(&w->text);
 	chrome_stacks_release(&w->stacks);
