@@ -1,6 +1,6 @@
 /*
  * go-trace - execution traces of Go programs: runtime/trace, the flight
- * recorder, /debug/pprof/trace. All versions since Go 1.22:
+ * recorder, /debug/pprof/trace. All versions since Go 1.11: up to 1.21 a list of
  * records per processor with the tables at the end, since 1.22 generations of
  * batches per thread.
  *
@@ -88,7 +88,7 @@ static enum pd_status go_trace_events(struct pd_source *src, struct pd_sink *sin
 
 const struct pd_format pd_format_go_trace = {
 	.name = "go-trace",
-	.summary = "execution traces of Go programs (runtime/trace), Go 1.22 and later",
+	.summary = "execution traces of Go programs (runtime/trace), Go 1.11 and later",
 	.aliases = (const char *const[]){ "gotrace", NULL },
 	.opts_size = sizeof(struct go_trace_opts),
 	.opts = go_trace_opts,

@@ -84,36 +84,27 @@ void gt_generation_release(struct gt_generation *g)
 
 /* ---- tables ---- */
 
-static bool add_string(struct gt_reader *r, const uint8_t **p, const uint8_t *end)
+bool gt_add_string(struct gt_reader *r, uint64_t id, struct pd_span text)
 {
 	struct gt_generation *g = &r->gen;
-	uint64_t id, n;
 
-	if (!gt_varint(p, end, &id) || !gt_varint(p, end, &n) || n > MOST_STRING || n > (size_t)(end - *p) || id == 0)
-		return false;
-	if (gt_ids_get(&g->strings, id)) {
-		gt_note(r, r->offset, "strings with an id already taken left out");
-	} else {
-		if (!g->string.n && !pd_vec_push(&g->string, (struct gt_raw_string){ 0 }))
-			return gt_nomem(r), false;
-		if (!pd_vec_push(&g->string, ((struct gt_raw_string){ .p = (const char *)*p, .n = (uint32_t)n })) ||
-		    !gt_ids_put(&g->strings, id, (uint32_t)g->string.n - 1))
-			return gt_nomem(r), false;
-	}
-	*p += n;
+	if (gt_ids_get(&g->strings, id))
+		return gt_note(r, r->offset, "strings with an id already taken left out");
+	if (!g->string.n && !pd_vec_push(&g->string, (struct gt_raw_string){ 0 }))
+		return gt_nomem(r), false;
+	if (!pd_vec_push(&g->string, ((struct gt_raw_string){ .p = text.p, .n = (uint32_t)text.n })) || !gt_ids_put(&g->strings, id, (uint32_t)g->string.n - 1))
+		return gt_nomem(r), false;
 	return true;
 }
 
-static bool add_stack(struct gt_reader *r, const uint8_t **p, const uint8_t *end)
+bool gt_add_stack(struct gt_reader *r, uint64_t id, uint64_t n, const uint8_t **p, const uint8_t *end)
 {
 	struct gt_generation *g = &r->gen;
-	struct gt_raw_stack s = { 0 };
-	uint64_t id, n, any;
+	struct gt_raw_stack s = { .p = *p, .n = (uint32_t)n };
+	uint64_t any;
 
-	if (!gt_varint(p, end, &id) || !gt_varint(p, end, &n) || n > MOST_FRAMES || id == 0)
+	if (n > MOST_FRAMES || id == 0)
 		return false;
-	s.p = *p;
-	s.n = (uint32_t)n;
 	for (uint64_t i = 0; i < 4 * n; i++)
 		if (!gt_varint(p, end, &any))
 			return false;
@@ -125,6 +116,23 @@ static bool add_stack(struct gt_reader *r, const uint8_t **p, const uint8_t *end
 	if (!pd_vec_push(&g->stack, s) || !gt_ids_put(&g->stacks, id, (uint32_t)g->stack.n - 1))
 		return gt_nomem(r), false;
 	return true;
+}
+
+static bool add_string(struct gt_reader *r, const uint8_t **p, const uint8_t *end)
+{
+	uint64_t id, n;
+
+	if (!gt_varint(p, end, &id) || !gt_varint(p, end, &n) || n > MOST_STRING || n > (size_t)(end - *p) || id == 0)
+		return false;
+	*p += n;
+	return gt_add_string(r, id, (struct pd_span){ (const char *)*p - n, (size_t)n });
+}
+
+static bool add_stack(struct gt_reader *r, const uint8_t **p, const uint8_t *end)
+{
+	uint64_t id, n;
+
+	return gt_varint(p, end, &id) && gt_varint(p, end, &n) && gt_add_stack(r, id, n, p, end);
 }
 
 static bool add_sample(struct gt_reader *r, const uint8_t **p, const uint8_t *end)

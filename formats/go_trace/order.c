@@ -59,7 +59,7 @@ uint32_t gt_g_slot(const struct gt_reader *r, uint64_t g)
 	return g == GT_NONE ? 0 : gt_map_get(&r->g_map, g);
 }
 
-static uint32_t g_new(struct gt_reader *r, uint64_t g, uint8_t status)
+uint32_t gt_g_new(struct gt_reader *r, uint64_t g, uint8_t status)
 {
 	uint32_t slot = r->free_g;
 
@@ -89,7 +89,7 @@ static void drop_regions(struct gt_reader *r, struct gt_g *g)
 	}
 }
 
-static void g_delete(struct gt_reader *r, uint32_t slot)
+void gt_g_delete(struct gt_reader *r, uint32_t slot)
 {
 	struct gt_g *g = &r->g.v[slot];
 
@@ -362,7 +362,7 @@ static enum gt_advance go_status(struct gt_reader *r, const struct gt_cursor *c,
 	} else {
 		if (!r->force && r->gen.number != r->first_gen)
 			return GT_BAD;
-		slot = g_new(r, g, (uint8_t)status);
+		slot = gt_g_new(r, g, (uint8_t)status);
 		from = GT_UNDETERMINED;
 	}
 	if (!slot)
@@ -391,7 +391,7 @@ static enum gt_advance go_create(struct gt_reader *r, const struct gt_cursor *c,
 	if (c->arg[0] == GT_NONE)
 		return GT_OK;
 	if (!slot)
-		slot = g_new(r, c->arg[0], blocked ? G_WAITING : G_RUNNABLE);
+		slot = gt_g_new(r, c->arg[0], blocked ? G_WAITING : G_RUNNABLE);
 	if (slot)
 		send_go(r, &x, c, c->arg[0], slot, GT_NOT_EXIST, blocked ? GT_WAITING : GT_RUNNABLE, &more);
 	return GT_OK;
@@ -406,7 +406,7 @@ static enum gt_advance go_create_syscall(struct gt_reader *r, const struct gt_cu
 	if (c->arg[0] == GT_NONE)
 		return GT_OK;
 	if (!slot)
-		slot = g_new(r, c->arg[0], G_SYSCALL);
+		slot = gt_g_new(r, c->arg[0], G_SYSCALL);
 	if (!slot)
 		return GT_OK;
 	send_go(r, &x, c, c->arg[0], slot, GT_NOT_EXIST, GT_SYSCALL, NULL);
@@ -420,7 +420,7 @@ static enum gt_advance go_start(struct gt_reader *r, const struct gt_cursor *c, 
 	struct gt_g *g;
 
 	if (!slot && r->force && c->arg[0] != GT_NONE)
-		slot = g_new(r, c->arg[0], G_RUNNABLE);
+		slot = gt_g_new(r, c->arg[0], G_RUNNABLE);
 	if (!slot)
 		return r->force ? GT_OK : GT_WAIT;
 	g = &r->g.v[slot];
@@ -449,7 +449,7 @@ static enum gt_advance go_stop(struct gt_reader *r, const struct gt_cursor *c, s
 	set_g(r, &x, GT_NONE, 0);
 	if (c->type == GT_W_GO_DESTROY) {
 		send_go(r, &x, c, x.g, x.slot, GT_RUNNING, GT_NOT_EXIST, NULL);
-		g_delete(r, x.slot);
+		gt_g_delete(r, x.slot);
 		return GT_OK;
 	}
 	g->status = c->type == GT_W_GO_STOP ? G_RUNNABLE : G_WAITING;
@@ -504,7 +504,7 @@ static enum gt_advance go_switch(struct gt_reader *r, const struct gt_cursor *c,
 		cur->status = G_WAITING;
 		send_go(r, &x, &part, x.g, x.slot, GT_RUNNING, destroy ? GT_NOT_EXIST : GT_WAITING, NULL);
 		if (destroy)
-			g_delete(r, x.slot);
+			gt_g_delete(r, x.slot);
 	}
 	part.type = GT_W_GO_START;
 	after.g = GT_NONE;
@@ -584,7 +584,7 @@ static enum gt_advance destroy_syscall(struct gt_reader *r, const struct gt_curs
 	if (!g)
 		return GT_OK;
 	send_go(r, &x, c, x.g, x.slot, GT_SYSCALL, GT_NOT_EXIST, NULL);
-	g_delete(r, x.slot);
+	gt_g_delete(r, x.slot);
 	return GT_OK;
 }
 

@@ -161,7 +161,8 @@ static void go_event(struct gt_profile *p, const struct gt_event *e)
 	if (!d)
 		return;
 	if (e->from == GT_NOT_EXIST || e->from == GT_UNDETERMINED || d->state == GT_NOT_EXIST)
-		*d = (struct doing){ .since = e->from == GT_UNDETERMINED ? p->start : e->time, .stack = stack, .entry = stack, .state = e->to };
+		*d = (struct doing){ .since = e->from == GT_UNDETERMINED ? p->start : e->time, .stack = stack, .entry = stack.v ? stack : gt_stack(p->r, e->entry),
+				      .state = e->to };
 	else if (e->from == e->to) {
 		if (!d->stack.v)
 			d->stack = stack;

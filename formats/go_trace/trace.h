@@ -67,6 +67,7 @@ struct gt_event {
 	uint32_t slot;        /* GT_EV_GO: number of the goroutine among those alive, small and used again; else of `g`, 0 none */
 	uint32_t stack;       /* of the goroutine executing, 0 none */
 	uint32_t of_stack;    /* GT_EV_GO: of the goroutine that changes state, 0 none */
+	uint32_t entry;       /* GT_EV_GO from undetermined: stack of the entry function, where the trace says it, 0 none */
 	pd_str name;          /* reason, label, STW kind, type of task or region, category of a log */
 	struct pd_span text;  /* GT_EV_LOG: the message */
 	uint64_t arg[GT_MAX_ARGS]; /* metric: value; sweep end: swept, reclaimed; task: parent in [0]; region, log: task in [0]; sync: clock */
@@ -307,12 +308,19 @@ enum gt_advance { GT_OK, GT_WAIT, GT_BAD };
 enum gt_advance gt_advance(struct gt_reader *r, struct gt_cursor *c);
 uint32_t gt_m_row(struct gt_reader *r, uint64_t m);
 uint32_t gt_g_slot(const struct gt_reader *r, uint64_t g); /* 0 unknown */
+/* A goroutine begins and ends to be known: its slot, 0 on failure. */
+uint32_t gt_g_new(struct gt_reader *r, uint64_t g, uint8_t status);
+void gt_g_delete(struct gt_reader *r, uint32_t slot);
 void gt_order_release(struct gt_reader *r);
 /* A gap between generations: nothing is known any more. */
 void gt_order_reset(struct gt_reader *r);
 
 /* merge.c: all events of the generation in order. */
 void gt_merge(struct gt_reader *r);
+
+/* Entries of the tables, for both families: strings and stacks by id. False: unreadable, or failure. */
+bool gt_add_string(struct gt_reader *r, uint64_t id, struct pd_span text);
+bool gt_add_stack(struct gt_reader *r, uint64_t id, uint64_t n, const uint8_t **p, const uint8_t *end);
 
 /* v1.c: a whole trace of Go 1.11 to 1.21. */
 enum pd_status gt_v1_read(struct gt_reader *r);

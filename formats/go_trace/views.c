@@ -276,6 +276,7 @@ static void go_event(struct gt_views *v, const struct gt_event *e)
 		gt_name_goroutine(v, g, stack);
 		g->stack = stack;
 	}
+	gt_name_goroutine(v, g, gt_stack(v->r, e->entry));
 	if (!fresh)
 		leave_state(v, g, e->slot, e);
 	if (e->to == GT_RUNNABLE && e->from != GT_UNDETERMINED && e->from != GT_RUNNING)

@@ -101,7 +101,7 @@ static void range(struct gt_list *l, const struct gt_event *e)
 	} else {
 		pd_out_printf(out, "\"%s\"", names[e->what]);
 	}
-	if (e->what == GT_RANGE_GC || (e->what == GT_RANGE_STW && e->id == GT_NONE))
+	if (e->what == GT_RANGE_GC)
 		pd_out_puts(out, " Scope=None");
 	else
 		pd_out_printf(out, " Scope=%s(%" PRId64 ")", e->what == GT_RANGE_SWEEP ? "Proc" : "Goroutine", (int64_t)e->id);

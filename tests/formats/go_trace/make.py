@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the hand-made traces of this folder: make.py [DIRECTORY]. Formats: Go 1.22 and later."""
+"""Writes the hand-made traces of this folder: make.py [DIRECTORY]. Both families: before Go 1.22, and since."""
 import os, sys
 
 where = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
@@ -98,6 +98,51 @@ files["too-old"] = header(9)
 files["newer"] = header(31) + files["blocks"][16:]
 files["backwards"] = header(26) + sync(1, 10) + status(1) + batch(1, 42, 5, ev("GoBlock", 1, 1, 1)) + tables(1) + END
 files["far-time"] = header(26) + sync(1, 10) + status(1, time=NONE - 5, more=ev("GoBlock", NONE, 1, 1)) + tables(1) + END
+
+# ---- before Go 1.22: a list of records, per processor, tables at the end ----
+T1 = dict(Batch=1, Frequency=2, Stack=3, Gomaxprocs=4, ProcStart=5, ProcStop=6, GCStart=7, GCDone=8, STWStart=9, STWDone=10, SweepStart=11, SweepDone=12,
+          GoCreate=13, GoStart=14, GoEnd=15, GoStop=16, GoSched=17, GoSleep=19, GoUnblock=21, GoBlockRecv=23, GoBlockNet=27, GoSysCall=28, GoSysExit=29,
+          GoSysBlock=30, GoWaiting=31, GoInSyscall=32, HeapAlloc=33, HeapGoal=34, String=37, GoStartLocal=38, GoUnblockLocal=39, GoStartLabel=41,
+          TaskCreate=45, TaskEnd=46, Region=47, Log=48, CPUSample=49)
+
+
+def rec(name, *values):
+    """values: the time first, then arguments and stack."""
+    body = b"".join(v(x) for x in values)
+    if len(values) > 3 or name == "Stack":
+        return bytes([T1[name] | 0xc0]) + v(len(body)) + body
+    return bytes([T1[name] | (len(values) - 1) << 6]) + body
+
+
+def text1(i, t):
+    return bytes([T1["String"]]) + v(i) + v(len(t)) + t.encode()
+
+
+def footer(freq=1000000000):
+    names = ("main.wait", "main.go", "main.main", "GC (idle)", "order", "work")
+    return (rec("Frequency", freq) + rec("Batch", 0, 900) + rec("Stack", 1, 2, 0x5000, 1, 2, 12, 0x4000, 3, 2, 20) + rec("Stack", 2, 1, 0x4000, 3, 2, 20) +
+            b"".join(text1(i, t) for i, t in enumerate(names, 1)))
+
+
+# a snapshot of four goroutines (running, waiting, in a system call, runnable), then what they do on two processors
+snapshot = (rec("GoCreate", 1, 1, 2, 0) + rec("GoCreate", 1, 2, 2, 0) + rec("GoWaiting", 1, 2) + rec("GoCreate", 1, 3, 2, 0) + rec("GoInSyscall", 1, 3) +
+            rec("GoCreate", 1, 4, 2, 0) + rec("ProcStart", 1, 77) + rec("GoStart", 1, 1, 1) + rec("Gomaxprocs", 1, 2, 1))
+doing = (rec("GoCreate", 5, 7, 2, 1) + rec("HeapAlloc", 1, 1000000) + rec("HeapGoal", 1, 4000000) + rec("TaskCreate", 1, 9, 0, 5, 1) +
+         rec("Region", 1, 9, 0, 6, 1) + rec("Log", 1, 9, 5, 1) + v(7) + b"a \"log\"" + rec("Region", 1, 9, 1, 6, 1) + rec("TaskEnd", 1, 9, 1) +
+         rec("GCStart", 1, 0, 1) + rec("STWStart", 1, 1) + rec("STWDone", 3) + rec("GCDone", 2) + rec("SweepStart", 1, 1) + rec("SweepDone", 1, 8192, 4096) +
+         rec("GoUnblock", 4, 2, 2, 1) + rec("GoSysCall", 3, 1) + rec("GoSysCall", 2, 1) + rec("GoSysBlock", 6) + rec("GoStartLabel", 2, 7, 1, 4) +
+         rec("GoSleep", 3, 1) + rec("ProcStop", 2))
+other = (rec("Batch", 1, 70) + rec("ProcStart", 1, 78) + rec("GoStart", 2, 2, 3) + rec("CPUSample", 1, 74, 1, 2, 1) + rec("GoBlockRecv", 7, 1) +
+         rec("GoSysExit", 1, 3, 2, 75) + rec("GoStartLocal", 3, 3) + rec("GoEnd", 4) + rec("GoStart", 2, 4, 1) + rec("GoBlockNet", 2, 1) +
+         rec("GoUnblockLocal", 3, 4, 0) + rec("GoStart", 2, 4, 3) + rec("GoStop", 2, 1))
+whole1 = rec("Batch", 0, 10) + snapshot + doing + other + footer()
+files["go119"] = header(19) + whole1
+files["go121"] = header(21) + whole1
+files["go119-cut"] = files["go119"][:-60]
+files["go119-no-footer"] = header(19) + rec("Batch", 0, 10) + snapshot + doing
+files["go119-no-order"] = header(19) + rec("Batch", 0, 10) + snapshot + rec("GoUnblock", 4, 2, 77, 1) + footer()
+files["go119-backwards"] = header(19) + rec("Batch", 0, 10) + snapshot + rec("Batch", 0, 5) + rec("GoSched", 1, 1) + footer()
+files["go119-arguments"] = header(19) + rec("Batch", 0, 10) + snapshot + rec("GoSched", 1, 1, 1) + bytes([60]) + v(1) + footer()
 
 for name, data in files.items():
     with open(os.path.join(where, name + ".in"), "wb") as f:
