@@ -18,7 +18,7 @@ struct batch_head {
 	size_t bytes; /* of the header */
 };
 
-int64_t gt_nanos(const struct gt_generation *g, uint64_t units)
+int64_t gt_nanos_slow(const struct gt_generation *g, uint64_t units)
 {
 	double ns = (double)units * g->ns;
 
@@ -166,6 +166,12 @@ static void read_table(struct gt_reader *r, const uint8_t *p, const uint8_t *end
 	}
 }
 
+static void set_unit(struct gt_generation *g)
+{
+	g->ns = 1.0 / ((double)g->freq / 1e9);
+	g->whole_ns = g->ns >= 1 && g->ns < 1e6 && g->ns == (double)(uint32_t)g->ns ? (uint32_t)g->ns : 0;
+}
+
 static void set_freq(struct gt_reader *r, uint64_t freq)
 {
 	struct gt_generation *g = &r->gen;
@@ -175,7 +181,7 @@ static void set_freq(struct gt_reader *r, uint64_t freq)
 		return;
 	}
 	g->freq = freq;
-	g->ns = 1.0 / ((double)freq / 1e9);
+	set_unit(g);
 }
 
 static void read_sync(struct gt_reader *r, const uint8_t *p, const uint8_t *end, uint64_t time)
@@ -361,7 +367,7 @@ static void complete(struct gt_reader *r, uint64_t freq_before)
 		gt_note(r, r->offset, freq_before ? "generations without a clock frequency read with that of the one before"
 						   : "generations without a clock frequency read with 64 ns per unit");
 		g->freq = freq_before ? freq_before : DEFAULT_FREQ;
-		g->ns = 1.0 / ((double)g->freq / 1e9);
+		set_unit(g);
 	}
 	if (r->version >= 26 && !g->whole && !r->damaged) {
 		r->damaged = true;
@@ -416,7 +422,7 @@ struct pd_span gt_text(struct gt_reader *r, uint64_t id, char *buf)
 	return span_of(buf);
 }
 
-pd_str gt_string(struct gt_reader *r, uint64_t id)
+pd_str gt_string_slow(struct gt_reader *r, uint64_t id)
 {
 	struct gt_generation *g = &r->gen;
 	uint32_t row = id ? gt_ids_get(&g->strings, id) : 0;
@@ -432,7 +438,7 @@ pd_str gt_string(struct gt_reader *r, uint64_t id)
 	return g->string.v[row].str = pd_intern(r->b, s.p, s.n);
 }
 
-uint32_t gt_stack_row(struct gt_reader *r, uint64_t id)
+uint32_t gt_stack_row_slow(struct gt_reader *r, uint64_t id)
 {
 	uint32_t row = id ? gt_ids_get(&r->gen.stacks, id) : 0;
 

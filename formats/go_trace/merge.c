@@ -28,7 +28,7 @@ static bool next_batch(const struct gt_reader *r, struct gt_cursor *c)
 /* Reads the next event of the thread; what is unreadable costs the rest of its batch. False: no more. */
 static bool next_event(struct gt_reader *r, struct gt_cursor *c)
 {
-	while (next_batch(r, c)) {
+	while (pd_likely(c->p != c->end) || next_batch(r, c)) {
 		const uint8_t *p = c->p + 1;
 		const struct gt_wire_spec *spec;
 		uint64_t dt;
@@ -65,25 +65,27 @@ static void swap(struct gt_turn *h, size_t a, size_t b)
 
 static size_t sift_up(struct gt_turn *h, size_t i)
 {
-	for (; i > 0 && h[(i - 1) / 2].time > h[i].time; i = (i - 1) / 2)
-		swap(h, (i - 1) / 2, i);
+	struct gt_turn t = h[i];
+
+	for (; i > 0 && h[(i - 1) / 2].time > t.time; i = (i - 1) / 2)
+		h[i] = h[(i - 1) / 2];
+	h[i] = t;
 	return i;
 }
 
 static void sift_down(struct gt_turn *h, size_t n, size_t i)
 {
-	for (;;) {
-		size_t left = 2 * i + 1, right = left + 1, least = i;
+	struct gt_turn t = h[i];
 
-		if (left < n && h[left].time < h[least].time)
-			least = left;
-		if (right < n && h[right].time < h[least].time)
-			least = right;
-		if (least == i)
-			return;
-		swap(h, i, least);
+	for (size_t left; (left = 2 * i + 1) < n;) {
+		size_t least = left + 1 < n && h[left + 1].time < h[left].time ? left + 1 : left;
+
+		if (h[least].time >= t.time)
+			break;
+		h[i] = h[least];
 		i = least;
 	}
+	h[i] = t;
 }
 
 static void heap_remove(struct gt_reader *r, size_t i)
@@ -125,7 +127,7 @@ static enum gt_advance try(struct gt_reader *r, size_t i)
 	r->n_taken++;
 	if (next_event(r, c)) {
 		r->heap.v[i].time = c->time;
-		if (sift_up(r->heap.v, i) == i)
+		if (i == 0 || sift_up(r->heap.v, i) == i)
 			sift_down(r->heap.v, r->heap.n, i);
 	} else {
 		heap_remove(r, i);

@@ -5,7 +5,7 @@
  *
  * A handler says GT_WAIT when another thread's event has to come first, GT_BAD when
  * the event contradicts the state. With r->force it applies the event all the same,
- * as far as it makes sense.
+ * as far as it makes sense. Rare ones are kept out of gt_advance(), which is called for every event.
  */
 #include "go_trace/trace.h"
 
@@ -179,23 +179,38 @@ static struct gt_event event_at(const struct place *x, const struct gt_cursor *c
 	return (struct gt_event){ .kind = kind, .wire = c->type, .time = c->time, .m = x->m, .p = x->p, .g = x->g, .slot = x->slot };
 }
 
-/* A state change of goroutine `id`. */
-static void send_go(struct gt_reader *r, const struct place *x, const struct gt_cursor *c, uint64_t id, uint32_t slot, enum gt_state from, enum gt_state to,
-		    struct gt_event *more)
-{
-	struct gt_event e = event_at(x, c, GT_EV_GO);
+/* What an event may say besides the change. */
+struct more {
+	pd_str name;
+	uint32_t stack, of_stack;
+};
 
-	if (more) {
-		e.name = more->name;
-		e.stack = more->stack;
-		e.of_stack = more->of_stack;
-	}
-	e.id = id;
-	e.slot = slot;
+/* A state change of goroutine `id`. The hot path: what such events do not have (text, arg) is not even cleared. */
+static void send_go(struct gt_reader *r, const struct place *x, const struct gt_cursor *c, uint64_t id, uint32_t slot, enum gt_state from, enum gt_state to,
+		    struct more more)
+{
+	struct gt_event e;
+
+	e.kind = GT_EV_GO;
+	e.wire = c->type;
 	e.from = (uint8_t)from;
 	e.to = (uint8_t)to;
+	e.what = 0;
+	e.has_clock = false;
+	e.time = c->time;
+	e.m = x->m;
+	e.p = x->p;
+	e.g = x->g;
+	e.id = id;
+	e.slot = slot;
+	e.stack = more.stack;
+	e.of_stack = more.of_stack;
+	e.entry = 0;
+	e.name = more.name;
 	gt_send(r, &e);
 }
+
+static const struct more nothing;
 
 static void send_proc(struct gt_reader *r, const struct place *x, const struct gt_cursor *c, uint64_t id, enum gt_state from, enum gt_state to)
 {
@@ -209,7 +224,7 @@ static void send_proc(struct gt_reader *r, const struct place *x, const struct g
 
 /* ---- processors ---- */
 
-static enum gt_advance proc_status(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance proc_status(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	uint64_t p = c->arg[0], status = c->arg[1];
 	uint32_t row = p_row(r, p);
@@ -281,7 +296,7 @@ static enum gt_advance proc_stop(struct gt_reader *r, const struct gt_cursor *c,
 	return GT_OK;
 }
 
-static enum gt_advance proc_steal(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance proc_steal(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	uint32_t row = p_row(r, c->arg[0]), from_m;
 	struct gt_p *s = row ? &r->p.v[row] : NULL;
@@ -345,9 +360,9 @@ static enum gt_advance bind_syscall(struct gt_reader *r, const struct gt_cursor 
 	return GT_OK;
 }
 
-static enum gt_advance go_status(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance go_status(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
-	struct gt_event more = { .kind = GT_EV_GO };
+	struct more more = { 0 };
 	uint64_t g = c->arg[0], status = c->arg[2];
 	uint32_t slot = gt_g_slot(r, g);
 	uint8_t from, to;
@@ -374,7 +389,7 @@ static enum gt_advance go_status(struct gt_reader *r, const struct gt_cursor *c,
 	r->g.v[slot].seq = 0;
 	if (c->type == GT_W_GO_STATUS_STACK)
 		more.stack = more.of_stack = gt_stack_row(r, c->arg[3]);
-	send_go(r, &at, c, g, slot, from, to, &more);
+	send_go(r, &at, c, g, slot, from, to, more);
 	if (status == G_RUNNING)
 		set_g(r, &x, g, slot);
 	return GT_OK;
@@ -383,7 +398,7 @@ static enum gt_advance go_status(struct gt_reader *r, const struct gt_cursor *c,
 static enum gt_advance go_create(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	bool blocked = c->type == GT_W_GO_CREATE_BLOCKED;
-	struct gt_event more = { .of_stack = gt_stack_row(r, c->arg[1]), .stack = gt_stack_row(r, c->arg[2]) };
+	struct more more = { .of_stack = gt_stack_row(r, c->arg[1]), .stack = gt_stack_row(r, c->arg[2]) };
 	uint32_t slot = gt_g_slot(r, c->arg[0]);
 
 	if (!r->force && (!has(&x, PRESENT, ANY) || slot || (x.slot && r->g.v[x.slot].status != G_RUNNING)))
@@ -393,11 +408,11 @@ static enum gt_advance go_create(struct gt_reader *r, const struct gt_cursor *c,
 	if (!slot)
 		slot = gt_g_new(r, c->arg[0], blocked ? G_WAITING : G_RUNNABLE);
 	if (slot)
-		send_go(r, &x, c, c->arg[0], slot, GT_NOT_EXIST, blocked ? GT_WAITING : GT_RUNNABLE, &more);
+		send_go(r, &x, c, c->arg[0], slot, GT_NOT_EXIST, blocked ? GT_WAITING : GT_RUNNABLE, more);
 	return GT_OK;
 }
 
-static enum gt_advance go_create_syscall(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance go_create_syscall(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	uint32_t slot = gt_g_slot(r, c->arg[0]);
 
@@ -409,7 +424,7 @@ static enum gt_advance go_create_syscall(struct gt_reader *r, const struct gt_cu
 		slot = gt_g_new(r, c->arg[0], G_SYSCALL);
 	if (!slot)
 		return GT_OK;
-	send_go(r, &x, c, c->arg[0], slot, GT_NOT_EXIST, GT_SYSCALL, NULL);
+	send_go(r, &x, c, c->arg[0], slot, GT_NOT_EXIST, GT_SYSCALL, nothing);
 	set_g(r, &x, c->arg[0], slot);
 	return GT_OK;
 }
@@ -431,7 +446,7 @@ static enum gt_advance go_start(struct gt_reader *r, const struct gt_cursor *c, 
 	g->status = G_RUNNING;
 	g->gen = r->gen.number;
 	g->seq = c->arg[1];
-	send_go(r, &x, c, c->arg[0], slot, GT_RUNNABLE, GT_RUNNING, NULL);
+	send_go(r, &x, c, c->arg[0], slot, GT_RUNNABLE, GT_RUNNING, nothing);
 	set_g(r, &x, c->arg[0], slot);
 	return GT_OK;
 }
@@ -439,7 +454,7 @@ static enum gt_advance go_start(struct gt_reader *r, const struct gt_cursor *c, 
 /* GoStop, GoBlock, GoDestroy. */
 static enum gt_advance go_stop(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
-	struct gt_event more = { 0 };
+	struct more more = { 0 };
 	struct gt_g *g = x.slot ? &r->g.v[x.slot] : NULL;
 
 	if (!r->force && (!has(&x, PRESENT, PRESENT) || !g || g->status != G_RUNNING))
@@ -448,21 +463,21 @@ static enum gt_advance go_stop(struct gt_reader *r, const struct gt_cursor *c, s
 		return GT_OK;
 	set_g(r, &x, GT_NONE, 0);
 	if (c->type == GT_W_GO_DESTROY) {
-		send_go(r, &x, c, x.g, x.slot, GT_RUNNING, GT_NOT_EXIST, NULL);
+		send_go(r, &x, c, x.g, x.slot, GT_RUNNING, GT_NOT_EXIST, nothing);
 		gt_g_delete(r, x.slot);
 		return GT_OK;
 	}
 	g->status = c->type == GT_W_GO_STOP ? G_RUNNABLE : G_WAITING;
 	more.name = gt_string(r, c->arg[0]);
 	more.stack = more.of_stack = gt_stack_row(r, c->arg[1]);
-	send_go(r, &x, c, x.g, x.slot, GT_RUNNING, g_state[g->status], &more);
+	send_go(r, &x, c, x.g, x.slot, GT_RUNNING, g_state[g->status], more);
 	return GT_OK;
 }
 
 static enum gt_advance go_unblock(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	uint32_t slot = gt_g_slot(r, c->arg[0]);
-	struct gt_event more = { 0 };
+	struct more more = { 0 };
 	struct gt_g *g;
 
 	if (!slot)
@@ -474,12 +489,12 @@ static enum gt_advance go_unblock(struct gt_reader *r, const struct gt_cursor *c
 	g->gen = r->gen.number;
 	g->seq = c->arg[1];
 	more.stack = gt_stack_row(r, c->arg[2]);
-	send_go(r, &x, c, c->arg[0], slot, GT_WAITING, GT_RUNNABLE, &more);
+	send_go(r, &x, c, c->arg[0], slot, GT_WAITING, GT_RUNNABLE, more);
 	return GT_OK;
 }
 
 /* One goroutine hands its processor to another: three changes at one time. */
-static enum gt_advance go_switch(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance go_switch(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	uint32_t slot = gt_g_slot(r, c->arg[0]);
 	bool destroy = c->type == GT_W_GO_SWITCH_DESTROY;
@@ -498,18 +513,18 @@ static enum gt_advance go_switch(struct gt_reader *r, const struct gt_cursor *c,
 	g->gen = r->gen.number;
 	g->seq = c->arg[1];
 	set_g(r, &x, c->arg[0], slot);
-	send_go(r, &x, c, c->arg[0], slot, GT_WAITING, GT_RUNNABLE, NULL);
+	send_go(r, &x, c, c->arg[0], slot, GT_WAITING, GT_RUNNABLE, nothing);
 	if (cur) {
 		part.type = destroy ? GT_W_GO_DESTROY : GT_W_GO_BLOCK;
 		cur->status = G_WAITING;
-		send_go(r, &x, &part, x.g, x.slot, GT_RUNNING, destroy ? GT_NOT_EXIST : GT_WAITING, NULL);
+		send_go(r, &x, &part, x.g, x.slot, GT_RUNNING, destroy ? GT_NOT_EXIST : GT_WAITING, nothing);
 		if (destroy)
 			gt_g_delete(r, x.slot);
 	}
 	part.type = GT_W_GO_START;
 	after.g = GT_NONE;
 	after.slot = 0;
-	send_go(r, &after, &part, c->arg[0], slot, GT_RUNNABLE, GT_RUNNING, NULL);
+	send_go(r, &after, &part, c->arg[0], slot, GT_RUNNABLE, GT_RUNNING, nothing);
 	return GT_OK;
 }
 
@@ -517,7 +532,7 @@ static enum gt_advance syscall_begin(struct gt_reader *r, const struct gt_cursor
 {
 	struct gt_g *g = x.slot ? &r->g.v[x.slot] : NULL;
 	struct gt_p *p = x.p_row ? &r->p.v[x.p_row] : NULL;
-	struct gt_event more = { 0 };
+	struct more more = { 0 };
 
 	if (!r->force && (!has(&x, PRESENT, PRESENT) || !g || g->status != G_RUNNING || !p || !succeeds(r, p->gen, p->seq, c->arg[0])))
 		return GT_BAD;
@@ -530,7 +545,7 @@ static enum gt_advance syscall_begin(struct gt_reader *r, const struct gt_cursor
 		p->seq = c->arg[0];
 	}
 	more.stack = more.of_stack = gt_stack_row(r, c->arg[1]);
-	send_go(r, &x, c, x.g, x.slot, GT_RUNNING, GT_SYSCALL, &more);
+	send_go(r, &x, c, x.g, x.slot, GT_RUNNING, GT_SYSCALL, more);
 	return GT_OK;
 }
 
@@ -546,7 +561,7 @@ static enum gt_advance syscall_end(struct gt_reader *r, const struct gt_cursor *
 	g->status = G_RUNNING;
 	if (p)
 		p->status = P_RUNNING;
-	send_go(r, &x, c, x.g, x.slot, GT_SYSCALL, GT_RUNNING, NULL);
+	send_go(r, &x, c, x.g, x.slot, GT_SYSCALL, GT_RUNNING, nothing);
 	return GT_OK;
 }
 
@@ -562,11 +577,11 @@ static enum gt_advance syscall_end_blocked(struct gt_reader *r, const struct gt_
 		return GT_OK;
 	g->status = G_RUNNABLE;
 	set_g(r, &x, GT_NONE, 0);
-	send_go(r, &x, c, x.g, x.slot, GT_SYSCALL, GT_RUNNABLE, NULL);
+	send_go(r, &x, c, x.g, x.slot, GT_SYSCALL, GT_RUNNABLE, nothing);
 	return GT_OK;
 }
 
-static enum gt_advance destroy_syscall(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance destroy_syscall(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	struct gt_g *g = x.slot ? &r->g.v[x.slot] : NULL;
 	struct gt_p *p = x.p_row ? &r->p.v[x.p_row] : NULL;
@@ -583,14 +598,14 @@ static enum gt_advance destroy_syscall(struct gt_reader *r, const struct gt_curs
 	}
 	if (!g)
 		return GT_OK;
-	send_go(r, &x, c, x.g, x.slot, GT_SYSCALL, GT_NOT_EXIST, NULL);
+	send_go(r, &x, c, x.g, x.slot, GT_SYSCALL, GT_NOT_EXIST, nothing);
 	gt_g_delete(r, x.slot);
 	return GT_OK;
 }
 
 /* ---- ranges ---- */
 
-static enum gt_advance gc_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance gc_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	struct gt_event e = event_at(&x, c, c->type == GT_W_GC_BEGIN ? GT_EV_RANGE_BEGIN : c->type == GT_W_GC_END ? GT_EV_RANGE_END : GT_EV_RANGE_ACTIVE);
 	bool first = r->gc == GT_GC_UNDETERMINED, on = r->gc == GT_GC_ON, fine;
@@ -627,7 +642,7 @@ static bool turn_range(const struct gt_reader *r, uint8_t *open, enum gt_range w
 	return true;
 }
 
-static enum gt_advance sweep_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance sweep_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	enum gt_kind kind = c->type == GT_W_GC_SWEEP_BEGIN ? GT_EV_RANGE_BEGIN : c->type == GT_W_GC_SWEEP_END ? GT_EV_RANGE_END : GT_EV_RANGE_ACTIVE;
 	struct gt_event e = event_at(&x, c, kind);
@@ -652,7 +667,7 @@ static enum gt_advance sweep_event(struct gt_reader *r, const struct gt_cursor *
 }
 
 /* Mark assists and stop-the-world, which belong to a goroutine. */
-static enum gt_advance go_range(struct gt_reader *r, const struct gt_cursor *c, struct place x, enum gt_range what, enum gt_kind kind)
+PD_NOINLINE static enum gt_advance go_range(struct gt_reader *r, const struct gt_cursor *c, struct place x, enum gt_range what, enum gt_kind kind)
 {
 	struct gt_event e = event_at(&x, c, kind);
 	uint32_t slot = kind == GT_EV_RANGE_ACTIVE ? gt_g_slot(r, c->arg[0]) : x.slot;
@@ -680,7 +695,7 @@ static enum gt_advance go_range(struct gt_reader *r, const struct gt_cursor *c, 
 
 /* ---- annotations ---- */
 
-static enum gt_advance task_begin(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance task_begin(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	struct gt_event e = event_at(&x, c, GT_EV_TASK_BEGIN);
 	uint32_t row = gt_map_get(&r->task_map, c->arg[0]);
@@ -707,7 +722,7 @@ static enum gt_advance task_begin(struct gt_reader *r, const struct gt_cursor *c
 	return GT_OK;
 }
 
-static enum gt_advance task_end(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance task_end(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	struct gt_event e = event_at(&x, c, GT_EV_TASK_END);
 	uint32_t row = gt_map_get(&r->task_map, c->arg[0]);
@@ -743,7 +758,7 @@ static bool push_region(struct gt_reader *r, struct gt_g *g, uint64_t task, pd_s
 	return true;
 }
 
-static enum gt_advance region_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance region_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	bool begin = c->type == GT_W_USER_REGION_BEGIN;
 	struct gt_event e = event_at(&x, c, begin ? GT_EV_REGION_BEGIN : GT_EV_REGION_END);
@@ -772,7 +787,7 @@ static enum gt_advance region_event(struct gt_reader *r, const struct gt_cursor 
 	return GT_OK;
 }
 
-static enum gt_advance annotation(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance annotation(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	struct gt_event e = event_at(&x, c, c->type == GT_W_GO_LABEL ? GT_EV_LABEL : c->type == GT_W_USER_LOG ? GT_EV_LOG : GT_EV_METRIC);
 	char buf[32];
@@ -795,7 +810,7 @@ static enum gt_advance annotation(struct gt_reader *r, const struct gt_cursor *c
 	return GT_OK;
 }
 
-static enum gt_advance experimental(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+PD_NOINLINE static enum gt_advance experimental(struct gt_reader *r, const struct gt_cursor *c, struct place x)
 {
 	struct gt_event e = event_at(&x, c, GT_EV_EXPERIMENTAL);
 

@@ -57,17 +57,6 @@ bool gt_within_limit(struct gt_reader *r)
 	return false;
 }
 
-void gt_send(struct gt_reader *r, struct gt_event *e)
-{
-	if (r->any_time && e->time <= r->last_time)
-		e->time = r->last_time < INT64_MAX ? r->last_time + 1 : INT64_MAX;
-	r->any_time = true;
-	r->last_time = e->time;
-	r->n_events++;
-	for (unsigned i = 0; i < r->n_listeners; i++)
-		r->listener[i].event(r->listener[i].ctx, e);
-}
-
 unsigned gt_version(struct pd_span head)
 {
 	static const char rest[] = " trace\0\0\0\0";

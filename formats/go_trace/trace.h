@@ -155,6 +155,7 @@ struct gt_generation {
 	uint64_t number;
 	uint64_t freq;         /* units per second, 0 unknown */
 	double ns;             /* per unit */
+	uint32_t whole_ns;     /* the same, where it is a whole number */
 	uint64_t min_time;     /* smallest batch time, units */
 	bool any;              /* some batch was read */
 	bool whole;            /* its end was seen */
@@ -198,12 +199,12 @@ struct gt_p {
 	uint8_t ranges;
 };
 
-struct gt_m {
-	uint64_t id;
+struct gt_m { /* in this order: what is stored piece by piece must not be loaded in pairs */
 	uint64_t p;            /* GT_NONE none */
-	uint64_t g;
 	uint32_t g_slot;       /* row of `g`, 0 none or unknown */
 	uint32_t p_row;
+	uint64_t g;
+	uint64_t id;
 };
 
 struct gt_task {
@@ -253,7 +254,6 @@ struct gt_reader {
 	enum { GT_GC_UNDETERMINED, GT_GC_OFF, GT_GC_ON } gc;
 	uint64_t gc_seq;
 	int64_t last_time;
-	bool any_time;
 
 	/* merge.c */
 	PD_VEC(struct gt_cursor) cursor;
@@ -271,7 +271,15 @@ enum pd_status gt_nomem(struct gt_reader *r);
 /* Counts an oddity; false when strict made it an error. */
 bool gt_note(struct gt_reader *r, uint64_t offset, const char *what);
 /* Sends one event to the listeners; its time is made greater than that of the last one. */
-void gt_send(struct gt_reader *r, struct gt_event *e);
+static inline void gt_send(struct gt_reader *r, struct gt_event *e)
+{
+	if (pd_unlikely(e->time <= r->last_time) && r->n_events)
+		e->time = r->last_time < INT64_MAX ? r->last_time + 1 : INT64_MAX;
+	r->last_time = e->time;
+	r->n_events++;
+	for (unsigned i = 0; i < r->n_listeners; i++)
+		r->listener[i].event(r->listener[i].ctx, e);
+}
 /* Are our tables within the limit? False after recording the error. */
 bool gt_within_limit(struct gt_reader *r);
 
@@ -281,10 +289,24 @@ static inline bool gt_varint(const uint8_t **p, const uint8_t *end, uint64_t *ou
 {
 	const uint8_t *q = *p;
 
-	if (pd_likely(q < end && *q < 0x80)) {
-		*out = *q;
-		*p = q + 1;
-		return true;
+	if (pd_likely(end - q >= 3)) {
+		uint32_t a = q[0], b = q[1], c = q[2];
+
+		if (a < 0x80) {
+			*out = a;
+			*p = q + 1;
+			return true;
+		}
+		if (b < 0x80) {
+			*out = (a & 0x7f) | b << 7;
+			*p = q + 2;
+			return true;
+		}
+		if (c < 0x80) {
+			*out = (a & 0x7f) | (b & 0x7f) << 7 | c << 14;
+			*p = q + 3;
+			return true;
+		}
 	}
 	return gt_varint_slow(p, end, out);
 }
@@ -293,15 +315,37 @@ static inline bool gt_varint(const uint8_t **p, const uint8_t *end, uint64_t *ou
 bool gt_read_generation(struct gt_reader *r);
 void gt_generation_release(struct gt_generation *g);
 /* The string of an id; unknown ones are noted and called "string#ID". */
-pd_str gt_string(struct gt_reader *r, uint64_t id);
+pd_str gt_string_slow(struct gt_reader *r, uint64_t id);
+static inline pd_str gt_string(struct gt_reader *r, uint64_t id)
+{
+	const struct gt_generation *g = &r->gen;
+
+	if (pd_likely(id < g->strings.dense.n)) {
+		const struct gt_raw_string *s = &g->string.v[g->strings.dense.v[id]];
+
+		if (pd_likely(s->resolved))
+			return s->str;
+	}
+	return gt_string_slow(r, id);
+}
 /* Its text without a place in the builder; good as long as the generation. `buf` (32 bytes) is for unknown ids. */
 struct pd_span gt_text(struct gt_reader *r, uint64_t id, char *buf);
 /* The stack of a row, resolved when first wanted; 0 for row 0. */
 pd_stack gt_stack(struct gt_reader *r, uint32_t row);
 /* Row of a stack id; unknown ones are noted and 0. */
-uint32_t gt_stack_row(struct gt_reader *r, uint64_t id);
-/* Clock units → ns as the reference does it. */
-int64_t gt_nanos(const struct gt_generation *g, uint64_t units);
+uint32_t gt_stack_row_slow(struct gt_reader *r, uint64_t id);
+static inline uint32_t gt_stack_row(struct gt_reader *r, uint64_t id)
+{
+	uint32_t row = pd_likely(id < r->gen.stacks.dense.n) ? r->gen.stacks.dense.v[id] : 0;
+
+	return row || !id ? row : gt_stack_row_slow(r, id);
+}
+/* Clock units → ns as the reference does it: through a double, exactly so where a unit is a whole number of ns. */
+int64_t gt_nanos_slow(const struct gt_generation *g, uint64_t units);
+static inline int64_t gt_nanos(const struct gt_generation *g, uint64_t units)
+{
+	return pd_likely(units <= UINT32_MAX && g->whole_ns) ? (int64_t)(units * g->whole_ns) : gt_nanos_slow(g, units);
+}
 
 /* order.c: state of the scheduler. */
 enum gt_advance { GT_OK, GT_WAIT, GT_BAD };
