@@ -95,7 +95,7 @@ static int draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const struct pd_
 /* Loads, selects, draws. Frames the profile itself wants dropped are dropped, as in the reports. */
 static int load_and_draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const struct pd_format *f, char **operands, size_t n)
 {
-	bool needs_rows = a->flamechart || a->select.time_range || (a->sort && !strcmp(a->sort, "time"));
+	bool needs_rows = !strcmp(f->name, "html") || a->flamechart || a->select.time_range || (a->sort && !strcmp(a->sort, "time"));
 	struct pd_doc *doc = cmd_load(ctx, &a->in, operands, n, needs_rows ? 0 : PD_BUILD_AGGREGATE), *chosen;
 	const char **kv;
 	int type, status;

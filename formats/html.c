@@ -1,6 +1,6 @@
 /*
- * html - the interactive flame graph of format svg as a page: the same picture,
- * data block and script, for places that take HTML and no SVG.
+ * html - an interactive flame graph as a self-contained page. The data block is
+ * that of format svg, drawn on a canvas: more boxes, views, groups and filters.
  */
 #include "common/flame_read.h"
 #include "common/svg.h"

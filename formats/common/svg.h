@@ -128,6 +128,8 @@ enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, cons
 
 /* svg_picture.c: the static picture, from the XML declaration on; the root element stays open. */
 bool svg_write_picture(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */
+/* html_page.c: a whole page: the picture for print and pages without script, the data block, the canvas viewer. */
+bool svg_write_page(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */
 /* svg_data.c: the data block (JSON that needs no escaping in XML text). */
 bool svg_write_data(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */
 

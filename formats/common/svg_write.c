@@ -1,7 +1,7 @@
 /* Options and the order of a flame graph file; its parts are in svg_scene, svg_picture and svg_data. */
 #include "common/escape.h"
 #include "common/svg.h"
-#include "svg_viewer.h" /* generated from common/svg_viewer.js */
+#include "svg_viewer.h" /* generated from common/flame/ */
 
 static const char *const sort_words[] = { "name", "weight", "time", NULL };
 static const char *const granularity_words[] = { "functions", "filefunctions", "files", "lines", "addresses", "modules", NULL };
@@ -96,34 +96,24 @@ static enum pd_status no_samples(const struct pd_doc *doc, const struct pd_sampl
 			    (unsigned long long)pd_series_count(doc, type->series), (int)(name.n < 100 ? name.n : 100), name.p);
 }
 
-static void open_page(const struct svg_opts *o, struct pd_out *out)
+static bool write_svg(const struct svg_scene *s, struct pd_out *out)
 {
-	const char *title = SVG_TITLE(o);
+	bool ok = svg_write_picture(s, out);
 
-	pd_out_printf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"profdata %s\">\n"
-		    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>", pd_version());
-	esc_xml_text(out, title, strlen(title));
-	pd_out_puts(out, "</title>\n<style>body{margin:0}svg{display:block}</style>\n</head>\n<body class=\"pdfg-page\">\n");
+	pd_out_puts(out, "<metadata class=\"profdata\">");
+	ok = ok && svg_write_data(s, out);
+	pd_out_puts(out, "</metadata>\n<script><![CDATA[\n");
+	pd_out_write(out, svg_viewer, sizeof svg_viewer);
+	pd_out_puts(out, "]]></script>\n</svg>\n");
+	return ok;
 }
 
 static enum pd_status write_scene(struct svg_scene *s, struct pd_out *out, struct pd_error *err)
 {
 	enum pd_status status = svg_scene_init(s, err);
 
-	if (status == PD_OK) {
-		bool ok;
-
-		if (s->page)
-			open_page(s->o, out);
-		ok = svg_write_picture(s, out);
-		pd_out_puts(out, "<metadata class=\"profdata\">");
-		ok = ok && svg_write_data(s, out);
-		pd_out_puts(out, "</metadata>\n<script><![CDATA[\n");
-		pd_out_write(out, svg_viewer, sizeof svg_viewer);
-		pd_out_puts(out, s->page ? "]]></script>\n</svg>\n</body>\n</html>\n" : "]]></script>\n</svg>\n");
-		if (!ok)
-			status = pd_error_set(err, PD_ERR_NOMEM, "out of memory while drawing %u boxes", s->drawn);
-	}
+	if (status == PD_OK && !(s->page ? svg_write_page(s, out) : write_svg(s, out)))
+		status = pd_error_set(err, PD_ERR_NOMEM, "out of memory while drawing %u boxes", s->drawn);
 	svg_scene_release(s);
 	return status;
 }

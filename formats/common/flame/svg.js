@@ -2,7 +2,7 @@
 
 var MARGIN = 10, FOOT = 30, SMALLEST = 0.3;
 var svg = document.currentScript && document.currentScript.ownerSVGElement || document.documentElement;
-var isPage = svg === document.documentElement || document.body && document.body.className === "pdfg-page"; /* nothing else is there */
+var isPage = svg === document.documentElement; /* nothing else is there */
 var V, whole, mostChange;
 
 /* The view the picture shows. */
