@@ -1,5 +1,4 @@
 /* Options and the order of a flame graph file; its parts are in svg_scene, svg_picture and svg_data. */
-#include "common/escape.h"
 #include "common/svg.h"
 #include "svg_viewer.h" /* generated from common/flame/ */
 

@@ -9,7 +9,7 @@
  */
 "use strict";
 
-const { execFileSync, spawnSync } = require("child_process");
+const { execFileSync } = require("child_process");
 const assert = require("assert");
 const crypto = require("crypto");
 const fs = require("fs");
@@ -24,34 +24,7 @@ const dir = fs.mkdtempSync(path.join(os.tmpdir(), "profdata-flamegraph-"));
 if (!profdata || !fs.existsSync(profdata))
 	skip("no profdata to test");
 
-/* ---- inputs ---- */
-
-/* Every byte that could mean something to the dump format as \xNN. */
-function escaped(name) {
-	return Array.from(Buffer.isBuffer(name) ? name : Buffer.from(name, "utf8"), (c) => /[A-Za-z0-9_]/.test(String.fromCharCode(c)) ? String.fromCharCode(c) : "\\x" + c.toString(16).padStart(2, "0")).join("");
-}
-
-/* [[["main", "f"], 3], ...] → a file in the dump format */
-function dump(file, rows, unit, times) {
-	const text = "profdata dump 1\nseries\nvalue\t" + (unit === "nanoseconds" ? "cpu" : "samples") + "\t" + (unit || "count") + "\n" +
-		rows.map((r, i) => r[1] + (times ? "\t@" + (i + 1) * 1000 : "") + "\t" + r[0].map(escaped).join(";") + "\n").join("");
-
-	fs.writeFileSync(path.join(dir, file), text);
-	return path.join(dir, file);
-}
-
-function draw(input, name, ...options) {
-	const out = path.join(dir, name);
-	const r = spawnSync(profdata, ["flamegraph", ...options, input, "-o", out], { encoding: "utf8" });
-
-	assert.strictEqual(r.status, 0, r.stderr);
-	return out;
-}
-
-const program = [
-	[["main", "parse", "read"], 100], [["main", "parse", "lex"], 50], [["main", "run", "loop", "step", "read"], 200],
-	[["main", "run", "loop", "step", "loop", "step"], 50], [["main", "run", "std::vector<int>::push_back(int&&)"], 95], [["main", "exit"], 5]
-];
+const { dump, draw, program } = require("./inputs.js")(dir, profdata);
 
 /* ---- what the page shows ---- */
 
@@ -130,25 +103,6 @@ const tests = {
 		await press(b, "Root on top");
 		assert.ok((await box(b, "all")).y < (await box(b, "main")).y);
 		await clean(b, svg);
-	},
-
-	async "the same as a page of HTML"(b) {
-		const page = draw(dump("page.dump", program.concat([[["main", "</title></script><img src=x onerror=alert(1)>&lt;]]>"], 10]])), "page.html", "--title", "</title><b>&");
-
-		await b.open(page);
-		const full = (await box(b, "all")).width;
-
-		assert.strictEqual(await b.run("return document.compatMode + document.title"), "CSS1Compat</title><b>&");
-		assert.strictEqual(await b.run("return document.querySelectorAll('img,b').length"), 0);
-		assert.ok(Math.abs(full - await b.run("return innerWidth") + 20) < 20, "not as wide as the page");
-		await click(b, "run");
-		assert.ok(Math.abs((await box(b, "run")).width - full) < 1);
-		assert.strictEqual(await hash(b), "#zoom=main;run");
-		await b.keys("Escape");
-		assert.strictEqual(await hash(b), "");
-		await type(b, "loop");
-		assert.match(await info(b), /^Matched: 49\.02%, self 0%, 2 boxes$/);
-		await clean(b, page);
 	},
 
 	async "search: shares under zoom and recursion"(b) {

@@ -29,9 +29,9 @@ only() {
 	allow 'libprofdata/model/*.[ch]' 'base/.*|model/.*|profdata/(base|builder|profile|calltree|heat|trace|transform)\.h'
 	allow 'libprofdata/xform/*.[ch]' 'base/.*|model/.*|xform/.*|profdata/(base|builder|profile|calltree|diff|report|stats|transform)\.h'
 	allow 'libprofdata/format/*.[ch]' "base/.*|io/.*|model/.*|format/.*|format_table\.h|$api"
-	allow 'formats/common/*.[ch]' "base/.*|io/.*|model/.*|common/.*|(svg|heat)_[a-z]*\.h|$api"
+	allow 'formats/common/*.[ch]' "base/.*|io/.*|model/.*|common/.*|(svg|page|heat)_[a-z]*\.h|$api"
 	for format in $(sed -n 's/^PD_FORMAT(\([a-z0-9_]*\).*/\1/p' formats/formats.def); do
-		own="base/.*|io/.*|model/.*|common/.*|$format/.*|(svg|heat)_[a-z]*\.h|$api"
+		own="base/.*|io/.*|model/.*|common/.*|$format/.*|(svg|page|heat)_[a-z]*\.h|$api"
 		allow "formats/$format.c" "$own"
 		[ ! -d "formats/$format" ] || allow "formats/$format/*.[ch]" "$own"
 	done

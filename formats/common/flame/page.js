@@ -622,6 +622,7 @@ function listen() {
 		e.clipboardData.setData("text/plain", D.names[panes[cur.pane].v.frame[cur.i]]);
 		e.preventDefault();
 	});
+	document.addEventListener("pd-boxes", tellBoxes);
 	document.addEventListener("pd-range", function (e) {
 		range = e.detail || null;
 		update("all", false);

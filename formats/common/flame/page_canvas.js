@@ -3,7 +3,7 @@
 var SMALLEST = 0.4, TINY = 1.3, PAD = 8;
 var ui = {};                          /* elements */
 var ink = {};                         /* colours of the page */
-var lay = { rows: [], deepest: 0 };   /* what is drawn: per row {pane, node, x, w, above} */
+var lay = { rows: [], top: 0, center: 0 }; /* what is drawn: per row {pane, node, x, w, above}; free space above; row of a sandwich's function */
 var cur = null, over = null;          /* {pane, i}: at the keyboard, under the pointer */
 var stageWidth = 0, stageHeight = 0, rowHeight = 18, font = "", widths = new Map(), hiddenBoxes = 0;
 
@@ -74,7 +74,10 @@ function layout() {
 	lay.rows.forEach(function (r, y) {
 		r.node.forEach(function (n, k) { lay.where.set(r.pane[k] * 4294967296 + n, [y, k]); });
 	});
-	ui.space.style.height = Math.max(lay.rows.length * rowHeight + 8, 10) + "px";
+	i = lay.rows.length * rowHeight;
+	lay.top = i >= stageHeight ? 0 : S.view === "sandwich" ? Math.floor(Math.min(stageHeight - i, Math.max(0, stageHeight / 2 - lay.center * rowHeight))) :
+		S.flip || S.view === "chart" ? 0 : Math.floor(stageHeight - i); /* flames stand on the ground */
+	ui.space.style.height = (i >= stageHeight ? i : 1) + "px";
 }
 
 function whereOf(b) {
@@ -82,7 +85,7 @@ function whereOf(b) {
 }
 
 function boxAt(clientX, clientY) {
-	var rect = ui.canvas.getBoundingClientRect(), x = clientX - rect.left, y = Math.floor((clientY - rect.top + ui.stage.scrollTop) / rowHeight), r = lay.rows[y], lo = 0, hi, mid;
+	var rect = ui.canvas.getBoundingClientRect(), x = clientX - rect.left, y = Math.floor((clientY - rect.top - lay.top + ui.stage.scrollTop) / rowHeight), r = lay.rows[y], lo = 0, hi, mid;
 
 	if (!r || !r.x.length || x < PAD || clientY > rect.bottom)
 		return null;
@@ -233,7 +236,7 @@ function frameBox(ctx, b, color, width) {
 	if (!at)
 		return;
 	r = lay.rows[at[0]];
-	y = at[0] * rowHeight - ui.stage.scrollTop;
+	y = lay.top + at[0] * rowHeight - ui.stage.scrollTop;
 	ctx.strokeStyle = color;
 	ctx.lineWidth = width;
 	ctx.strokeRect(r.x[at[1]] + width / 2 - 0.5, y + width / 2 - 0.5, Math.max(r.w[at[1]] - width + 0.5, 1), rowHeight - width);
@@ -252,7 +255,7 @@ function paint() {
 	ctx.textBaseline = "middle";
 	last = Math.min(lay.rows.length - 1, Math.ceil((top + stageHeight) / rowHeight));
 	for (y = first; y <= last; y++)
-		paintRow(ctx, lay.rows[y], y * rowHeight - top);
+		paintRow(ctx, lay.rows[y], lay.top + y * rowHeight - top);
 	frameBox(ctx, over, ink.forced ? "Highlight" : ink.fg, 1);
 	frameBox(ctx, cur, ink.forced ? "Highlight" : ink.ring, 2.5);
 }
@@ -273,6 +276,8 @@ function repaint() {
 function measure() {
 	var dpr = window.devicePixelRatio || 1, w = D.view.width ? Math.min(D.view.width, ui.stage.clientWidth) : ui.stage.clientWidth, h = ui.stage.clientHeight;
 
+	if (!w || !h) /* not there: in print, in a hidden frame */
+		return false;
 	if (w === stageWidth && h === stageHeight && ui.canvas.width === Math.round(w * dpr))
 		return false;
 	stageWidth = w;
@@ -307,6 +312,24 @@ function reveal(b) {
 	y = at[0] * rowHeight;
 	if (y < ui.stage.scrollTop + rowHeight || y > ui.stage.scrollTop + stageHeight - 2 * rowHeight)
 		ui.stage.scrollTop = y - stageHeight / 2;
+}
+
+/* Boxes that are laid out, for whoever drives this page: document event "pd-boxes", whose detail gets a list `boxes`. */
+function tellBoxes(e) {
+	var rect = ui.canvas.getBoundingClientRect();
+
+	e.detail.boxes = [];
+	lay.rows.forEach(function (r, y) {
+		r.node.forEach(function (i, k) {
+			var v = panes[r.pane[k]].v;
+
+			e.detail.boxes.push({
+				name: D.shown[v.frame[i]], pane: r.pane[k], depth: v.depth[i], x: rect.left + r.x[k], y: rect.top + lay.top + y * rowHeight - ui.stage.scrollTop,
+				width: r.w[k], height: rowHeight, total: v.total[i], self: v.self[i], above: r.above[k], current: !!cur && cur.pane === r.pane[k] && cur.i === i,
+				fill: fillOf(v, i, r.above[k])
+			});
+		});
+	});
 }
 
 /* ---- print: the boxes in view as a picture ---- */

@@ -1,4 +1,4 @@
-# A page around the picture: by name, by format, from flamegraph and convert, the same bytes.
+# A page: by name, by format, from flamegraph and convert, the same bytes; a picture for print, one data block, one script.
 printf 'main;<b>&amp; 3\nmain;x 1\n' >x.folded
 profdata flamegraph x.folded --title '<T>' -o a.html
 profdata flamegraph x.folded --title '<T>' -o b.htm
@@ -6,8 +6,9 @@ cmp a.html b.htm && echo same
 profdata flamegraph x.folded -t html | grep -v '"command"' >c
 profdata convert x.folded -o d.html
 grep -v '"command"' d.html | cmp c - && echo same
-head -n 11 a.html | sed 's/ font-family.*//'
+sed -n '1,/<title>/p' a.html | sed 's/profdata [0-9.]*/profdata V/'
+sed -n '/^<body/,/<title>/p' a.html | sed 's/ font-family.*//'
+sed -n '/id="profdata"/,/<\/script>/p' a.html | grep -v '"version"'
 tail -n 4 a.html
 grep -c '<b>' a.html
-sed -n '/^<svg/,/^<\/svg/p' a.html >svg.html
-profdata flamegraph x.folded --title '<T>' | sed 1d | cmp - svg.html && echo the picture is the same
+grep -o '<script' a.html | wc -l
