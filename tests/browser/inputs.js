@@ -18,6 +18,14 @@ const program = [
 
 /* What tests of one folder and program need. */
 function inputs(dir, profdata) {
+	/* The last argument is the file that is written. */
+	function run(...args) {
+		const r = spawnSync(profdata, args, { encoding: "utf8" });
+
+		assert.strictEqual(r.status, 0, r.stderr);
+		return args[args.length - 1];
+	}
+
 	return {
 		program,
 		/* [[["main", "f"], 3], ...] → a file in the dump format */
@@ -33,11 +41,10 @@ function inputs(dir, profdata) {
 			return path.join(dir, file);
 		},
 		draw(input, name, ...options) {
-			const out = path.join(dir, name);
-			const r = spawnSync(profdata, ["flamegraph", ...options, input, "-o", out], { encoding: "utf8" });
-
-			assert.strictEqual(r.status, 0, r.stderr);
-			return out;
+			return run("flamegraph", ...options, input, "-o", path.join(dir, name));
+		},
+		compare(before, after, name) {
+			return run("diff", before, after, "-o", path.join(dir, name));
 		}
 	};
 }

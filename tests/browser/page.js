@@ -21,7 +21,7 @@ const dir = fs.mkdtempSync(path.join(os.tmpdir(), "profdata-page-"));
 if (!profdata || !fs.existsSync(profdata))
 	skip("no profdata to test");
 
-const { dump, draw, write, program } = require("./inputs.js")(dir, profdata);
+const { compare, dump, draw, write, program } = require("./inputs.js")(dir, profdata);
 
 /* ---- what the page shows ---- */
 
@@ -255,6 +255,27 @@ const tests = {
 		assert.strictEqual(await b.run("return document.querySelector(\"button[aria-label^='Time order']\").hidden"), true);
 		await b.keys("c");
 		assert.strictEqual(await hash(b), "");
+		await clean(b);
+	},
+
+	async "comparisons: widths, classes, words"(b) {
+		const file = compare(write("a.folded", "main;parse;read 1000\nmain;run;loop 2000\nmain;old;x 500\n"), write("b.folded", "main;parse;read 1030\nmain;run;loop 2900\nmain;new;y 400\n"), "diff.html");
+
+		await b.open(file);
+		assert.deepStrictEqual((await boxes(b)).filter((x) => x.depth === 2).map((x) => x.name), ["new", "old", "parse", "run"]);
+		await click(b, "loop");
+		assert.match(await details(b), /2,000 samples 57\.14% . 2,900 samples 66\.97%, .*: grown$/);
+		await b.keys("Escape");
+		await choose(b, "Width", "after"); /* what is gone has no width */
+		assert.deepStrictEqual((await boxes(b)).filter((x) => x.depth === 2).map((x) => x.name), ["new", "parse", "run"]);
+		await choose(b, "Width", "before");
+		assert.deepStrictEqual((await boxes(b)).filter((x) => x.depth === 2).map((x) => x.name), ["old", "parse", "run"]);
+		assert.match(await hash(b), /mode=before/);
+		await choose(b, "Width", "delta");
+		assert.ok((await box(b, "old")).width > (await box(b, "parse")).width);
+		await filter(b, "Hide", "old");
+		await click(b, "x");
+		assert.match(await details(b), /: gone$/);
 		await clean(b);
 	},
 

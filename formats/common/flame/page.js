@@ -19,8 +19,8 @@ function describe(b) {
 	if (flagsOf(f) & LEFT_OUT)
 		return "Smaller frames left out of this file: " + value(v.total[i]) + ", " + percent(v.total[i], whole);
 	text = D.shown[f] + ": ";
-	if (D.diff && v.after)
-		return text + changeText(v, i);
+	if (D.diff && v.before)
+		return text + diffWords(v, i, classOf(v, i));
 	text += value(v.total[i]) + ", " + percent(v.total[i], whole);
 	if (at && i !== at && !isBelow(v, at, i))
 		text += ", " + percent(v.total[i], v.weight[at]) + " of view";
@@ -29,19 +29,8 @@ function describe(b) {
 	return text + "; depth " + v.depth[i];
 }
 
-function changeText(v, i) {
-	var d = D.diff, text = value(v.before[i]) + " -> " + value(v.after[i]) + " (" + (v.total[i] > 0 ? "+" : "") + value(v.total[i]) +
-		(v.before[i] ? ", " + (v.total[i] > 0 ? "+" : "") + percent(v.total[i], v.before[i]) : "") + "); " + CLASSES[classOf(v, i)];
-
-	if (v.tree === D.base && d.lo && d.lo[i] !== null && d.hi && d.hi[i] !== null)
-		text += "; interval " + d.lo[i] + " to " + d.hi[i];
-	if (v.tree === D.base && d.p && d.p[i] !== null)
-		text += "; p " + d.p[i];
-	return text;
-}
-
 function idleText() {
-	var p = panes[0], text = value(root.total[0]), f;
+	var p = panes[0], text = D.diff ? diffWords(root, 0, classOf(root, 0)) : value(root.total[0]), f;
 
 	if (S.view === "sandwich") {
 		f = p.v.frame[0];

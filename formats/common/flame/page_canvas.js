@@ -70,18 +70,24 @@ function layout() {
 	}
 	for (i = 0; i < lay.rows.length; i++)
 		lay.rows[i] = lay.rows[i] || { pane: [], node: [], x: [], w: [], above: [] };
-	lay.where = new Map();
-	lay.rows.forEach(function (r, y) {
-		r.node.forEach(function (n, k) { lay.where.set(r.pane[k] * 4294967296 + n, [y, k]); });
-	});
 	i = lay.rows.length * rowHeight;
 	lay.top = i >= stageHeight ? 0 : S.view === "sandwich" ? Math.floor(Math.min(stageHeight - i, Math.max(0, stageHeight / 2 - lay.center * rowHeight))) :
 		S.flip || S.view === "chart" ? 0 : Math.floor(stageHeight - i); /* flames stand on the ground */
 	ui.space.style.height = (i >= stageHeight ? i : 1) + "px";
 }
 
+/* Row and place in the row of a box, when it is laid out. */
 function whereOf(b) {
-	return b ? lay.where.get(b.pane * 4294967296 + b.i) : undefined;
+	var v = b && panes[b.pane] && panes[b.pane].v, d, y, k;
+
+	if (!v || b.i >= v.n)
+		return undefined;
+	d = v.depth[b.i];
+	y = S.view === "sandwich" ? lay.center + (b.pane ? d : -d) : S.flip || S.view === "chart" ? d : lay.rows.length - 1 - d;
+	if (!lay.rows[y])
+		return undefined;
+	k = lay.rows[y].node.indexOf(b.i);
+	return k < 0 || lay.rows[y].pane[k] !== b.pane ? undefined : [y, k];
 }
 
 function boxAt(clientX, clientY) {
@@ -133,11 +139,9 @@ function labelFor(f, w) {
 	return n > 1 ? s.slice(0, n) + "\u2026" : "";
 }
 
-var GREYS = ["#d6d8dc", "#4a4d55"];
-
 /* Fill of a box and whether its text is white. */
 function fillOf(v, i, above) {
-	var f = v.frame[i], hit = matched && matched[f] && i, rgb, c;
+	var f = v.frame[i], hit = matched && matched[f] && i, rgb;
 
 	if (ink.forced)
 		return hit ? ["Highlight", "HighlightText"] : ["Canvas", "CanvasText"];
@@ -145,18 +149,18 @@ function fillOf(v, i, above) {
 		return [css(hitRgb), hitDark ? "#fff" : "#000"];
 	if (above || i === 0)
 		return [ink.ghost, ink.onghost];
+	if (D.diff && v.before) {
+		rgb = diffRgb(v, i, classOf(v, i));
+		return [css(rgb), isDark(rgb) ? "#fff" : "#000"];
+	}
 	if (v.negative) {
-		c = classOf(v, i);
-		if (c === 5 || D.diff && !v.total[i])
-			return [GREYS[ink.dark ? 1 : 0], ink.dark ? "#fff" : "#000"];
-		rgb = changeRgb(v.total[i], D.diff ? v.weight[i] || 1 : mostChange);
+		rgb = changeRgb(v.total[i], mostChange);
 		return [css(rgb), isDark(rgb) ? "#fff" : "#000"];
 	}
 	return [D.color[f], frameDark[f] ? "#fff" : "#000"];
 }
 
 var mostChange = 0;
-var GLYPHS = ["", "\u25cf ", "\u2715 ", "\u25b2 ", "\u25bc ", ""];
 
 /* Diagonal lines over what is gone. */
 function hatch(ctx, x, y, w, h) {
@@ -181,21 +185,21 @@ function paintBox(ctx, r, k, y) {
 	var v = panes[r.pane[k]].v, i = r.node[k], x = r.x[k], w = r.w[k], fill = fillOf(v, i, r.above[k]), label, gone, c;
 
 	if (matched && !ink.forced && !(matched[v.frame[i]] && i))
-		ctx.globalAlpha = 0.45;
+		ctx.globalAlpha = 0.35; /* and the text in the colour of the page: 4.5:1 in both themes */
 	ctx.fillStyle = fill[0];
 	ctx.fillRect(x, y, w > 3 ? w - 1 : w, rowHeight - 1);
 	if (ink.forced && w > 3) {
 		ctx.strokeStyle = "CanvasText";
 		ctx.strokeRect(x + 0.5, y + 0.5, w - 2, rowHeight - 2);
 	}
-	if (D.diff && v.after && i && S.mode === "union" && v.after[i] < v.before[i] && w > 3) {
-		gone = w * (1 - v.after[i] / v.before[i]);
+	if (D.diff && v.before && i && S.mode === "union" && w > 3 && (c = classOf(v, i), c === 2 || c === 4)) {
+		gone = w * Math.max(0, 1 - v.total[i] * D.diff.scale_after / (v.before[i] * D.diff.scale_before));
 		hatch(ctx, x + w - gone, y, gone - 1, rowHeight - 1);
 	}
 	ctx.globalAlpha = 1;
 	if (w < 24)
 		return;
-	c = D.diff && i ? GLYPHS[classOf(v, i)] : "";
+	c = D.diff && v.before && i ? DIFF_SIGNS[classOf(v, i)] : "";
 	label = labelFor(v.frame[i], w - 8 - (c ? textWidth(c) : 0));
 	if (!label && !c)
 		return;

@@ -76,54 +76,17 @@ function rowFilter(rows) {
 	};
 }
 
-/* ---- comparisons: widths after, before, both or of the change ---- */
-
-function sumChange(rows, keep) {
-	var d = D.diff, k = d.scale_before || 1, l = d.scale_after || 1, before, after, own, gross, i;
-
-	before = sumRows(tree, rows, D.types[d.before].column, keep).own;
-	after = sumRows(tree, rows, D.types[d.after].column, keep).own;
-	own = new Float64Array(tree.n);
-	gross = new Float64Array(tree.n);
-	for (i = 0; i < tree.n; i++) {
-		before[i] *= k;
-		after[i] *= l;
-		own[i] = after[i] - before[i];
-		gross[i] = S.mode === "after" ? after[i] : S.mode === "before" ? before[i] : S.mode === "delta" ? Math.abs(own[i]) : Math.max(before[i], after[i]);
-	}
-	return { own: own, gross: gross, negative: true, before: before, after: after };
-}
-
-var CLASSES = ["unchanged", "new", "gone", "grown", "shrunk", "not significant"];
-
-/* Class of a box: what the comparison found, or what the two values say. */
-function classOf(v, i) {
-	var b, a;
-
-	if (!D.diff || !v.after)
-		return 0;
-	if (D.diff["class"] && v.tree === D.base && !S.focus && !S.ignore && !S.group)
-		return D.diff["class"][i];
-	b = v.before[i];
-	a = v.after[i];
-	return a === b ? 0 : !b ? 1 : !a ? 2 : a > b ? 3 : 4;
-}
-
 /* ---- making views ---- */
 
 function makeRoot() {
-	var rows, keep, sums;
+	var rows, keep, sorted;
 
 	type = D.types[S.type];
 	rows = D.rows[type.series];
 	keep = rowFilter(rows);
 	tree = deriveTree(D.base, D.same, framesFor("hide"), S.fold);
-	sums = D.diff ? sumChange(rows, keep) : sumRows(tree, rows, type.column, keep);
-	root = rootView(tree, sums, S.order, S.order === D.view.sort && !tree.map);
-	if (D.diff) {
-		root.before = upwards(tree, sums.before);
-		root.after = upwards(tree, sums.after);
-	}
+	sorted = S.order === D.view.sort && !tree.map;
+	root = D.diff ? diffView(S.mode, S.order, tree, keep, sorted) : rootView(tree, sumRows(tree, rows, type.column, keep), S.order, sorted);
 	root.keep = keep;
 	whole = Math.max(!keep && !tree.map && S.type === D.view.sample_type && D.view.whole || 0, root.weight[0]);
 	table = null;

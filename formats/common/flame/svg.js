@@ -10,7 +10,9 @@ function makeView() {
 	var d = D.view, rows = D.rows[type.series], root;
 
 	if (D.diff) {
-		V = diffView(DIFF_MODES[view.mode], d.sort) || diffView("union", d.sort);
+		V = diffView(DIFF_MODES[view.mode], d.sort, D.base, null, true);
+		if (!(V.weight[0] > 0))
+			V = diffView("union", d.sort, D.base, null, true);
 		whole = V.weight[0];
 		mostChange = 0;
 		return;
@@ -88,7 +90,7 @@ function fillOf(i, above) {
 	if (above)
 		return [css(ABOVE), false];
 	if (D.diff && i) {
-		var side = diffRgb(V, i);
+		var side = diffRgb(V, i, D.diff["class"][i]);
 		return [css(side), isDark(side)];
 	}
 	if (V.negative && i) {
@@ -212,7 +214,7 @@ function describe(i) {
 
 	parts = value(V.total[i]) + ", " + percent(V.total[i], whole);
 	if (D.diff && !(flags & LEFT_OUT))
-		return D.shown[f] + " (" + diffWords(V, i) + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
+		return D.shown[f] + " (" + diffWords(V, i, D.diff["class"][i]) + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
 	if (view.zoom)
 		parts += " of all, " + percent(V.total[i], base()) + " of view";
 	if (V.self[i] && V.first[i] >= 0)
