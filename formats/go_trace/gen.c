@@ -399,6 +399,7 @@ bool gt_read_generation(struct gt_reader *r)
 	else if (g->number != before + 1) {
 		gt_note(r, r->offset, "gaps between generations: states start anew");
 		gt_order_reset(r);
+		r->n_gaps++;
 		r->first_gen = g->number;
 	}
 	r->n_gens++;

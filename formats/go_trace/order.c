@@ -7,19 +7,13 @@
  * the event contradicts the state. With r->force it applies the event all the same,
  * as far as it makes sense. Rare ones are kept out of gt_advance(), which is called for every event.
  */
-#include "go_trace/trace.h"
+#include "go_trace/order.h"
 
 enum { G_RUNNABLE = 1, G_RUNNING, G_SYSCALL, G_WAITING, G_STATUSES };
 enum { P_RUNNING = 1, P_IDLE, P_SYSCALL, P_ABANDONED, P_STATUSES };
 
 static const uint8_t g_state[G_STATUSES] = { GT_UNDETERMINED, GT_RUNNABLE, GT_RUNNING, GT_SYSCALL, GT_WAITING };
 static const uint8_t p_state[P_STATUSES] = { GT_UNDETERMINED, GT_RUNNING, GT_IDLE, GT_RUNNING, GT_IDLE };
-
-/* Where an event was written: thread, and what it held before the event. */
-struct place {
-	uint64_t m, p, g;
-	uint32_t m_row, p_row, slot;
-};
 
 /* ---- rows ---- */
 
@@ -35,11 +29,6 @@ uint32_t gt_m_row(struct gt_reader *r, uint64_t m)
 	if (row == UINT32_MAX || !pd_vec_push(&r->m, ((struct gt_m){ .id = m, .p = GT_NONE, .g = GT_NONE })) || !gt_map_put(&r->m_map, m, row))
 		return gt_nomem(r), 0;
 	return row;
-}
-
-static uint32_t p_row(const struct gt_reader *r, uint64_t p)
-{
-	return p == GT_NONE ? 0 : gt_map_get(&r->p_map, p);
 }
 
 static uint32_t p_new(struct gt_reader *r, uint64_t p, uint8_t status)
@@ -163,20 +152,6 @@ static void set_p(struct gt_reader *r, const struct place *x, uint64_t p, uint32
 		return;
 	r->m.v[x->m_row].p = p;
 	r->m.v[x->m_row].p_row = row;
-}
-
-enum need { ABSENT, ANY, PRESENT };
-
-static bool has(const struct place *x, enum need p, enum need g)
-{
-	bool has_p = x->p != GT_NONE, has_g = x->g != GT_NONE;
-
-	return x->m != GT_NONE && (p == ANY || has_p == (p == PRESENT)) && (g == ANY || has_g == (g == PRESENT));
-}
-
-static struct gt_event event_at(const struct place *x, const struct gt_cursor *c, enum gt_kind kind)
-{
-	return (struct gt_event){ .kind = kind, .wire = c->type, .time = c->time, .m = x->m, .p = x->p, .g = x->g, .slot = x->slot };
 }
 
 /* What an event may say besides the change. */
@@ -603,224 +578,6 @@ PD_NOINLINE static enum gt_advance destroy_syscall(struct gt_reader *r, const st
 	return GT_OK;
 }
 
-/* ---- ranges ---- */
-
-PD_NOINLINE static enum gt_advance gc_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
-{
-	struct gt_event e = event_at(&x, c, c->type == GT_W_GC_BEGIN ? GT_EV_RANGE_BEGIN : c->type == GT_W_GC_END ? GT_EV_RANGE_END : GT_EV_RANGE_ACTIVE);
-	bool first = r->gc == GT_GC_UNDETERMINED, on = r->gc == GT_GC_ON, fine;
-
-	if (c->type == GT_W_GC_ACTIVE && r->gen.number == r->first_gen) {
-		if (!first && !r->force)
-			return GT_BAD;
-	} else if (!(c->type == GT_W_GC_BEGIN && first)) {
-		if (c->arg[0] != r->gc_seq + 1 && !r->force)
-			return GT_WAIT;
-		fine = c->type == GT_W_GC_BEGIN ? !on : on;
-		if (!r->force && (!fine || !has(&x, PRESENT, PRESENT)))
-			return GT_BAD;
-	}
-	r->gc = c->type == GT_W_GC_END ? GT_GC_OFF : GT_GC_ON;
-	r->gc_seq = c->arg[0];
-	e.what = GT_RANGE_GC;
-	e.id = c->arg[0];
-	if (c->type == GT_W_GC_BEGIN)
-		e.stack = gt_stack_row(r, c->arg[1]);
-	gt_send(r, &e);
-	return GT_OK;
-}
-
-/* Begins, continues or ends a range in a set of open ones; false when that contradicts the set. */
-static bool turn_range(const struct gt_reader *r, uint8_t *open, enum gt_range what, enum gt_kind kind)
-{
-	uint8_t bit = (uint8_t)(1u << what);
-	bool is = *open & bit, want = kind == GT_EV_RANGE_END || (kind == GT_EV_RANGE_ACTIVE && r->gen.number != r->first_gen);
-
-	if (is != want && !r->force)
-		return false;
-	*open = kind == GT_EV_RANGE_END ? *open & (uint8_t)~bit : *open | bit;
-	return true;
-}
-
-PD_NOINLINE static enum gt_advance sweep_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
-{
-	enum gt_kind kind = c->type == GT_W_GC_SWEEP_BEGIN ? GT_EV_RANGE_BEGIN : c->type == GT_W_GC_SWEEP_END ? GT_EV_RANGE_END : GT_EV_RANGE_ACTIVE;
-	struct gt_event e = event_at(&x, c, kind);
-	uint32_t row = kind == GT_EV_RANGE_ACTIVE ? p_row(r, c->arg[0]) : x.p_row;
-
-	if (!r->force && kind != GT_EV_RANGE_ACTIVE && !has(&x, PRESENT, ANY))
-		return GT_BAD;
-	if (!row)
-		return r->force ? GT_OK : GT_BAD;
-	if (!turn_range(r, &r->p.v[row].ranges, GT_RANGE_SWEEP, kind))
-		return GT_BAD;
-	e.what = GT_RANGE_SWEEP;
-	e.id = r->p.v[row].id;
-	if (kind == GT_EV_RANGE_BEGIN) {
-		e.stack = gt_stack_row(r, c->arg[0]);
-	} else if (kind == GT_EV_RANGE_END) {
-		e.arg[0] = c->arg[0];
-		e.arg[1] = c->arg[1];
-	}
-	gt_send(r, &e);
-	return GT_OK;
-}
-
-/* Mark assists and stop-the-world, which belong to a goroutine. */
-PD_NOINLINE static enum gt_advance go_range(struct gt_reader *r, const struct gt_cursor *c, struct place x, enum gt_range what, enum gt_kind kind)
-{
-	struct gt_event e = event_at(&x, c, kind);
-	uint32_t slot = kind == GT_EV_RANGE_ACTIVE ? gt_g_slot(r, c->arg[0]) : x.slot;
-
-	if (!r->force && kind != GT_EV_RANGE_ACTIVE && !has(&x, PRESENT, PRESENT))
-		return GT_BAD;
-	if (!slot)
-		return r->force ? GT_OK : GT_BAD;
-	if (!turn_range(r, &r->g.v[slot].ranges, what, kind))
-		return GT_BAD;
-	e.what = (uint8_t)what;
-	e.id = r->g.v[slot].id;
-	e.slot = slot;
-	if (c->type == GT_W_STW_BEGIN) {
-		e.name = r->g.v[slot].stw = gt_string(r, c->arg[0]);
-		e.stack = gt_stack_row(r, c->arg[1]);
-	} else if (what == GT_RANGE_STW) {
-		e.name = r->g.v[slot].stw;
-	} else if (kind == GT_EV_RANGE_BEGIN) {
-		e.stack = gt_stack_row(r, c->arg[0]);
-	}
-	gt_send(r, &e);
-	return GT_OK;
-}
-
-/* ---- annotations ---- */
-
-PD_NOINLINE static enum gt_advance task_begin(struct gt_reader *r, const struct gt_cursor *c, struct place x)
-{
-	struct gt_event e = event_at(&x, c, GT_EV_TASK_BEGIN);
-	uint32_t row = gt_map_get(&r->task_map, c->arg[0]);
-
-	if (!r->force && (row || !has(&x, PRESENT, PRESENT)))
-		return GT_BAD;
-	e.id = c->arg[0];
-	e.name = gt_string(r, c->arg[2]);
-	e.arg[0] = c->arg[1] ? c->arg[1] : GT_NONE;
-	e.stack = gt_stack_row(r, c->arg[3]);
-	if (!row) {
-		row = r->free_task;
-		if (row)
-			r->free_task = r->task.v[row].next_free;
-		else if ((!r->task.n && !pd_vec_push(&r->task, (struct gt_task){ 0 })) || !pd_vec_push(&r->task, (struct gt_task){ 0 }))
-			return gt_nomem(r), GT_OK;
-		else
-			row = (uint32_t)r->task.n - 1;
-		if (!gt_map_put(&r->task_map, c->arg[0], row))
-			return gt_nomem(r), GT_OK;
-	}
-	r->task.v[row] = (struct gt_task){ .name = e.name, .parent = e.arg[0] };
-	gt_send(r, &e);
-	return GT_OK;
-}
-
-PD_NOINLINE static enum gt_advance task_end(struct gt_reader *r, const struct gt_cursor *c, struct place x)
-{
-	struct gt_event e = event_at(&x, c, GT_EV_TASK_END);
-	uint32_t row = gt_map_get(&r->task_map, c->arg[0]);
-
-	if (!r->force && !has(&x, PRESENT, PRESENT))
-		return GT_BAD;
-	e.id = c->arg[0];
-	e.arg[0] = GT_NONE;
-	e.stack = gt_stack_row(r, c->arg[1]);
-	if (row) {
-		e.name = r->task.v[row].name;
-		e.arg[0] = r->task.v[row].parent;
-		r->task.v[row].next_free = r->free_task;
-		r->free_task = row;
-		gt_map_remove(&r->task_map, c->arg[0]);
-	}
-	gt_send(r, &e);
-	return GT_OK;
-}
-
-static bool push_region(struct gt_reader *r, struct gt_g *g, uint64_t task, pd_str name)
-{
-	uint32_t at = r->free_region;
-
-	if (at)
-		r->free_region = r->region.v[at].below;
-	else if ((!r->region.n && !pd_vec_push(&r->region, (struct gt_region){ 0 })) || !pd_vec_push(&r->region, (struct gt_region){ 0 }))
-		return gt_nomem(r), false;
-	else
-		at = (uint32_t)r->region.n - 1;
-	r->region.v[at] = (struct gt_region){ .task = task, .name = name, .below = g->region };
-	g->region = at;
-	return true;
-}
-
-PD_NOINLINE static enum gt_advance region_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
-{
-	bool begin = c->type == GT_W_USER_REGION_BEGIN;
-	struct gt_event e = event_at(&x, c, begin ? GT_EV_REGION_BEGIN : GT_EV_REGION_END);
-	struct gt_g *g = x.slot ? &r->g.v[x.slot] : NULL;
-
-	if (!r->force && (!has(&x, PRESENT, PRESENT) || !g))
-		return GT_BAD;
-	if (!g)
-		return GT_OK;
-	e.arg[0] = c->arg[0];
-	e.name = gt_string(r, c->arg[1]);
-	e.stack = gt_stack_row(r, c->arg[2]);
-	if (begin) {
-		push_region(r, g, c->arg[0], e.name);
-	} else if (g->region) {
-		struct gt_region *top = &r->region.v[g->region];
-		uint32_t at = g->region;
-
-		if ((top->task != c->arg[0] || top->name.v != e.name.v) && !r->force)
-			return GT_BAD;
-		g->region = top->below;
-		top->below = r->free_region;
-		r->free_region = at;
-	}
-	gt_send(r, &e);
-	return GT_OK;
-}
-
-PD_NOINLINE static enum gt_advance annotation(struct gt_reader *r, const struct gt_cursor *c, struct place x)
-{
-	struct gt_event e = event_at(&x, c, c->type == GT_W_GO_LABEL ? GT_EV_LABEL : c->type == GT_W_USER_LOG ? GT_EV_LOG : GT_EV_METRIC);
-	char buf[32];
-
-	if (!r->force && !has(&x, PRESENT, c->type == GT_W_HEAP_ALLOC || c->type == GT_W_HEAP_GOAL ? ANY : PRESENT))
-		return GT_BAD;
-	e.arg[0] = c->arg[0];
-	if (c->type == GT_W_GO_LABEL) {
-		e.name = gt_string(r, c->arg[0]);
-	} else if (c->type == GT_W_USER_LOG) {
-		e.name = gt_string(r, c->arg[1]);
-		e.text = gt_text(r, c->arg[2], buf);
-		e.stack = gt_stack_row(r, c->arg[3]);
-	} else {
-		e.what = c->type == GT_W_PROCS_CHANGE ? GT_METRIC_PROCS : c->type == GT_W_HEAP_ALLOC ? GT_METRIC_HEAP : GT_METRIC_GOAL;
-		if (c->type == GT_W_PROCS_CHANGE)
-			e.stack = gt_stack_row(r, c->arg[1]);
-	}
-	gt_send(r, &e);
-	return GT_OK;
-}
-
-PD_NOINLINE static enum gt_advance experimental(struct gt_reader *r, const struct gt_cursor *c, struct place x)
-{
-	struct gt_event e = event_at(&x, c, GT_EV_EXPERIMENTAL);
-
-	if (!r->force && !has(&x, ANY, ANY))
-		return GT_BAD;
-	memcpy(e.arg, c->arg, sizeof e.arg);
-	gt_send(r, &e);
-	return GT_OK;
-}
-
 enum gt_advance gt_advance(struct gt_reader *r, struct gt_cursor *c)
 {
 	struct place x = place_of(r, c);
@@ -846,26 +603,26 @@ enum gt_advance gt_advance(struct gt_reader *r, struct gt_cursor *c)
 	case GT_W_GO_SYSCALL_END_BLOCKED: return syscall_end_blocked(r, c, x);
 	case GT_W_GO_STATUS:
 	case GT_W_GO_STATUS_STACK: return go_status(r, c, x);
-	case GT_W_STW_BEGIN: return go_range(r, c, x, GT_RANGE_STW, GT_EV_RANGE_BEGIN);
-	case GT_W_STW_END: return go_range(r, c, x, GT_RANGE_STW, GT_EV_RANGE_END);
-	case GT_W_GC_MARK_ASSIST_BEGIN: return go_range(r, c, x, GT_RANGE_ASSIST, GT_EV_RANGE_BEGIN);
-	case GT_W_GC_MARK_ASSIST_END: return go_range(r, c, x, GT_RANGE_ASSIST, GT_EV_RANGE_END);
-	case GT_W_GC_MARK_ASSIST_ACTIVE: return go_range(r, c, x, GT_RANGE_ASSIST, GT_EV_RANGE_ACTIVE);
+	case GT_W_STW_BEGIN: return gt_order_go_range(r, c, x, GT_RANGE_STW, GT_EV_RANGE_BEGIN);
+	case GT_W_STW_END: return gt_order_go_range(r, c, x, GT_RANGE_STW, GT_EV_RANGE_END);
+	case GT_W_GC_MARK_ASSIST_BEGIN: return gt_order_go_range(r, c, x, GT_RANGE_ASSIST, GT_EV_RANGE_BEGIN);
+	case GT_W_GC_MARK_ASSIST_END: return gt_order_go_range(r, c, x, GT_RANGE_ASSIST, GT_EV_RANGE_END);
+	case GT_W_GC_MARK_ASSIST_ACTIVE: return gt_order_go_range(r, c, x, GT_RANGE_ASSIST, GT_EV_RANGE_ACTIVE);
 	case GT_W_GC_ACTIVE:
 	case GT_W_GC_BEGIN:
-	case GT_W_GC_END: return gc_event(r, c, x);
+	case GT_W_GC_END: return gt_order_gc_event(r, c, x);
 	case GT_W_GC_SWEEP_ACTIVE:
 	case GT_W_GC_SWEEP_BEGIN:
-	case GT_W_GC_SWEEP_END: return sweep_event(r, c, x);
-	case GT_W_USER_TASK_BEGIN: return task_begin(r, c, x);
-	case GT_W_USER_TASK_END: return task_end(r, c, x);
+	case GT_W_GC_SWEEP_END: return gt_order_sweep_event(r, c, x);
+	case GT_W_USER_TASK_BEGIN: return gt_order_task_begin(r, c, x);
+	case GT_W_USER_TASK_END: return gt_order_task_end(r, c, x);
 	case GT_W_USER_REGION_BEGIN:
-	case GT_W_USER_REGION_END: return region_event(r, c, x);
+	case GT_W_USER_REGION_END: return gt_order_region_event(r, c, x);
 	case GT_W_PROCS_CHANGE:
 	case GT_W_HEAP_ALLOC:
 	case GT_W_HEAP_GOAL:
 	case GT_W_GO_LABEL:
-	case GT_W_USER_LOG: return annotation(r, c, x);
-	default: return experimental(r, c, x);
+	case GT_W_USER_LOG: return gt_order_annotation(r, c, x);
+	default: return gt_order_experimental(r, c, x);
 	}
 }

@@ -238,7 +238,7 @@ struct gt_reader {
 	unsigned n_listeners;
 
 	struct gt_generation gen;
-	uint64_t first_gen, n_gens;
+	uint64_t first_gen, n_gens, n_gaps;
 	uint64_t offset;        /* of the batch being read, for messages */
 	bool ended;             /* no more batches: end of input or damage */
 	bool damaged;           /* said already that the rest is missing */

@@ -205,12 +205,14 @@ static void read_all(struct v1 *v)
 	while (p < v->end && v->r->status == PD_OK) {
 		v->r->offset = at(v, p);
 		if (!read_record(v, &p, &rec)) {
+			v->r->damaged = true;
 			gt_note(v->r, v->r->offset, "parts left out: the file is cut or damaged");
 			return;
 		}
 		v->r->wire_count[rec.type]++;
 		if (rec.type == V1_BATCH) {
 			if (rec.n != 2) {
+				v->r->damaged = true;
 				gt_note(v->r, v->r->offset, "parts left out: the file is cut or damaged");
 				return;
 			}
