@@ -7,7 +7,7 @@
 #include "xform/diff.h"
 #include <math.h>
 
-#define MOST 64 /* losers and gainers looked at */
+#define MOST 24 /* losers and gainers looked at */
 
 /* A candidate with its relatives: values by caller and by callee of both sides. */
 struct relative {

@@ -8,9 +8,10 @@
 #include "base/hash.h"
 #include "xform/diff.h"
 
-#define FILTER_WORDS 8u        /* 512 bits: one cache line */
-#define FILTERS 2048u          /* kept; nodes that belong together lie together */
+#define FILTER_WORDS 16u       /* 1024 bits: two cache lines */
+#define FILTERS 1024u          /* kept; nodes that belong together lie together */
 #define DEEP 512u              /* beyond it filters are full: walk depth first instead */
+#define NOTABLE 50             /* recursion of less than this part of a function's value needs no care */
 #define LOOK 1024u             /* frames above a place that are looked at for recursion */
 
 struct filter {
@@ -25,7 +26,7 @@ struct filters {
 	bool failed;
 };
 
-static inline uint32_t place_of(uint32_t func) { return (func * 0x9e3779b1u) >> 23; }
+static inline uint32_t place_of(uint32_t func) { return (func * 0x9e3779b1u) >> 22; }
 
 static inline void filter_add(struct filter *f, uint32_t func)
 {
@@ -121,19 +122,21 @@ struct scan {
 	const struct diff_unit *u;
 	const struct filter *above;
 	struct { int64_t cum; uint32_t seen; } *hot;
+	int64_t *again; /* value that came through a function once more */
 	int64_t value;
 	uint32_t stack;
+	uint64_t salt, odd[64]; /* factors of the hash */
 };
 
 static inline void count(struct scan *c, uint32_t f)
 {
 	if (c->hot[f].seen == c->stack) {
-		c->d->recursive[f] = 1;
+		c->again[f] += c->value;
 		return;
 	}
 	c->hot[f].seen = c->stack;
 	if (c->above && pd_unlikely(filter_has(c->above, f)) && pd_diff_above(c->u, f, c->stack, 0)) {
-		c->d->recursive[f] = 1;
+		c->again[f] += c->value;
 		return;
 	}
 	c->hot[f].cum += c->value;
@@ -141,34 +144,43 @@ static inline void count(struct scan *c, uint32_t f)
 
 static void scan_node(struct scan *c, uint64_t *hash)
 {
+	const uint64_t *odd = c->odd;
+	uint32_t place = 0;
 	const struct pd_tables *t = &c->u->doc->t;
 	const struct pd_stack_row *row = &t->stack.v[c->stack];
 	const uint32_t *run = &t->run.v[row->first];
-	uint64_t h = hash ? hash[row->parent] : 0;
+	uint64_t h = 0; /* a sum of products, which do not wait for each other */
 
 	for (uint32_t i = 0, n = pd_run_length(row); i < n; i++) {
 		uint32_t only = c->u->only[run[i]];
 
 		if (pd_likely(only)) {
-			h = pd_hash_u64(h, only, 1);
+			h += (only + c->salt) * odd[place++ & 63];
 			count(c, only);
 			continue;
 		}
 		for (uint32_t k = c->u->first[run[i]]; k < c->u->first[run[i] + 1]; k++) {
-			h = pd_hash_u64(h, c->u->func[k], 1);
+			h += (c->u->func[k] + c->salt) * odd[place++ & 63];
 			count(c, c->u->func[k]);
 		}
 	}
 	if (hash)
-		hash[c->stack] = h;
+		hash[c->stack] = pd_hash_u64(hash[row->parent], h, place);
+}
+
+static void scan_init(struct scan *c, struct pd_diff *d, const struct diff_unit *u)
+{
+	*c = (struct scan){ .d = d, .u = u, .salt = pd_hash_u64(d->hash_key, 1, 1), .hot = calloc(d->func.n, sizeof *c->hot), .again = calloc(d->func.n, sizeof *c->again) };
+	for (unsigned i = 0; i < 64; i++)
+		c->odd[i] = pd_hash_u64(d->hash_key, i, 2) | 1;
 }
 
 /* Very deep stacks: marks on the way down and off on the way up. */
 static bool scan_deep(struct pd_diff *d, const struct diff_unit *u, const int64_t *below, uint64_t *hash, int64_t *cum)
 {
 	const struct pd_node_map map = { u->first, u->func, u->only, d->func.n };
-	struct scan c = { .d = d, .u = u };
 	struct pd_error err = { 0 };
+	struct scan c;
 	struct pd_stackwalk w;
 	bool ok;
 
@@ -182,10 +194,11 @@ static bool scan_deep(struct pd_diff *d, const struct diff_unit *u, const int64_
 	ok = pd_stackwalk_cum(&w, &map, cum, NULL);
 	pd_stackwalk_release(&w);
 	memset(d->recursive, 1, d->func.n); /* not known: asked where it matters */
-	c.hot = hash && ok ? calloc(d->func.n, sizeof *c.hot) : NULL;
-	for (c.stack = 1; c.hot && c.stack < u->doc->t.stack.n; c.stack++)
+	scan_init(&c, d, u);
+	for (c.stack = 1; ok && hash && c.hot && c.again && c.stack < u->doc->t.stack.n; c.stack++)
 		scan_node(&c, hash);
-	ok = ok && (!hash || c.hot);
+	ok = ok && c.hot;
+	free(c.again);
 	free(c.hot);
 	return ok;
 }
@@ -194,9 +207,11 @@ bool pd_diff_scan(struct pd_diff *d, const struct diff_unit *u, const int64_t *b
 {
 	const struct pd_tables *t = &u->doc->t;
 	struct filters f = { .u = u, .v = malloc(FILTERS * sizeof *f.v), .node = calloc(FILTERS, sizeof *f.node) };
-	struct scan c = { .d = d, .u = u, .hot = calloc(d->func.n, sizeof *c.hot) };
-	bool ok = f.v && f.node && c.hot, deep = t->max_depth > DEEP;
+	bool deep = t->max_depth > DEEP, ok;
+	struct scan c;
 
+	scan_init(&c, d, u);
+	ok = f.v && f.node && c.hot && c.again;
 	if (hash)
 		hash[0] = d->hash_key;
 	if (ok && deep)
@@ -210,8 +225,11 @@ bool pd_diff_scan(struct pd_diff *d, const struct diff_unit *u, const int64_t *b
 		scan_node(&c, hash);
 		ok = !f.failed;
 	}
-	for (size_t i = 0; ok && !deep && i < d->func.n; i++)
+	for (size_t i = 0; ok && !deep && i < d->func.n; i++) {
 		cum[i] = c.hot[i].cum;
+		d->recursive[i] |= c.again[i] > cum[i] / NOTABLE;
+	}
+	free(c.again);
 	free(f.v);
 	free(f.node);
 	pd_vec_release(&f.climb);

@@ -10,19 +10,31 @@
 /* Stacks in the order they were met, found by slots of half a hash and a number + 1. */
 struct shapes {
 	uint64_t *slot;
-	size_t mask;
-	PD_VEC(struct place { double samples[2]; }) place;
+	size_t mask, n;
+	double *samples[2];
 };
 
 static bool make_room(struct shapes *s, size_t n)
 {
 	size_t cap = 1024;
 
-	while (cap < n * 2)
+	while (cap < n + n / 2)
 		cap *= 2;
 	s->mask = cap - 1;
 	s->slot = calloc(cap, sizeof *s->slot);
-	return s->slot && pd_vec_reserve(&s->place, n);
+	s->samples[0] = calloc(n + 1, sizeof **s->samples);
+	s->samples[1] = calloc(n + 1, sizeof **s->samples);
+	return s->slot && s->samples[0] && s->samples[1];
+}
+
+static size_t count_stacks(const struct pd_diff *d)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < d->unit.n; i++)
+		for (size_t s = 1; s < d->unit.v[i].doc->t.stack.n; s++)
+			n += d->unit.v[i].own[s] != 0;
+	return n;
 }
 
 static void add_unit(const struct diff_unit *u, struct shapes *s)
@@ -43,11 +55,9 @@ static void add_unit(const struct diff_unit *u, struct shapes *s)
 			continue;
 		while (s->slot[at] && s->slot[at] >> 32 != h >> 32)
 			at = (at + 1) & s->mask;
-		if (!s->slot[at]) {
-			s->place.v[s->place.n] = (struct place){ { 0, 0 } };
-			s->slot[at] = h >> 32 << 32 | ++s->place.n;
-		}
-		s->place.v[(uint32_t)s->slot[at] - 1].samples[u->side] += (double)u->own[i] / each;
+		if (!s->slot[at])
+			s->slot[at] = h >> 32 << 32 | ++s->n;
+		s->samples[u->side][(uint32_t)s->slot[at] - 1] += (double)u->own[i] / each;
 	}
 }
 
@@ -60,26 +70,23 @@ static uint32_t float_bits(double v)
 	return bits; /* ordered as the numbers are, which are not negative */
 }
 
-/* Brings the places into an order of their numbers: the hash differs from run to run, sums of floating point must not. */
-static bool settle(struct place *p, size_t n)
+/* Brings the stacks into an order of their numbers: sums of floating point must not depend on that of replicates. */
+static bool settle(double *a, double *b, size_t n)
 {
 	struct pd_sort_item *item = malloc((2 * n + 1) * sizeof *item);
-	struct place *copy = malloc((n + 1) * sizeof *copy);
-	bool ok;
+	double *copy = malloc((n + 1) * sizeof *copy), *column[2] = { a, b };
+	bool ok = item && copy;
 
-	for (size_t i = 0; item && copy && i < n; i++)
-		item[i] = (struct pd_sort_item){ (uint64_t)float_bits(p[i].samples[0]) << 32 | float_bits(p[i].samples[1]), (uint32_t)i };
-	if (item && copy) {
+	for (size_t i = 0; ok && i < n; i++)
+		item[i] = (struct pd_sort_item){ (uint64_t)float_bits(a[i]) << 32 | float_bits(b[i]), (uint32_t)i };
+	if (ok)
 		pd_sort_u64(item, item + n, n);
-		memcpy(copy, p, n * sizeof *copy);
+	for (int c = 0; ok && c < 2; c++) {
+		memcpy(copy, column[c], n * sizeof *copy);
 		for (size_t i = 0; i < n; i++)
-			p[i] = copy[item[i].row];
-	} else {
-		free(copy);
-		copy = NULL;
+			column[c][i] = copy[item[i].row];
 	}
 	free(item);
-	ok = copy != NULL;
 	free(copy);
 	return ok;
 }
@@ -87,12 +94,8 @@ static bool settle(struct place *p, size_t n)
 bool pd_diff_shapes(struct pd_diff *d, double **a, double **b, size_t *n, struct pd_error *err)
 {
 	struct shapes s = { 0 };
-	size_t stacks = 1;
-	bool ok;
+	bool ok = make_room(&s, count_stacks(d));
 
-	for (size_t i = 0; i < d->unit.n; i++)
-		stacks += d->unit.v[i].doc->t.stack.n;
-	ok = make_room(&s, stacks);
 	for (size_t i = 0; i < d->unit.n; i++) {
 		if (ok)
 			add_unit(&d->unit.v[i], &s);
@@ -100,22 +103,15 @@ bool pd_diff_shapes(struct pd_diff *d, double **a, double **b, size_t *n, struct
 		d->unit.v[i].hash = NULL;
 	}
 	free(s.slot);
-	/* sums of floating point must not depend on the order of replicates */
-	ok = ok && (d->unit.n == 2 || settle(s.place.v, s.place.n));
-	*n = ok ? s.place.n : 0;
-	*a = ok ? malloc((*n + 1) * sizeof **a) : NULL;
-	*b = ok ? malloc((*n + 1) * sizeof **b) : NULL;
-	ok = ok && *a && *b;
-	for (size_t i = 0; ok && i < *n; i++) {
-		(*a)[i] = s.place.v[i].samples[PD_BEFORE];
-		(*b)[i] = s.place.v[i].samples[PD_AFTER];
-	}
-	pd_vec_release(&s.place);
+	ok = ok && (d->unit.n == 2 || settle(s.samples[0], s.samples[1], s.n));
 	if (!ok) {
-		free(*a);
-		free(*b);
-		*a = *b = NULL;
+		free(s.samples[0]);
+		free(s.samples[1]);
 		pd_error_nomem(err);
+		return false;
 	}
-	return ok;
+	*a = s.samples[0];
+	*b = s.samples[1];
+	*n = s.n;
+	return true;
 }

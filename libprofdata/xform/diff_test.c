@@ -13,6 +13,7 @@
 #define POOL 25 /* functions of similar size whose dispersion is looked at together */
 #define PRIOR 6 /* degrees of freedom that its neighbourhood adds to what a function knows of its own dispersion */
 #define RANKED 10 /* slices a side from which on ranks have to agree: bursts are no change */
+#define MANY 10000 /* samples from which on counts are normal for all purposes */
 #define MARGIN 0.05 /* an interval within it says "unchanged" */
 
 static bool is_rate(const struct pd_diff *d) { return d->s.per != PD_DIFF_PER_TOTAL; }
@@ -80,13 +81,22 @@ static double exact(const struct pd_diff *d, const struct diff_number *a, const 
 		struct pd_rates r;
 		double n = a->x + b->x, p;
 
+		p = b->n / (a->n + b->n);
+		if (a->x >= MANY && b->x >= MANY) { /* where the exact answer is the same, for a tenth of the work */
+			double wide = pd_normal_quantile(0.5 + d->o.confidence / 2) * sqrt(1 / a->x + 1 / b->x), z = (b->x - n * p) / sqrt(n * p * (1 - p));
+
+			t->p = pd_normal_p(z);
+			t->lo = t->ratio * exp(-wide);
+			t->hi = t->ratio * exp(wide);
+			rate_difference(d, b, t);
+			return z;
+		}
 		if (pd_stat_rates(a->x, a->n, b->x, b->n, d->o.confidence, &r) != PD_STAT_OK)
 			return NAN;
 		t->p = r.p;
 		t->lo = r.ci.lo;
 		t->hi = r.ci.hi;
 		rate_difference(d, b, t);
-		p = b->n / (a->n + b->n);
 		return (b->x - n * p) / sqrt(n * p * (1 - p));
 	} else {
 		struct pd_shares s;

@@ -9,12 +9,12 @@
 #include "xform/diff.h"
 #include <math.h>
 
+#define BULK_SAMPLES 5.0 /* of a function that has a say in what the bulk did */
+
 /* ---- the bulk ---- */
 
-static double log_error(double x1, double x2, double phi) { return sqrt(phi * (1 / x1 + 1 / x2)); }
-
 struct member {
-	double ratio, se;
+	double ratio;  /* of samples, half a one added */
 	uint32_t func;
 	bool in;
 };
@@ -26,42 +26,55 @@ static int by_ratio(const void *pa, const void *pb)
 	return a->ratio != b->ratio ? (a->ratio < b->ratio ? -1 : 1) : (a->func > b->func) - (a->func < b->func);
 }
 
-/* Functions that agree with `factor`, and what they say it is. Returns their number. */
-static size_t agree(const struct pd_diff *d, struct member *m, size_t n, double *factor)
+/* How far x2 is from what x1 and the factor e of the bulk (of samples, known as well as b1 and b2 allow) lead one to expect. */
+static double from_bulk(double x1, double x2, double e, double b1, double b2, double phi)
 {
-	double before = 0, after = 0;
+	double spread = phi * (e * (x1 + x2) + x1 * x1 * e * e * (b1 > 0 && b2 > 0 ? 1 / b1 + 1 / b2 : 0));
+
+	return spread > 0 ? (x2 - e * x1) / sqrt(spread) : 0;
+}
+
+/* Functions that agree with the factor *e, and what they say it is. Returns their number. */
+static size_t agree(struct pd_diff *d, struct member *m, size_t n, double *e)
+{
 	size_t in = 0;
 
+	d->bulk[0] = d->bulk[1] = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct pd_diff_test *t = &d->test[DIFF_SELF][m[i].func];
 
-		m[i].in = fabs(log(m[i].ratio / *factor)) <= 2.5 * m[i].se;
+		m[i].in = fabs(from_bulk(t->samples[0], t->samples[1], *e, 0, 0, t->phi)) <= 2.5;
 		if (!m[i].in)
 			continue;
 		in++;
-		before += t->before;
-		after += t->after;
+		d->bulk[0] += t->samples[0];
+		d->bulk[1] += t->samples[1];
 	}
-	if (before > 0)
-		*factor = after / before;
+	if (d->bulk[0] > 0 && d->bulk[1] > 0)
+		*e = d->bulk[1] / d->bulk[0];
 	return in;
 }
 
 /* Did the rest pay for what others gained (or got what they gave up)? Otherwise the factor is a change like any other. */
-static bool made_room(const struct pd_diff *d, const struct member *m, size_t n)
+static bool made_room(struct pd_diff *d, const struct member *m, size_t n)
 {
-	double bulk = 0, all = d->whole[PD_AFTER].value, before = d->whole[PD_BEFORE].value, others;
+	double sum[2] = { 0, 0 }, others = 0, bulk;
 
-	if (d->s.per != PD_DIFF_PER_TOTAL) {
-		all /= d->whole[PD_AFTER].exposure;
-		before /= d->whole[PD_BEFORE].exposure;
-	} else {
-		all = before = 1;
+	for (size_t i = 0; i < n; i++) {
+		const struct pd_diff_test *t = &d->test[DIFF_SELF][m[i].func];
+
+		if (!m[i].in) {
+			others += t->after - t->before;
+			continue;
+		}
+		sum[0] += t->before;
+		sum[1] += t->after;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (m[i].in)
-			bulk += d->test[DIFF_SELF][m[i].func].after - d->test[DIFF_SELF][m[i].func].before;
-	others = all - before - bulk;
+	bulk = sum[1] - sum[0];
+	d->s.bulk_ratio = sum[0] > 0 ? sum[1] / sum[0] : NAN;
+	/* of a second nobody knows how much work was done in it: less for all of the rest is enough */
+	if (d->s.per == PD_DIFF_PER_TIME || d->s.per == PD_DIFF_PER_CPU)
+		return bulk * others < 0;
 	return bulk * others < 0 && fabs(bulk + others) < fabs(others) / 2;
 }
 
@@ -83,48 +96,39 @@ static void follow_bulk(struct pd_diff *d)
 void pd_diff_bulk(struct pd_diff *d)
 {
 	struct member *m = malloc(d->func.n * sizeof *m);
-	double factor, se;
 	size_t n = 0, in = 0;
+	double e;
+	bool room = false;
 
 	d->s.bulk_ratio = NAN;
-	for (uint32_t f = 1; m && f < d->func.n; f++) {
+	for (uint32_t f = 1; m && d->s.testable && f < d->func.n; f++) {
 		const struct pd_diff_test *t = &d->test[DIFF_SELF][f];
 
-		if (!isnan(t->p) && t->before > 0 && t->after > 0 && t->samples[0] > 0 && t->samples[1] > 0)
-			m[n++] = (struct member){ t->ratio, log_error(t->samples[0], t->samples[1], t->phi), f, false };
+		if (t->samples[0] + t->samples[1] >= BULK_SAMPLES)
+			m[n++] = (struct member){ (t->samples[1] + 0.5) / (t->samples[0] + 0.5), f, false };
 	}
-	if (n < 3) {
-		free(m);
-		return;
-	}
-	qsort(m, n, sizeof *m, by_ratio);
-	factor = n % 2 ? m[n / 2].ratio : sqrt(m[n / 2 - 1].ratio * m[n / 2].ratio);
-	for (int i = 0; i < 10; i++)
-		in = agree(d, m, n, &factor);
-	d->bulk[0] = d->bulk[1] = 0;
-	for (size_t i = 0; i < n; i++)
-		if (m[i].in) {
-			d->bulk[0] += d->test[DIFF_SELF][m[i].func].samples[0];
-			d->bulk[1] += d->test[DIFF_SELF][m[i].func].samples[1];
-		}
-	se = d->bulk[0] > 0 && d->bulk[1] > 0 ? log_error(d->bulk[0], d->bulk[1], d->s.phi) : INFINITY;
-	if (in >= 2 && in * 2 > n && in < d->s.tests[DIFF_SELF] && fabs(log(factor)) > 2 * se && made_room(d, m, n)) {
-		d->s.bulk_ratio = factor;
-		d->s.bulk_functions = in;
-		follow_bulk(d);
+	if (n >= 3) {
+		qsort(m, n, sizeof *m, by_ratio);
+		e = n % 2 ? m[n / 2].ratio : sqrt(m[n / 2 - 1].ratio * m[n / 2].ratio);
+		for (int i = 0; i < 10; i++)
+			in = agree(d, m, n, &e);
+		room = made_room(d, m, n);
 	}
 	free(m);
+	if (room && in >= 2 && in * 2 > n && in < n && d->bulk[0] > 0 && d->bulk[1] > 0 &&
+	    fabs(log(d->s.bulk_ratio)) > 2 * sqrt(d->s.phi * (1 / d->bulk[0] + 1 / d->bulk[1]))) {
+		d->s.bulk_functions = in;
+		follow_bulk(d);
+	} else {
+		d->s.bulk_ratio = NAN;
+	}
 }
 
 bool pd_diff_with_bulk(const struct pd_diff *d, const struct pd_diff_test *t, double cutoff)
 {
-	double se, bulk;
-
-	if (isnan(d->s.bulk_ratio) || !(t->before > 0) || !(t->after > 0) || !(t->samples[0] > 0) || !(t->samples[1] > 0))
+	if (isnan(d->s.bulk_ratio))
 		return false;
-	se = log_error(t->samples[0], t->samples[1], t->phi);
-	bulk = log_error(d->bulk[0], d->bulk[1], d->s.phi);
-	return pd_normal_p(log(t->ratio / d->s.bulk_ratio) / sqrt(se * se + bulk * bulk)) > cutoff;
+	return pd_normal_p(from_bulk(t->samples[0], t->samples[1], d->bulk[1] / d->bulk[0], d->bulk[0], d->bulk[1], t->phi)) > cutoff;
 }
 
 double pd_diff_cutoff(const struct pd_diff *d, int kind)
