@@ -441,8 +441,8 @@ const struct pd_cmd pd_cmd_diff = {
 		 "time where every profile knows it, or by the total of its side; the report says which.\n\n"
 		 "Every difference comes with its interval and is tested: samples are counts, and counts have noise. What is reported\n"
 		 "is beyond chance (5 % false discoveries) and large enough to matter (--min-delta, --min-change). Functions whose\n"
-		 "change is explained by what they call are carriers and only counted (--all lists them), and functions that shrank\n"
-		 "with all others to make room for one that grew are no findings.\n\n"
+		 "change is explained by what they call are carriers and only counted (--all lists them), and functions that moved\n"
+		 "with most others (to make room for one that grew, or because the machine was busy) are no findings.\n\n"
 		 "-t folded writes 'stack before after' lines, -t pprof a profile that opens as a difference in pprof, -t svg and\n"
 		 "-t html differential flame graphs. --fail-on makes it a gate for continuous integration.",
 	.examples = (const char *const[]){ "profdata diff a.pb.gz b.pb.gz", "what changed",

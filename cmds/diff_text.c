@@ -210,7 +210,7 @@ static void bulk_line(struct diff_report *r, struct pd_out *out)
 	if (isnan(r->s->bulk_ratio))
 		return;
 	relative(change, sizeof change, r->s->bulk_ratio);
-	pd_out_printf(out, "bulk       %zu functions moved together by %s, making room: no findings\n", r->s->bulk_functions, change);
+	pd_out_printf(out, "bulk       %zu functions moved together by %s: no findings of their own\n", r->s->bulk_functions, change);
 }
 
 static void notes(struct diff_report *r, struct pd_out *out)
@@ -240,7 +240,7 @@ static const char *flag(const struct pd_diff_row *row, const struct pd_diff_test
 	if (row->role == PD_DIFF_CARRIER)
 		return "carries";
 	if (t->flags & PD_DIFF_SHARE_ONLY)
-		return "share only";
+		return "with bulk";
 	if (t->flags & PD_DIFF_UNTESTABLE)
 		return "?";
 	if (t->flags & PD_DIFF_FEW_SAMPLES)
@@ -353,7 +353,7 @@ static void rest_line(struct diff_report *r, struct pd_out *out, size_t hidden)
 		more = ", ";
 	}
 	if (share) {
-		pd_out_printf(out, "%s%zu that only made room", more, share);
+		pd_out_printf(out, "%s%zu that moved with the bulk", more, share);
 		more = ", ";
 	}
 	pd_out_printf(out, "%s%zu undecided, %zu with few samples, %zu unchanged (--all)\n", more, open, few, same);

@@ -221,12 +221,13 @@ static bool balances(const struct pd_diff *d, const struct mover *f, const struc
 	const struct pd_diff_test *a = main_test(d, f->func), *b = main_test(d, g->func);
 	double all = a->samples[0] + a->samples[1] + b->samples[0] + b->samples[1];
 	const struct pd_diff_test *big = a->samples[0] > b->samples[1] ? a : b;
+	double bulk = isnan(d->s.bulk_ratio) ? 1 : d->s.bulk_ratio; /* what would have happened to it anyway */
 	double each = big->samples[0] > big->samples[1] ? big->samples[0] / big->before : big->samples[1] / big->after;
 
 	/* shares that sum up to one balance by themselves: there the loser must have lost most of what it had */
 	if (-f->change < (d->s.per == PD_DIFF_PER_TOTAL ? 0.5 : 0.2) * a->before)
 		return false;
-	return fabs(f->change + g->change) * each <= 2 * sqrt(all);
+	return fabs(a->after - a->before * bulk + b->after - b->before * bulk) * each <= 2 * sqrt(all);
 }
 
 static int by_likeness(const void *pa, const void *pb)

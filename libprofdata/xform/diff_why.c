@@ -1,8 +1,8 @@
 /*
  * Who is to blame. Shares add up to one, and a machine that is busy has only so
  * many seconds: when one function grows, all others shrink by the same factor.
- * That factor is found first (most functions agree on it), and what only
- * follows it is no finding. Then cumulative changes are explained by the
+ * Load and the speed of a machine move all functions alike. That factor is found
+ * first (most functions agree on it), and what only follows it is no finding. Then cumulative changes are explained by the
  * functions below them: what is left without those is the function's own.
  */
 #include "base/error.h"
@@ -55,6 +55,8 @@ static size_t agree(struct pd_diff *d, struct member *m, size_t n, double *e)
 	return in;
 }
 
+static bool by_the_clock(const struct pd_diff *d) { return d->s.per == PD_DIFF_PER_TIME || d->s.per == PD_DIFF_PER_CPU; }
+
 /* Did the rest pay for what others gained (or got what they gave up)? Otherwise the factor is a change like any other. */
 static bool made_room(struct pd_diff *d, const struct member *m, size_t n)
 {
@@ -72,9 +74,9 @@ static bool made_room(struct pd_diff *d, const struct member *m, size_t n)
 	}
 	bulk = sum[1] - sum[0];
 	d->s.bulk_ratio = sum[0] > 0 ? sum[1] / sum[0] : NAN;
-	/* of a second nobody knows how much work was done in it: less for all of the rest is enough */
-	if (d->s.per == PD_DIFF_PER_TIME || d->s.per == PD_DIFF_PER_CPU)
-		return bulk * others < 0;
+	/* nobody knows how much work was done in a second, or how busy the machine was: what all have in common is not theirs */
+	if (by_the_clock(d))
+		return true;
 	return bulk * others < 0 && fabs(bulk + others) < fabs(others) / 2;
 }
 
@@ -115,7 +117,7 @@ void pd_diff_bulk(struct pd_diff *d)
 		room = made_room(d, m, n);
 	}
 	free(m);
-	if (room && in >= 2 && in * 2 > n && in < n && d->bulk[0] > 0 && d->bulk[1] > 0 &&
+	if (room && in >= 2 && in * 2 > n && (in < n || by_the_clock(d)) && d->bulk[0] > 0 && d->bulk[1] > 0 &&
 	    fabs(log(d->s.bulk_ratio)) > 2 * sqrt(d->s.phi * (1 / d->bulk[0] + 1 / d->bulk[1]))) {
 		d->s.bulk_functions = in;
 		follow_bulk(d);

@@ -59,7 +59,7 @@ PD_API const char *pd_diff_class_name(enum pd_diff_class c);
 /* Why a row is not a claim though its numbers differ. */
 enum pd_diff_flag {
 	PD_DIFF_FEW_SAMPLES = 1 << 0, /* below 10 samples, or never 0.05 % of the total: not tested */
-	PD_DIFF_SHARE_ONLY = 1 << 1,  /* moved together with the bulk of the program, to make room for others */
+	PD_DIFF_SHARE_ONLY = 1 << 1,  /* moved with the bulk of the program: to make room for others, or with the load of the machine */
 	PD_DIFF_SMALL = 1 << 2,       /* significant, but below the least change that matters */
 	PD_DIFF_UNTESTABLE = 1 << 3,  /* totals without counts */
 };
