@@ -178,7 +178,7 @@ static int print_bins(struct cmd_ctx *ctx, struct heatmap_args *a, const struct 
 /* The picture is what the format heatmap writes; -t html only asks it for a page. */
 static int draw(struct cmd_ctx *ctx, struct heatmap_args *a, const struct pd_format *f, const struct pd_doc *doc, const struct pd_heat_opts *o)
 {
-	struct pd_save_opts save = { .size = sizeof(save), .sample_type = a->select.sample_type };
+	struct pd_save_opts save = { .size = sizeof(save), .sample_type = a->select.sample_type, .command = ctx->command_line };
 	const struct pd_format *map = pd_format_named("heatmap");
 	const char **user = cli_format_options(ctx, &a->in.opt, map);
 	struct cmd_kv kv = { 0 };
@@ -248,12 +248,12 @@ const struct pd_cmd pd_cmd_heatmap = {
 	.about = "Draws when samples were taken: a column is one second (shorter for recordings below 5 seconds, longer beyond 10\n"
 		 "minutes), a row a part of it, the colour how many samples there were, or with -s how much of that sample type.\n"
 		 "Bursts, idle stretches and what happens at a steady pace show as patterns that no sum over the whole time has.\n\n"
-		 "In the page a range of time is picked by dragging, by touch or by keyboard (press ? there); the option it prints,\n"
+		 "In the picture a range of time is picked by dragging, by touch or by keyboard (press ? there); the option it prints,\n"
 		 "--time-range A:B, selects the same samples in every other command. Time 0 is the first sample of all that is loaded,\n"
 		 "whatever is selected here.\n\n"
 		 "Samples have times in perf script and speedscope files; in pprof files the numeric label timestamp, timestamp_ns or\n"
 		 "end_timestamp_ns is one. Samples without time are counted in the heading. The file is SVG, or with -t html or a name\n"
-		 "ending in .html a page; --json and --csv print the bins that have samples.",
+		 "ending in .html a page with the flame graph of the range; --json and --csv print the bins that have samples.",
 	.examples = heatmap_examples,
 	.args_size = sizeof(struct heatmap_args),
 	.opts = heatmap_opts,

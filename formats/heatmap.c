@@ -8,12 +8,14 @@
  *   </svg>
  *
  * No DTD, no event handler attributes, nothing fetched, no text of the input
- * inside the script. With the option page the same stands in an HTML page.
+ * inside the script. With the option page it is an HTML page, and below the map
+ * stands the flame graph of the range that is picked.
  */
 #include "base/span.h"
 #include "common/escape.h"
 #include "heatmap/heatmap.h"
 #include "heat_viewer.h" /* generated from heatmap/viewer.js */
+#include "heat_flame.h"  /* flame_viewer: generated from common/flame */
 
 static const char *const scale_words[] = { "linear", "log", NULL };
 
@@ -58,22 +60,52 @@ static enum pd_status check_opts(struct heatmap_opts *o, struct pd_heat_opts *h,
 	return PD_OK;
 }
 
-static void write_all(const struct heatmap *h, struct pd_out *out)
+static void open_page(const char *title, struct pd_out *out)
 {
-	const char *title = h->o->title ? h->o->title : "Heat Map";
+	pd_out_printf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"profdata %s\">\n"
+		      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>", pd_version());
+	esc_xml_text(out, title, strlen(title));
+	pd_out_puts(out, "</title>\n<style>body{margin:0;background:#fcfcfa}svg{display:block}@media (prefers-color-scheme:dark){body{background:#1b1c1f}}</style>\n"
+		    "</head>\n<body class=\"pdhm-page\">\n");
+}
 
-	if (h->o->page) {
-		pd_out_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-			    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
-		esc_xml_text(out, title, strlen(title));
-		pd_out_puts(out, "</title>\n<style>body{margin:0}svg{display:block}</style>\n</head>\n<body class=\"pdhm-page\">\n");
-	}
+/* The map with its data; open at the end, for the script of a picture. */
+static void write_map(const struct heatmap *h, struct pd_out *out)
+{
 	heatmap_put_picture(h, out);
-	pd_out_puts(out, "<metadata class=\"profdata\">");
+	pd_out_puts(out, "<metadata class=\"profdata-heatmap\">");
 	heatmap_put_data(h, out);
-	pd_out_puts(out, "</metadata>\n<script><![CDATA[\n");
+	pd_out_puts(out, "</metadata>\n");
+}
+
+static void write_picture(const struct heatmap *h, struct pd_out *out)
+{
+	write_map(h, out);
+	pd_out_puts(out, "<script><![CDATA[\n");
 	pd_out_write(out, heat_viewer, sizeof heat_viewer);
-	pd_out_puts(out, h->o->page ? "]]></script>\n</svg>\n</body>\n</html>\n" : "]]></script>\n</svg>\n");
+	pd_out_puts(out, "]]></script>\n</svg>\n");
+}
+
+/* The map, the flame graph of what is picked in it, and one script for both. */
+static enum pd_status write_page(struct heatmap *h, const struct pd_sample_type *type, struct pd_out *out, struct pd_error *err)
+{
+	struct pd_doc *rows = heatmap_page_doc(h, type, err);
+	enum pd_status status = rows || !h->has_graph ? err->status : PD_OK;
+
+	if (status == PD_OK) {
+		open_page(h->o->title ? h->o->title : "Heat Map", out);
+		write_map(h, out);
+		pd_out_puts(out, "</svg>\n");
+		if (rows)
+			status = svg_write_part(rows, out, &(struct pd_save_opts){ .size = sizeof(struct pd_save_opts) }, NULL, err);
+		pd_out_puts(out, "<script>\n");
+		if (rows)
+			pd_out_write(out, flame_viewer, sizeof flame_viewer);
+		pd_out_write(out, heat_viewer, sizeof heat_viewer);
+		pd_out_puts(out, "</script>\n</body>\n</html>\n");
+	}
+	pd_doc_unref(rows);
+	return status;
 }
 
 static enum pd_status draw(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct heatmap_opts *o, const struct pd_heat_opts *ho, struct pd_error *err)
@@ -96,7 +128,10 @@ static enum pd_status draw(const struct pd_doc *doc, struct pd_out *out, const s
 		status = pd_error_set(err, PD_ERR_LIMIT, "%u columns are too many for a picture (at most %u)", h.m->columns, HEATMAP_COLUMNS);
 	if (status == PD_OK) {
 		heatmap_levels(&h);
-		write_all(&h, out);
+		if (o->page)
+			status = write_page(&h, &type, out, err);
+		else
+			write_picture(&h, out);
 	}
 	pd_heat_free(heat);
 	return status;

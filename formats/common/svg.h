@@ -61,6 +61,7 @@ struct svg_scene {
 	const struct svg_opts *o;
 	const struct pd_save_opts *save;
 	bool page;                   /* inside HTML */
+	bool part;                   /* of a page that somebody else writes: no document around it, no script */
 	const struct pd_calltree *tree; /* what the picture shows */
 	const struct pd_calltree_nodes *n;
 	struct svg_diff *diff;       /* NULL: no comparison */
@@ -124,6 +125,12 @@ bool svg_diff_data(const struct svg_scene *s, struct pd_out *out, const uint32_t
 
 /* svg_write.c: the whole file. As a page it stands in an HTML document, without the XML declaration. */
 extern const struct pd_opt svg_format_opts[];
+/*
+ * The same as a part of a page: the picture with its data block. The page loads svg_viewer.h once, behind it. The viewer
+ * shows the samples of a stretch of time when the document gets an event "pd-range", whose detail has lo and hi (ns
+ * after the first row) and a text that says so, and all again when the detail is null.
+ */
+enum pd_status svg_write_part(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, struct pd_error *err);
 enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, bool page, struct pd_error *err);
 
 /* svg_picture.c: the static picture, from the XML declaration on; the root element stays open. */

@@ -95,13 +95,30 @@ static enum pd_status no_samples(const struct pd_doc *doc, const struct pd_sampl
 			    (unsigned long long)pd_series_count(doc, type->series), (int)(name.n < 100 ? name.n : 100), name.p);
 }
 
-static bool write_svg(const struct svg_scene *s, struct pd_out *out)
+/* Picture and data; open at the end. */
+static bool write_both(const struct svg_scene *s, struct pd_out *out)
 {
 	bool ok = svg_write_picture(s, out);
 
 	pd_out_puts(out, "<metadata class=\"profdata\">");
 	ok = ok && svg_write_data(s, out);
-	pd_out_puts(out, "</metadata>\n<script><![CDATA[\n");
+	pd_out_puts(out, "</metadata>\n");
+	return ok;
+}
+
+static bool write_part(const struct svg_scene *s, struct pd_out *out)
+{
+	bool ok = write_both(s, out);
+
+	pd_out_puts(out, "</svg>\n");
+	return ok;
+}
+
+static bool write_svg(const struct svg_scene *s, struct pd_out *out)
+{
+	bool ok = write_both(s, out);
+
+	pd_out_puts(out, "<script><![CDATA[\n");
 	pd_out_write(out, svg_viewer, sizeof svg_viewer);
 	pd_out_puts(out, "]]></script>\n</svg>\n");
 	return ok;
@@ -111,19 +128,19 @@ static enum pd_status write_scene(struct svg_scene *s, struct pd_out *out, struc
 {
 	enum pd_status status = svg_scene_init(s, err);
 
-	if (status == PD_OK && !(s->page ? svg_write_page(s, out) : write_svg(s, out)))
+	if (status == PD_OK && !(s->part ? write_part(s, out) : s->page ? svg_write_page(s, out) : write_svg(s, out)))
 		status = pd_error_set(err, PD_ERR_NOMEM, "out of memory while drawing %u boxes", s->drawn);
 	svg_scene_release(s);
 	return status;
 }
 
-enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, bool page, struct pd_error *err)
+static enum pd_status write_file(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, bool page, bool part, struct pd_error *err)
 {
 	static const enum pd_calltree_sort sorts[] = { PD_CALLTREE_BY_NAME, PD_CALLTREE_BY_WEIGHT, PD_CALLTREE_BY_ROW };
 	struct svg_opts o = opts ? *opts : (struct svg_opts){ 0 };
 	int index = pd_doc_find_sample_type(doc, save ? save->sample_type : NULL);
 	struct pd_sample_type type;
-	struct svg_scene scene = { .doc = doc, .o = &o, .save = save, .page = page };
+	struct svg_scene scene = { .doc = doc, .o = &o, .save = save, .page = page, .part = part };
 	struct svg_diff diff = { 0 };
 	struct pd_calltree *tree, *data;
 	struct pd_calltree_opts tree_opts;
@@ -172,4 +189,14 @@ enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, cons
 		pd_calltree_free(data);
 	pd_calltree_free(tree);
 	return status;
+}
+
+enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, bool page, struct pd_error *err)
+{
+	return write_file(doc, out, save, opts, page, false, err);
+}
+
+enum pd_status svg_write_part(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, struct pd_error *err)
+{
+	return write_file(doc, out, save, opts, true, true, err);
 }

@@ -8,7 +8,8 @@
  *   "clock"           Unix ns of time 0, when known
  *   "from", "to"      first and last time of the stretch, ns from time 0, both included
  *   "column", "first_column", "columns", "rows"   ns of a column; number of the first one; how many; rows of each
- *   "thresholds"      smallest amount of every colour
+ *   "map"             left, top, width and height of the map in the picture
+ *   "graph"           in pages with a flame graph: start of its first row, and whether it has only whole columns
  *   "bins"            bins that have samples, row by row, column after column: [bins skipped, samples, value, ...]
  *
  * Numbers that JavaScript would round stand in quotes.
@@ -93,6 +94,12 @@ void heatmap_put_data(const struct heatmap *h, struct pd_out *out)
 	pd_jsonw_real(&w, NULL, h->width);
 	pd_jsonw_real(&w, NULL, h->height);
 	pd_jsonw_end(&w);
+	if (h->has_graph) {
+		pd_jsonw_object(&w, "graph");
+		put_u64(&w, "start", h->graph_start);
+		pd_jsonw_bool(&w, "whole_columns", h->whole_columns);
+		pd_jsonw_end(&w);
+	}
 	put_bins(h, &w);
 	pd_jsonw_end(&w);
 	pd_jsonw_finish(&w);

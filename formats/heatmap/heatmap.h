@@ -30,6 +30,8 @@ struct heatmap {
 	uint64_t least, most;        /* of one bin, in what is coloured; above 0 */
 	uint32_t filled;             /* bins with samples */
 	double width, height, left, top; /* of the map */
+	bool has_graph, whole_columns;   /* a page has a flame graph, which can show whole columns only */
+	uint64_t graph_start;            /* time of its first row, ns from time 0 */
 };
 
 /* What is coloured. */
@@ -47,6 +49,9 @@ void heatmap_levels(struct heatmap *h);
 void heatmap_put_picture(const struct heatmap *h, struct pd_out *out);
 /* data.c: the bins as JSON that needs no escaping in XML text. */
 void heatmap_put_data(const struct heatmap *h, struct pd_out *out);
+
+/* page.c: what the flame graph of a page is made of, see there. NULL without error when that is nothing or too much. */
+struct pd_doc *heatmap_page_doc(struct heatmap *h, const struct pd_sample_type *type, struct pd_error *err);
 
 /* text.c; room for HEATMAP_TEXT, returns the length. */
 #define HEATMAP_TEXT 400

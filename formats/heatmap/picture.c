@@ -254,6 +254,15 @@ static bool has_level(const struct heatmap *h, int level)
 	return false;
 }
 
+static size_t characters(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
 /* Swatches side by side; where the texts are too long for that, every second one has its text. */
 static void put_legend(const struct heatmap *h, struct pd_out *out)
 {
@@ -263,7 +272,7 @@ static void put_legend(const struct heatmap *h, struct pd_out *out)
 
 	for (int i = 0; i < HEATMAP_LEVELS && h->most; i++) {
 		level_text(h, i, text, sizeof text);
-		need = fmax(need, 24 + 6.6 * (double)strlen(text));
+		need = fmax(need, 26 + 6.6 * (double)characters(text));
 	}
 	step = fmin(step, need);
 	every = need > step ? (unsigned)ceil(need / step) : 1;

@@ -11,12 +11,12 @@
 "use strict";
 
 var SVG = "http://www.w3.org/2000/svg", XHTML = "http://www.w3.org/1999/xhtml";
-var svg = document.currentScript && document.currentScript.ownerSVGElement || document.documentElement;
+var svg = document.currentScript && document.currentScript.ownerSVGElement || document.querySelector("svg.pdhm") || document.documentElement;
 var isPage = svg === document.documentElement || document.body && document.body.className === "pdhm-page"; /* nothing else is there */
 var D;
 
 try {
-	D = JSON.parse(svg.querySelector("metadata.profdata").textContent);
+	D = JSON.parse(svg.querySelector("metadata.profdata-heatmap").textContent);
 } catch (e) {
 	return; /* the picture stays as it is */
 }
@@ -221,8 +221,19 @@ function picked() {
 	tell();
 }
 
+/* The flame graph of the page, if there is one, shows what is picked; its rows know the time after the first of them. */
 function tell() {
-	svg.dispatchEvent(new CustomEvent("pd-range", { bubbles: true, detail: sel ? { from: startOf(sel[0]), to: startOf(sel[1] + 1) } : null }));
+	var a = sel && sel[0], b = sel && sel[1] + 1, zero, text;
+
+	if (!D.graph)
+		return;
+	if (sel && D.graph.whole_columns) {
+		a -= a % ROWS;
+		b += (ROWS - b % ROWS) % ROWS;
+	}
+	zero = BigInt(D.graph.start);
+	text = sel ? "from " + seconds(startOf(a)) + " s to " + seconds(startOf(b)) + " s" + (D.graph.whole_columns ? " (whole columns: there are too many samples for parts of them)" : "") : "";
+	svg.dispatchEvent(new CustomEvent("pd-range", { bubbles: true, detail: sel ? { lo: Number(startOf(a) - zero), hi: Number(startOf(b) - zero), text: text } : null }));
 }
 
 function clear() {

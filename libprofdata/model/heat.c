@@ -161,7 +161,7 @@ uint64_t pd_heat_start(const struct pd_heat_map *m, uint32_t i)
 	return start;
 }
 
-static uint32_t bin_of(const struct pd_heat_map *m, int64_t t)
+uint32_t pd_heat_bin(const struct pd_heat_map *m, int64_t t)
 {
 	uint64_t at = since(t, m->origin), part = at % m->column;
 	uint64_t row = m->column <= UINT64_MAX / PD_HEAT_BINS ? part * m->rows / m->column : (uint64_t)((u128)part * m->rows / m->column);
@@ -185,7 +185,7 @@ static bool count_rows(struct pd_heat *h, const struct pd_doc *doc, const struct
 				*(t == PD_NO_TIME ? &m->untimed : &m->outside) += 1;
 				continue;
 			}
-			bin = bin_of(m, t);
+			bin = pd_heat_bin(m, t);
 			h->samples[bin]++;
 			m->n_samples++;
 			if (pd_add_overflow(h->value[bin], value[i], &h->value[bin]) || pd_add_overflow(m->total, value[i], &m->total))

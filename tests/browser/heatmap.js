@@ -193,6 +193,45 @@ const tests = {
 		await clean(b, page);
 	},
 
+	async "a page shows the flame graph of what is picked"(b) {
+		const page = draw(input, "flame.html", "-s", "cpu");
+		const words = () => b.run("return document.querySelector('.pdfg .details').textContent");
+		const boxes = () => b.run("return Array.from(document.querySelectorAll('.box'),function(e){return e.getAttribute('aria-label')})");
+
+		await b.open(page);
+		assert.match(await words(), /^2\.18s$/);
+		assert.deepStrictEqual((await boxes()).map((l) => l.split(",")[0]).sort(), ["all", "idle", "main", "work"]);
+		await b.drag([await spot(b, 3, 10, 20, 50), await spot(b, 5, 24, 20, 50)]);
+		assert.strictEqual(await words(), "302ms from 3.2 s to 5.5 s");
+		assert.match((await boxes()).join(";"), /work, 99\.34%/);
+		assert.strictEqual(selected(input, "3.2:5.5"), 302000000);
+		await b.drag([await spot(b, 7, 5, 20, 50), await spot(b, 7, 20, 20, 50)]); /* nothing there */
+		assert.match(await words(), /^0ns from 7\.1 s to 7\.42 s/);
+		await b.click("button[aria-label=\"Forget the range\"]");
+		assert.match(await words(), /^2\.18s$/);
+		await b.open(page, "range=9.4:9.6");
+		assert.strictEqual(await words(), "120ms from 9.4 s to 9.6 s");
+		assert.strictEqual(await b.run("return document.querySelectorAll('script').length"), 1);
+		await clean(b, page);
+	},
+
+	async "too many samples: whole columns"(b) {
+		const rows = ["profdata dump 1", "series", "value\tcpu\tcount"];
+
+		for (let i = 0; i < 210000; i++)
+			rows.push("1\t@" + (i + 1) * 100000 + "\tmain;f" + i % 600);
+		fs.writeFileSync(path.join(dir, "many.dump"), rows.join("\n") + "\n");
+		const page = draw(path.join(dir, "many.dump"), "many.html");
+		const words = () => b.run("return document.querySelector('.pdfg .details').textContent");
+
+		await b.open(page);
+		assert.match(await words(), /^210,000 cpu/);
+		await b.drag([await spot(b, 3, 10, 22, 50), await spot(b, 4, 24, 22, 50)]);
+		assert.match(await words(), /^20,000 cpu from 3 s to 5 s \(whole columns/);
+		assert.match(await info(b), /^13,000 samples/);
+		await clean(b, page);
+	},
+
 	async "without script the picture stands"(b) {
 		const page = path.join(dir, "img.html");
 

@@ -60,6 +60,8 @@ PD_API const struct pd_heat_map *pd_heat_map(const struct pd_heat *h);
  * i may be the number of bins. UINT64_MAX when that is beyond 64 bits.
  */
 PD_API uint64_t pd_heat_start(const struct pd_heat_map *map, uint32_t i);
+/* The bin of a time of the stretch. */
+PD_API uint32_t pd_heat_bin(const struct pd_heat_map *map, int64_t time);
 
 #ifdef __cplusplus
 }
