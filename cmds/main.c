@@ -46,7 +46,6 @@ static int unknown_command(struct cmd_ctx *ctx, const char *name)
 	return cli_usage(ctx, near ? hint : "profdata help lists the commands", "unknown command '%s'", name);
 }
 
-/* The command line as one string, for formats that record it. */
 /* How many words of the command line at `word` say only where the output goes or how many threads make it. */
 static int is_elsewhere(const char *word)
 {
@@ -219,7 +218,7 @@ int main(int argc, char **argv)
 			ctx.common.error_format = "json";
 	}
 	ctx.command_line = join(argc, argv);
-	int status = dispatch(&ctx, argc, argv);
+	int status = ctx.command_line ? dispatch(&ctx, argc, argv) : cli_nomem(&ctx);
 
 	status = close_stdout(&ctx, status);
 	return cli_ctx_end(&ctx, status);

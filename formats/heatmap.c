@@ -90,7 +90,7 @@ static void write_picture(const struct heatmap *h, struct pd_out *out)
 static enum pd_status write_page(struct heatmap *h, const struct pd_sample_type *type, struct pd_out *out, struct pd_error *err)
 {
 	struct pd_doc *rows = heatmap_page_doc(h, type, err);
-	enum pd_status status = rows || !h->has_graph ? err->status : PD_OK;
+	enum pd_status status = err->status;
 
 	if (status == PD_OK) {
 		open_page(h->o->title ? h->o->title : "Heat Map", out);

@@ -41,6 +41,8 @@ starve() {
 
 starve heatmap -q --json in.dump
 starve heatmap -q -t html -s cpu --focus main --time-range 0:2 in.dump
+starve flamegraph -q in.pb.gz
+starve flamegraph -q -t html --flamechart in.dump
 starve filter -q --focus main --tagfocus client=3 -t folded in.dump
 starve filter -q --tagroot thread --tagleaf client --prune-from work -t dump in.pb.gz
 starve top -q -g lines in.pb.gz
