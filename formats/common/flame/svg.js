@@ -6,6 +6,11 @@ var isPage = svg === document.documentElement; /* nothing else is there */
 var V, whole, mostChange;
 var stretch = null;               /* of time, that samples are from: {lo, hi, text}, ns after the first row */
 
+/* Chooses the rows of the stretch; null: all. */
+function inStretch(rows) {
+	return stretch && rows.time ? function (i) { return rows.time[i] >= stretch.lo && rows.time[i] < stretch.hi; } : null;
+}
+
 /* The view the picture shows. */
 function makeView() {
 	var d = D.view, rows = D.rows[type.series], root;
@@ -18,10 +23,7 @@ function makeView() {
 		mostChange = 0;
 		return;
 	}
-	function inStretch(i) { return rows.time[i] >= stretch.lo && rows.time[i] < stretch.hi; }
-
-	root = rootView(D.base, sumRows(D.base, rows, type.column, stretch && rows.time ? inStretch : null), d.sort, true);
-
+	root = rootView(D.base, sumRows(D.base, rows, type.column, inStretch(rows)), d.sort, true);
 	if (d.chart && rows.time)
 		V = chartView(root, timeline(D.base, rows, type.column, D.threads, null), null);
 	else
