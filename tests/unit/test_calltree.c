@@ -390,6 +390,36 @@ static void test_calltree_has_a_limit_of_nodes(void **state)
 	pd_doc_unref(doc);
 }
 
+/* Rows of value 0 in the type drawn bring places too, and every row finds its place again, labels or not. */
+static void test_calltree_of_all_types_finds_places(void **state)
+{
+	struct pd_builder *b = builder();
+	struct pd_value_type second = { .type = pd_intern_z(b, "space"), .unit = pd_intern_z(b, "bytes") };
+	struct pd_label comm = { .key = pd_intern_z(b, "comm"), .kind = PD_LABEL_STR, .str = pd_intern_z(b, "sh") };
+	pd_labels sh = pd_labels_of(b, &comm, 1);
+	pd_stack ma = stack(b, "m;a"), mb = stack(b, "m;b"), none = { 0 };
+	const int64_t v[4][2] = { { 1, 10 }, { 0, 20 }, { 0, 0 }, { 0, 5 } };
+	struct pd_calltree *t;
+	const struct pd_calltree_nodes *n;
+
+	(void)state;
+	pd_series_value(b, 0, &second);
+	pd_builder_meta(b)->root_label = pd_intern_z(b, "comm");
+	pd_sample_add(b, 0, &(struct pd_sample){ .stack = ma }, v[0]);
+	pd_sample_add(b, 0, &(struct pd_sample){ .stack = mb, .labels = sh }, v[1]);
+	pd_sample_add(b, 0, &(struct pd_sample){ .stack = stack(b, "m;nothing") }, v[2]);
+	pd_sample_add(b, 0, &(struct pd_sample){ .stack = none, .labels = sh }, v[3]);
+	t = tree_of(b, (struct pd_calltree_opts){ .all_types = true, .root_label = true });
+	assert_string_equal(text_of(t), "all:0/1(m:0/1(a:1/1) sh:0/0(m:0/0(b:0/0)))");
+	n = pd_calltree_nodes(t);
+	assert_int_equal(pd_calltree_node(t, (pd_labels){ 0 }, ma), 2);
+	assert_int_equal(n->depth[pd_calltree_node(t, sh, mb)], 3);
+	assert_int_equal(pd_calltree_node(t, sh, none), 3);                 /* a label without a stack */
+	assert_int_equal(pd_calltree_node(t, (pd_labels){ 0 }, none), 0);
+	assert_int_equal(pd_calltree_node(t, (pd_labels){ 0 }, mb), 0);      /* no row has it */
+	pd_calltree_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,7 +429,7 @@ int main(void)
 		cmocka_unit_test(test_calltree_chart_in_time_order), cmocka_unit_test(test_calltree_negative_values),
 		cmocka_unit_test(test_calltree_overflow_is_an_error), cmocka_unit_test(test_calltree_empty_and_unknown_type),
 		cmocka_unit_test(test_calltree_deep_stack), cmocka_unit_test(test_calltree_random_against_sums),
-		cmocka_unit_test(test_calltree_has_a_limit_of_nodes),
+		cmocka_unit_test(test_calltree_has_a_limit_of_nodes), cmocka_unit_test(test_calltree_of_all_types_finds_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

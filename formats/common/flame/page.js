@@ -76,6 +76,7 @@ function fillSelect(select, values, chosen) {
 
 function showTools() {
 	VIEWS.forEach(function (v) { pressed(ui.views[v[0]], S.view === v[0]); });
+	pressed(ui.gear, !ui.app.classList.contains("folded"));
 	pressed(ui.regex, S.regex);
 	pressed(ui.cased, S.cased);
 	pressed(ui.flip, S.flip);
@@ -535,7 +536,6 @@ function makeHead(parent) {
 	button(head, "Reset zoom", "Reset zoom (Esc)", function () { zoom(0); }, "reset");
 	button(head, "\u2699", "Samples, order and filters", function () {
 		ui.app.classList.toggle("folded");
-		pressed(ui.gear, !ui.app.classList.contains("folded"));
 		update("search", false);
 	}, "gear");
 	button(head, "?", "Keys (?)", toggleHelp);
@@ -585,7 +585,6 @@ function makePage() {
 	ui.details = make("footer", { role: "status", "aria-live": "polite" }, ui.app);
 	ui.tip = make("div", { "class": "tip", hidden: "", "aria-hidden": "true" }, ui.app);
 	makeHelp(ui.app);
-	pressed(ui.gear, !ui.app.classList.contains("folded"));
 	ui.ctx = ui.canvas.getContext("2d", { alpha: false });
 }
 
