@@ -183,7 +183,7 @@ static uint32_t force(struct merge *m)
 	m->waiting.v[best] = m->waiting.v[--m->waiting.n];
 	if (!gt_note(v->r, v->event.v[row].offset, "events taken as they come because no order makes sense"))
 		return 0;
-	if (++m->forced > 1024 + v->order.n / 16 || m->searched > FREE_SEARCHES + 64 * v->order.n) {
+	if (++m->forced > 1024 + v->order.n / 16) {
 		gt_note(v->r, v->event.v[row].offset, "parts left out: too many events contradict each other");
 		return 0;
 	}
@@ -203,6 +203,10 @@ static bool merge(struct merge *m)
 
 		if (!row)
 			return v->r->status == PD_OK;
+		if (m->searched > FREE_SEARCHES + 1024 * (uint64_t)v->order.n) {
+			gt_note(v->r, e->offset, "parts left out: the order of the events takes too long to find");
+			return v->r->status == PD_OK;
+		}
 		if (!apply(m, e) || !pd_vec_push(&v->order, row) || !pd_vec_push(&m->waiting, e->stream))
 			return gt_nomem(v->r), false;
 		v->stream.v[e->stream].first = e->next;
