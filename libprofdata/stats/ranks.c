@@ -67,7 +67,7 @@ double *pd_rank_sums(const uint32_t *rank, size_t n, size_t pick, size_t width)
 static enum pd_stat u_exact(const struct pool *p, struct pd_mann_whitney *o)
 {
 	size_t n = p->n1 + p->n2, pick = p->n1 < p->n2 ? p->n1 : p->n2, width = 1;
-	double *ways, *last, mean = (double)p->n1 * (double)p->n2, apart = fabs(p->u1 - mean), all = 0, far = 0, low = 0;
+	double *ways, *last, mean = (double)p->n1 * (double)p->n2, apart = fabs(p->u1 - mean), all = 0, far = 0, tail = 0;
 	double least = fmin(p->u1, 2 * mean - p->u1), shift = (double)pick * (double)(pick + 1);
 
 	for (size_t i = n - pick; i < n; i++)
@@ -85,11 +85,12 @@ static enum pd_stat u_exact(const struct pool *p, struct pd_mann_whitney *o)
 		if (fabs(u - mean) >= apart)
 			far += last[s];
 		if ((pick == p->n1 ? u : 2 * mean - u) <= least)
-			low += last[s];
+			tail += last[s];
 	}
 	free(ways);
 	o->p = far / all;
-	o->p_doubled = p->u1 == mean ? 1 : fmin(1, 2 * low / all);
+	/* a lopsided distribution may not reach the mirrored value: then there is no tail to double */
+	o->p_doubled = p->u1 == mean ? 1 : tail > 0 ? fmin(1, 2 * tail / all) : o->p;
 	return PD_STAT_OK;
 }
 

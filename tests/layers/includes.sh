@@ -25,10 +25,12 @@ only() {
 	api='profdata/(base|opt|io|format|heat|builder|profile|calltree|diff|report|stats|trace|transform|profdata)\.h'
 	allow 'libprofdata/base/*.[ch]' 'base/.*|profdata/(base|opt)\.h'
 	allow 'libprofdata/stats/*.[ch]' 'base/.*|stats/.*|profdata/(base|stats)\.h'
-	allow 'libprofdata/io/*.[ch]' 'base/.*|io/.*|profdata/(base|io|opt)\.h'
+	allow 'libprofdata/io/*.[ch]' 'base/.*|io/.*|profdata/(base|bench|io|opt)\.h'
 	allow 'libprofdata/model/*.[ch]' 'base/.*|model/.*|profdata/(base|builder|profile|calltree|heat|trace|transform)\.h'
 	allow 'libprofdata/xform/*.[ch]' 'base/.*|model/.*|xform/.*|profdata/(base|builder|profile|calltree|diff|report|stats|transform)\.h'
 	allow 'libprofdata/format/*.[ch]' "base/.*|io/.*|model/.*|format/.*|format_table\.h|$api"
+	allow 'libprofdata/bench/*.[ch]' 'base/.*|io/.*|format/.*|bench/.*|benchmark_table\.h|profdata/(base|bench|format|io|stats)\.h'
+	allow 'benchmarks/*.[ch]' 'base/.*|io/.*|bench/.*|common/.*|[a-z_]*\.h|profdata/(base|bench|format|io|stats)\.h'
 	allow 'formats/common/*.[ch]' "base/.*|io/.*|model/.*|common/.*|(svg|page|heat)_[a-z]*\.h|$api"
 	for format in $(sed -n 's/^PD_FORMAT(\([a-z0-9_]*\).*/\1/p' formats/formats.def); do
 		own="base/.*|io/.*|model/.*|common/.*|$format/.*|(svg|page|heat)_[a-z]*\.h|$api"

@@ -41,6 +41,9 @@ layer xform '' "$base" "$model" "$stats" 'libprofdata/xform/*'
 layer format "$table" "$base" "$io" "$model" "$format"
 # writers of pictures ask a comparison about its boxes
 layer formats/common "$table" "$base" "$io" "$model" "$format" "$stats" 'libprofdata/xform/*' 'formats/common/*'
+readers=$(sed -n 's/^PD_BENCHMARK(\([a-z0-9_]*\).*/-Wl,--defsym=pd_benchmark_\1=0/p' "$source/benchmarks/benchmarks.def" | tr '\n' ' ')
+layer bench "$table $readers" "$base" "$io" "$model" "$format" "$stats" 'libprofdata/bench/*'
+layer benchmarks "$table" "$base" "$io" "$model" "$format" "$stats" 'libprofdata/xform/*' 'formats/common/*' 'libprofdata/bench/*' 'benchmarks/*'
 for name in $(sed -n 's/^PD_FORMAT(\([a-z0-9_]*\).*/\1/p' "$source/formats/formats.def"); do
 	others=$(echo "$table" | sed "s/-Wl,--defsym=pd_format_$name=0 //")
 	set -- "$base" "$io" "$model" "$format" "$stats" 'libprofdata/xform/*' 'formats/common/*' "formats/$name.c"

@@ -150,13 +150,13 @@ def mann_whitney(a, b):
         ranks[v] = 2 * less + same + 1
     rank = [ranks[v] for v in both]
     least = min(mine, 2 * mean - mine)
-    far = low = total = 0
+    far = tail = total = 0
     for pick in combinations(range(len(both)), n1):
         u = sum(rank[i] for i in pick) - n1 * (n1 + 1)
         total += 1
         far += abs(u - mean) >= abs(mine - mean)
-        low += u <= least
-    doubled = F(1) if mine == mean else min(F(1), F(2 * low, total))
+        tail += u <= least
+    doubled = F(1) if mine == mean else min(F(1), F(2 * tail, total)) if tail else F(far, total)
     n = len(both)
     ties = sum(both.count(v) ** 3 - both.count(v) for v in set(both))
     variance = F(mean, 12) * (n + 1 - F(ties, n * (n - 1)))
@@ -177,6 +177,8 @@ RANKS = [
     ([7, 7, 7], [7, 7]),
     ([3], [1]),
     ([2, 4], [1, 3, 5, 5, 9, 11, 14]),
+    ([5, 5, 6, 7, 8], [5, 5, 5]),
+    ([512, 512, 520, 512, 520, 520, 520], [512, 512, 512]),
     ([3069, 3075, 3069, 3067, 3207, 3064, 3064, 3058, 3059, 3062], [3075, 3065, 3059, 3065, 3060, 3081, 3186, 3135, 3087, 3062]),
     ([1726, 1723, 1707, 1707, 1713, 1729, 1736, 1707, 1705, 1774], [1423, 1416, 1411, 1413, 1412, 1426, 1422, 1424, 1447, 1425]),
     ([100.0, 101.5, 99.2, 100.8, 102.3, 98.9, 100.1, 101.0, 99.7, 100.4], [102.1, 103.0, 101.7, 104.2, 102.8, 101.9, 103.5, 102.4, 105.0, 102.6]),

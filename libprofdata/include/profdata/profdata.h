@@ -2,6 +2,7 @@
 #ifndef PROFDATA_PROFDATA_H
 #define PROFDATA_PROFDATA_H
 #include <profdata/base.h>
+#include <profdata/bench.h>
 #include <profdata/builder.h>
 #include <profdata/calltree.h>
 #include <profdata/diff.h>

@@ -184,7 +184,7 @@ PD_API enum pd_stat pd_stat_pool_phi(const double *count, const double *phi, siz
 struct pd_mann_whitney {
 	double u1;         /* pairs (a, b) with a > b, ties half */
 	double p;          /* the one to report: exact when `exact`, else normal */
-	double p_doubled;  /* twice the smaller exact tail (benchstat's), = p_normal when not exact */
+	double p_doubled;  /* 2 P(U1 <= min(u1, n1 n2 - u1)), at most 1: benchstat's; = p where that is 0 (ties), = p_normal when not exact */
 	double p_normal;   /* tie-corrected, half towards the mean */
 	double b_greater;  /* P(b > a) + P(tie)/2 */
 	bool exact, ties;

@@ -31,6 +31,7 @@ value	cpu	nanoseconds
 1 10000000	net/http.serve;main.main;runtime.mallocgc
 END
 mkdir profiles
+cp "$TESTDATA/overhead/base.txt" "$TESTDATA/overhead/cpu.txt" "$TESTDATA/overhead/blocks.csv" .
 profdata convert -t pprof -o cpu.pb.gz cpu.dump && cp cpu.pb.gz a.pb.gz && cp cpu.pb.gz b.pb.gz && cp cpu.pb.gz heap.pb.gz && cp cpu.pb.gz profiles/x.pb.gz || exit
 mkdir -p .config/fish/completions
 profdata help --examples >examples

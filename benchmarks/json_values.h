@@ -1,0 +1,66 @@
+/* What the JSON readers of benchmark results share. */
+#ifndef BENCHMARKS_JSON_VALUES_H
+#define BENCHMARKS_JSON_VALUES_H
+
+#include "base/span.h"
+#include "bench/bench.h"
+#include "common/json_read.h"
+#include "io/source.h"
+
+#include <math.h>
+
+/* A number, or NaN for anything else (null, NaN tokens, texts, which are taken). */
+static inline double json_real(struct pd_json *j)
+{
+	struct pd_number n;
+
+	if (pd_json_type(j) == PD_JSON_NUMBER)
+		return pd_json_number(j, &n) ? pd_number_double(&n) : (double)NAN;
+	pd_json_skip(j);
+	return (double)NAN;
+}
+
+/* A text kept in the collection; "" for anything else (taken). */
+static inline const char *json_text(struct pd_json *j, struct pd_bench *b)
+{
+	struct pd_span s;
+	const char *text;
+
+	if (pd_json_type(j) != PD_JSON_STRING) {
+		pd_json_skip(j);
+		return "";
+	}
+	text = pd_json_string(j, &s) ? pd_bench_text(b, s) : NULL;
+	return text ? text : "";
+}
+
+/* Numbers of an array: the caller frees .v. Elements that are no numbers become NaN. */
+typedef PD_VEC(double) json_numbers;
+
+static inline bool json_array_of(struct pd_json *j, json_numbers *out)
+{
+	out->n = 0;
+	if (pd_json_type(j) != PD_JSON_ARRAY)
+		return pd_json_skip(j);
+	pd_json_array(j);
+	while (pd_json_element(j)) {
+		double v = json_real(j);
+
+		if (!pd_vec_push(out, v))
+			return pd_json_fail(j, "memory for more numbers");
+	}
+	return !pd_json_failed(j);
+}
+
+static inline bool probe_has_key(const struct pd_probe *p, const char *key)
+{
+	for (unsigned i = 0; i < p->n_json_keys; i++)
+		if (span_is(p->json_keys[i], key))
+			return true;
+	return false;
+}
+
+/* Does the head contain this piece of text? */
+static inline bool probe_mentions(const struct pd_probe *p, const char *text) { return span_search(p->head, span_of(text)) != NULL; }
+
+#endif

@@ -1,0 +1,25 @@
+/* What the files of `profdata overhead` share. */
+#ifndef CMDS_OVERHEAD_H
+#define CMDS_OVERHEAD_H
+
+#include "cmd.h"
+
+struct overhead_args {
+	struct cmd_common common;
+	struct cmd_input input;
+	struct cmd_output output;
+	const char *baseline, *margin, *fail_above, *correct, *test, *ci;
+	struct pd_list control, metric;
+	double alpha;
+	int64_t seed, warm_up;
+	bool pair, matrix, json, csv, generalise;
+	double margin_value, fail_value; /* fractions; fail_value is NaN when not asked */
+};
+
+/* Reports on a comparison. */
+void overhead_text(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_bench *b, const struct pd_overhead *o, struct pd_out *out);
+void overhead_matrix(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_overhead *o, struct pd_out *out);
+int overhead_json(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_bench *b, const struct pd_overhead *o, struct pd_out *out);
+void overhead_csv(const struct pd_overhead *o, struct pd_out *out);
+
+#endif

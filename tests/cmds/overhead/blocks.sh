@@ -1,0 +1,1 @@
+cd "$TESTDATA" && profdata overhead compare --generalise overhead/blocks.csv

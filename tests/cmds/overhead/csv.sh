@@ -1,0 +1,1 @@
+cd "$TESTDATA" && profdata overhead compare --csv --correct holm overhead/blocks.csv

@@ -1,0 +1,5 @@
+cd "$TESTDATA/overhead"
+profdata overhead compare --fail-above 2% --metric time/op base=base.txt cpu=cpu.txt >/dev/null; echo "2%: $?"
+profdata overhead compare --fail-above 0.05 --metric time/op base=base.txt cpu=cpu.txt >/dev/null; echo "0.05: $?"
+profdata overhead compare --fail-above 5 base=base.txt cpu=cpu.txt; echo "5: $?"
+profdata overhead compare --margin nothing base=base.txt cpu=cpu.txt; echo "nothing: $?"

@@ -1,0 +1,1 @@
+cd "$TESTDATA" && profdata overhead compare --matrix overhead/blocks.csv
