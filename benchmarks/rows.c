@@ -6,12 +6,12 @@
  *   {"workload":"json","variant":"cpu","block":1,"metric":"time/op","unit":"ns","value":2502350}
  *
  * Columns by name, in any order: workload, variant, run, block, position, metric, unit, value, better (lower, higher),
- * n_ops; others are ignored. Only value is required. Runs of one block were made together.
+ * n_ops, warm_up (1: the row does not count); others are ignored. Only value is required. Runs of one block were made together.
  */
 #include "json_values.h"
 
-enum column { WORKLOAD, VARIANT, RUN, BLOCK, POSITION, METRIC, UNIT, VALUE, BETTER, N_OPS, COLUMNS };
-static const char *const column_name[COLUMNS] = { "workload", "variant", "run", "block", "position", "metric", "unit", "value", "better", "n_ops" };
+enum column { WORKLOAD, VARIANT, RUN, BLOCK, POSITION, METRIC, UNIT, VALUE, BETTER, N_OPS, WARM_UP, COLUMNS };
+static const char *const column_name[COLUMNS] = { "workload", "variant", "run", "block", "position", "metric", "unit", "value", "better", "n_ops", "warm_up" };
 
 #define FIELDS 64
 
@@ -75,6 +75,7 @@ static enum pd_sniff rows_sniff(const struct pd_probe *p)
 	struct pd_span field[FIELDS];
 	char buf[4096];
 	int n, known = 0;
+	unsigned first;
 	bool value = false;
 
 	if (p->json_top == '{') {
@@ -86,9 +87,11 @@ static enum pd_sniff rows_sniff(const struct pd_probe *p)
 		}
 		return value && known > 1 ? PD_SNIFF_WEAK : PD_SNIFF_NO;
 	}
-	if (!p->is_text || !p->n_lines || p->lines[0].n >= sizeof(buf))
+	for (first = 0; p->is_text && first < p->n_lines && (!p->lines[first].n || p->lines[first].p[0] == '#'); first++)
+		;
+	if (!p->is_text || first >= p->n_lines || p->lines[first].n >= sizeof(buf))
 		return PD_SNIFF_NO;
-	n = split(p->lines[0], separator(p->lines[0]), buf, sizeof(buf), field);
+	n = split(p->lines[first], separator(p->lines[first]), buf, sizeof(buf), field);
 	for (int i = 0; i < n; i++) {
 		int c = column_of(field[i]);
 
@@ -131,6 +134,8 @@ static enum pd_status add_row(struct pd_source *src, struct pd_bench_sink *sink,
 		bad = "expected a number in the column 'n_ops'";
 	if (given[BETTER])
 		v.better = span_is(span_trim(cell[BETTER]), "higher") ? 1 : span_is(span_trim(cell[BETTER]), "lower") ? -1 : 0;
+	if (!bad && given[WARM_UP] && (span_is(span_trim(cell[WARM_UP]), "1") || span_is(span_trim(cell[WARM_UP]), "true")))
+		return PD_OK;
 	if (bad)
 		return pd_fail(&sink->sink, src, "%s", bad);
 	pd_bench_add(sink->bench, &v);

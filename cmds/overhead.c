@@ -23,7 +23,7 @@ static const struct pd_opt compare_opts[] = {
 	{ 0, "test", "TEST", "rank (Mann-Whitney, signed ranks in blocks) or t (of logarithms) (default rank)", PD_OPT_CHOICE, PD_AT(A, test, const char *), test_words },
 	{ 0, "ci", "KIND", "intervals of the test, or bootstrap (ratio of medians) (default test)", PD_OPT_CHOICE, PD_AT(A, ci, const char *), ci_words },
 	{ 0, "pair", NULL, "the i-th runs of all variants are one block", PD_OPT_BOOL, PD_AT(A, pair, bool) },
-	{ 0, "warm-up", "N", "leave out the first N runs of each variant, or blocks (default 0)", PD_OPT_INT, PD_AT(A, warm_up, int64_t) },
+	{ 0, "warm-up", "N", "leave out the first N runs of each variant, or blocks; run: run N blocks before those that count (default 0)", PD_OPT_INT, PD_AT(A, warm_up, int64_t) },
 	{ 0, "seed", "N", "of the bootstrap (default 42)", PD_OPT_INT, PD_AT(A, seed, int64_t) },
 	{ 0, "generalise", NULL, "also the interval of the geomean for workloads in general", PD_OPT_BOOL, PD_AT(A, generalise, bool) },
 	{ 0, "fail-above", "SHARE", "status 1 when some overhead is surely above this, as 5% or 0.05", PD_OPT_STR, PD_AT(A, fail_above, const char *) },
@@ -33,8 +33,20 @@ static const struct pd_opt compare_opts[] = {
 	{ .kind = PD_OPT_END },
 };
 
+static const struct pd_opt run_opts[] = {
+	{ 'n', "blocks", "N", "blocks to run, after those of --warm-up (default 10)", PD_OPT_INT, PD_AT(A, blocks, int64_t) },
+	{ 0, "raw", "FILE", "keep the rows in FILE, a block at a time; go on where it ends", PD_OPT_STR, PD_AT(A, raw, const char *), .complete = "file" },
+	{ 0, "pause", "SEC", "wait after every run (default 0)", PD_OPT_REAL, PD_AT(A, pause, double) },
+	{ 0, "pin", "CPUS", "run on these processors only, as 0,2-3", PD_OPT_STR, PD_AT(A, pin, const char *) },
+	{ 0, "workload", "NAME", "name of what the commands do (default command)", PD_OPT_STR, PD_AT(A, workload, const char *) },
+	{ 0, "no-control", NULL, "without the second run of the first variant", PD_OPT_BOOL, PD_AT(A, no_control, bool) },
+	{ 0, "allow-errors", NULL, "count runs that fail", PD_OPT_BOOL, PD_AT(A, allow_errors, bool) },
+	{ .kind = PD_OPT_END },
+};
+
 static const struct pd_opt overhead_opts[] = {
 	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = compare_opts, .offset = 0 },
+	{ .kind = PD_OPT_INCLUDE, .help = "Running (overhead run)", .table = run_opts, .offset = 0 },
 	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = PD_AT(A, input, struct cmd_input) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(A, common, struct cmd_common) },
@@ -51,6 +63,8 @@ static void overhead_defaults(void *args)
 	a->correct = "bh";
 	a->test = "rank";
 	a->ci = "test";
+	a->blocks = 10;
+	a->workload = "command";
 }
 
 /* "2%" or "0.02"; a bare number from 1 on could mean either. */
@@ -285,10 +299,11 @@ static int check_args(struct cmd_ctx *ctx, struct overhead_args *a)
 static int overhead_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n)
 {
 	struct overhead_args *a = args;
+	bool run = n && strcmp(operands[0], "run") == 0;
 	struct pd_bench *b;
 	int status;
 
-	if (!n || strcmp(operands[0], "compare") != 0)
+	if (!n || (!run && strcmp(operands[0], "compare") != 0))
 		return cli_usage(ctx, "profdata overhead compare base=FILE cpu=FILE", n ? "overhead has no part '%s'" : "which part of overhead?%s", n ? operands[0] : "");
 	status = check_args(ctx, a);
 	if (status)
@@ -296,7 +311,9 @@ static int overhead_run(struct cmd_ctx *ctx, void *args, char **operands, size_t
 	b = pd_bench_new();
 	if (!b)
 		return cli_nomem(ctx);
-	status = read_all(ctx, a, b, operands + 1, n - 1);
+	status = run ? overhead_measure(ctx, a, operands + 1, n - 1, b) : read_all(ctx, a, b, operands + 1, n - 1);
+	if (run)
+		a->warm_up = 0; /* left out by the rows themselves */
 	if (!status)
 		status = compare(ctx, a, b);
 	pd_bench_free(b);
@@ -306,6 +323,7 @@ static int overhead_run(struct cmd_ctx *ctx, void *args, char **operands, size_t
 static const char *const overhead_examples[] = {
 	"profdata overhead compare base=base.txt cpu=cpu.txt", "two files of `go test -bench`",
 	"profdata overhead compare --matrix blocks.csv", "variants by workloads, from rows of CSV",
+	"profdata overhead run -n 6 --metric time base=true new='sleep 0.01'", "runs the commands in random order, block by block",
 	"profdata overhead compare --fail-above 50% base=base.txt cpu=cpu.txt", "a gate: status 1 when the overhead is surely above",
 	NULL,
 };
@@ -313,13 +331,16 @@ static const char *const overhead_examples[] = {
 const struct pd_cmd pd_cmd_overhead = {
 	.name = "overhead",
 	.summary = "what a profiler costs, from results of benchmarks",
-	.usage = "compare [OPTIONS] [VARIANT=]INPUT...",
+	.usage = "compare|run [OPTIONS] [VARIANT=]INPUT|COMMAND...",
 	.about = "Compares the runs of variants of a program (without and with profilers, before and after a change) and prints for every workload "
 		 "and metric the ratio to the baseline with an interval, a p-value, a p-value corrected for the number of tests, and a verdict.\n\n"
 		 "Inputs are results of go test -bench, hyperfine, Google Benchmark, pyperf, criterion, wrk, hey, k6, folders of an observability harness, or "
 		 "rows of CSV or NDJSON; they are recognised by content. VARIANT=INPUT names the variant of a file; a variant may have several files. "
 		 "Runs are compared inside blocks where the input names blocks (or with --pair), by signed ranks; otherwise by ranks, and a remark says that "
 		 "drift cannot be told from the effect.\n\n"
+		 "run measures itself: a block is one run of every variant, each a process of its own, in an order drawn for that block, with a second run of "
+		 "the first variant as control; then it reports as compare does. Measured are time, CPU time, memory and context switches. With --raw FILE the rows "
+		 "are kept and an experiment that was interrupted goes on.\n\n"
 		 "The verdict follows from the interval: slower, faster, within the margin, or inconclusive with the number of runs that would decide. A cell that "
 		 "cannot be compared is refused with the reason. Status 1: an overhead is surely above --fail-above; 3: with --strict when a verdict is open or a "
 		 "control row differs.",

@@ -13,8 +13,16 @@ struct overhead_args {
 	double alpha;
 	int64_t seed, warm_up;
 	bool pair, matrix, json, csv, generalise;
+	/* of run */
+	int64_t blocks;
+	double pause;
+	const char *raw, *pin, *workload;
+	bool no_control, allow_errors;
 	double margin_value, fail_value; /* fractions; fail_value is NaN when not asked */
 };
+
+/* Runs VARIANT=COMMAND operands in blocks and reads what was measured into b. 0 or 2. */
+int overhead_measure(struct cmd_ctx *ctx, const struct overhead_args *a, char **operands, size_t n, struct pd_bench *b);
 
 /* Reports on a comparison. */
 void overhead_text(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_bench *b, const struct pd_overhead *o, struct pd_out *out);

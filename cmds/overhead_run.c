@@ -1,0 +1,386 @@
+/*
+ * profdata overhead run: runs the commands itself.
+ *
+ * A block is one run of every variant in an order drawn for that block; a second run of the first variant is the
+ * control. Every run is a process of its own. What was measured is kept as rows, a block at a time, so that a run that
+ * was interrupted goes on where it stopped.
+ */
+#include "cli.h"
+#include "overhead.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_VARIANTS 64
+#define HEAD "workload,variant,block,position,warm_up,metric,unit,value,start"
+
+struct variant {
+	char name[64];
+	const char *command;
+};
+
+struct runner {
+	struct cmd_ctx *ctx;
+	const struct overhead_args *a;
+	struct variant v[MAX_VARIANTS];
+	size_t n;
+	int fd;                /* raw file, or -1 */
+	char *text;            /* everything so far */
+	size_t used, cap;
+	uint64_t done;         /* blocks, warm-up included */
+	cpu_set_t cpus;
+	bool pinned;
+	double started, worked; /* for the time left */
+};
+
+/* ---- arguments ---- */
+
+static int add_variant(struct runner *r, const char *operand)
+{
+	const char *eq = strchr(operand, '=');
+	size_t n = eq ? (size_t)(eq - operand) : 0;
+
+	if (!n || n >= sizeof(r->v[0].name) || !eq[1] || strcspn(operand, ", \t\n\"") < n)
+		return cli_usage(r->ctx, "profdata overhead run base='./app' cpu='./app -cpuprofile x'", "expected VARIANT='COMMAND', not '%s'", operand);
+	for (size_t i = 0; i < r->n; i++)
+		if (strncmp(r->v[i].name, operand, n) == 0 && !r->v[i].name[n])
+			return cli_usage(r->ctx, NULL, "the variant '%s' is named twice", r->v[i].name);
+	if (r->n == MAX_VARIANTS - 1)
+		return cli_usage(r->ctx, NULL, "more than %d variants", MAX_VARIANTS - 1);
+	snprintf(r->v[r->n].name, sizeof(r->v[0].name), "%.*s", (int)n, operand);
+	r->v[r->n++].command = eq + 1;
+	return 0;
+}
+
+/* The first variant once more, as BASE2. */
+static int add_control(struct runner *r)
+{
+	char name[80];
+
+	if (r->a->no_control)
+		return 0;
+	snprintf(name, sizeof(name), "%s2", r->v[0].name);
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->v[i].name, name) == 0)
+			return 0;
+	if (strlen(name) >= sizeof(r->v[0].name))
+		return cli_usage(r->ctx, NULL, "the name '%s' is too long", r->v[0].name);
+	memcpy(r->v[r->n].name, name, strlen(name) + 1);
+	r->v[r->n++].command = r->v[0].command;
+	return 0;
+}
+
+/* "0,2-3" */
+static int parse_pin(struct runner *r, const char *text)
+{
+	const char *p = text;
+
+	CPU_ZERO(&r->cpus);
+	while (*p) {
+		char *end;
+		unsigned long lo = strtoul(p, &end, 10), hi = lo;
+
+		if (end == p || *p == '-' || *p == '+')
+			break;
+		if (*end == '-') {
+			p = end + 1;
+			hi = strtoul(p, &end, 10);
+			if (end == p)
+				break;
+		}
+		if (hi < lo || hi >= CPU_SETSIZE)
+			break;
+		for (unsigned long c = lo; c <= hi; c++)
+			CPU_SET(c, &r->cpus);
+		r->pinned = true;
+		p = end;
+		if (*p == ',')
+			p++;
+		else if (*p)
+			break;
+	}
+	return *p || !r->pinned ? cli_usage(r->ctx, NULL, "--pin: expected processors such as 0,2-3, not '%s'", text) : 0;
+}
+
+/* ---- rows ---- */
+
+static int keep(struct runner *r, const char *text, size_t n)
+{
+	if (r->cap - r->used < n + 1) {
+		size_t cap = (r->cap + n + 1) * 2;
+		char *grown = realloc(r->text, cap);
+
+		if (!grown)
+			return cli_nomem(r->ctx);
+		r->text = grown;
+		r->cap = cap;
+	}
+	memcpy(r->text + r->used, text, n);
+	r->used += n;
+	r->text[r->used] = '\0';
+	return 0;
+}
+
+static int raw_error(struct runner *r, const char *what)
+{
+	return cmd_errorf(r->ctx, "%s: %s: %s", r->a->raw, what, strerror(errno));
+}
+
+/* What is kept goes to the file at once, whole blocks only. */
+static int store(struct runner *r, size_t from)
+{
+	while (r->fd >= 0 && from < r->used) {
+		ssize_t n = write(r->fd, r->text + from, r->used - from);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return raw_error(r, "cannot write");
+		from += (size_t)n;
+	}
+	return 0;
+}
+
+/* The first line says what the rows are of; another experiment must not go on in the same file. */
+static int describe(const struct runner *r, char *buf, size_t size)
+{
+	size_t n = (size_t)snprintf(buf, size, "# profdata overhead run seed=%" PRId64 " warm_up=%" PRId64, r->a->seed, r->a->warm_up);
+
+	for (size_t i = 0; i < r->n && n < size; i++)
+		n += (size_t)snprintf(buf + n, size - n, " %s='%s'", r->v[i].name, r->v[i].command);
+	for (char *p = buf; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	if (n < size)
+		n += (size_t)snprintf(buf + n, size - n, "\n" HEAD "\n");
+	return n < size ? 0 : cli_usage(r->ctx, NULL, "the commands are too long");
+}
+
+/* Complete blocks of what is there already; rows of a last, torn one are cut off. */
+static int resume(struct runner *r, const char *head)
+{
+	size_t rows = 0, good = strlen(head);
+
+	if (strncmp(r->text, head, good) != 0)
+		return cmd_errorf(r->ctx, "%s: holds rows of another experiment (its first line differs); hint: name a new file, or repeat the same seed and commands",
+				  r->a->raw);
+	for (const char *p = r->text + good, *end; (end = strchr(p, '\n')); p = end + 1)
+		if (++rows % (r->n * 4) == 0) {
+			good = (size_t)(end + 1 - r->text);
+			r->done++;
+		}
+	r->used = good;
+	r->text[good] = '\0';
+	if (ftruncate(r->fd, (off_t)good) != 0 || lseek(r->fd, (off_t)good, SEEK_SET) < 0)
+		return raw_error(r, "cannot cut off an unfinished block");
+	if (r->done)
+		cmd_infof(r->ctx, "%s: %" PRIu64 " blocks are there already", r->a->raw, r->done);
+	return 0;
+}
+
+static int open_raw(struct runner *r)
+{
+	char head[8192], buf[65536];
+	ssize_t n;
+	int status = describe(r, head, sizeof(head));
+
+	if (status)
+		return status;
+	if (!r->a->raw)
+		return keep(r, head, strlen(head));
+	r->fd = open(r->a->raw, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (r->fd < 0)
+		return raw_error(r, "cannot open");
+	while ((n = read(r->fd, buf, sizeof(buf))) > 0)
+		if (keep(r, buf, (size_t)n))
+			return 2;
+	if (n < 0)
+		return raw_error(r, "cannot read");
+	if (r->used)
+		return resume(r, head);
+	status = keep(r, head, strlen(head));
+	return status ? status : store(r, 0);
+}
+
+/* ---- one run ---- */
+
+static double now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void become(const struct runner *r, const char *command)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		if (!r->ctx->common.verbose)
+			dup2(null, STDERR_FILENO);
+		if (null > STDERR_FILENO)
+			close(null);
+	}
+	if (r->pinned && sched_setaffinity(0, sizeof(r->cpus), &r->cpus) != 0)
+		_exit(126);
+	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(127);
+}
+
+static double seconds(struct timeval t) { return (double)t.tv_sec + 1e-6 * (double)t.tv_usec; }
+
+static int bad_end(struct runner *r, const struct variant *v, int status)
+{
+	if (WIFSIGNALED(status))
+		return cmd_errorf(r->ctx, "%s was killed by signal %d: %s", v->name, WTERMSIG(status), v->command);
+	return cmd_errorf(r->ctx, "%s failed with status %d: %s; hint: --allow-errors counts such runs, -v shows their messages", v->name, WEXITSTATUS(status), v->command);
+}
+
+static int one_run(struct runner *r, const struct variant *v, uint64_t block, size_t position)
+{
+	double start = now(CLOCK_REALTIME), from = now(CLOCK_MONOTONIC), wall;
+	pid_t pid = fork();
+	struct rusage use;
+	char rows[1024], lead[200], at[40];
+	int status, n;
+
+	if (pid == 0)
+		become(r, v->command);
+	if (pid < 0)
+		return cmd_errorf(r->ctx, "cannot start a process: %s", strerror(errno));
+	while (wait4(pid, &status, 0, &use) < 0)
+		if (errno != EINTR)
+			return cmd_errorf(r->ctx, "cannot wait for a process: %s", strerror(errno));
+	wall = now(CLOCK_MONOTONIC) - from;
+	if ((!WIFEXITED(status) || WEXITSTATUS(status) != 0) && !r->a->allow_errors)
+		return bad_end(r, v, status);
+	snprintf(lead, sizeof(lead), "%s,%s,%" PRIu64 ",%zu,%d", r->a->workload, v->name, block, position, block <= (uint64_t)r->a->warm_up);
+	snprintf(at, sizeof(at), "%.6f", start);
+	n = snprintf(rows, sizeof(rows), "%s,time,s,%.9f,%s\n%s,CPU time,s,%.6f,%s\n%s,max RSS,KiB,%ld,%s\n%s,context switches,,%ld,%s\n", lead, wall, at, lead,
+		     seconds(use.ru_utime) + seconds(use.ru_stime), at, lead, use.ru_maxrss, at, lead, use.ru_nvcsw + use.ru_nivcsw, at);
+	return n > 0 && (size_t)n < sizeof(rows) ? keep(r, rows, (size_t)n) : cmd_errorf(r->ctx, "a row is too long");
+}
+
+static void nap(double s)
+{
+	struct timespec t = { .tv_sec = (time_t)s, .tv_nsec = (long)(1e9 * (s - floor(s))) };
+
+	if (s > 0)
+		nanosleep(&t, NULL);
+}
+
+/* ---- blocks ---- */
+
+static void show(const struct runner *r, uint64_t block, uint64_t all)
+{
+	uint64_t here = block - 1 - r->done;
+	double left = here ? (now(CLOCK_MONOTONIC) - r->started) / (double)here * (double)(all - block + 1) : 0;
+
+	if (cli_progress_wanted(r->ctx))
+		fprintf(stderr, "\r\033[Kblock %" PRIu64 " of %" PRIu64 "%s", block, all, here ? "" : "...");
+	if (cli_progress_wanted(r->ctx) && here)
+		fprintf(stderr, ", %.0f s left", left);
+}
+
+/* The order is drawn per block, so that it does not depend on where an interrupted experiment goes on. */
+static void shuffle(const struct runner *r, uint64_t block, size_t *order)
+{
+	struct pd_rng first = { (uint64_t)r->a->seed }, rng = { pd_rng_next(&first) + block };
+
+	for (size_t i = 0; i < r->n; i++)
+		order[i] = i;
+	for (size_t i = r->n; i-- > 1;) {
+		size_t k = (size_t)pd_rng_below(&rng, i + 1), swap = order[i];
+
+		order[i] = order[k];
+		order[k] = swap;
+	}
+}
+
+static int all_blocks(struct runner *r)
+{
+	uint64_t all = (uint64_t)(r->a->blocks + r->a->warm_up);
+	size_t order[MAX_VARIANTS];
+	int status = 0;
+
+	r->started = now(CLOCK_MONOTONIC);
+	for (uint64_t block = r->done + 1; block <= all && !status; block++) {
+		size_t from = r->used;
+
+		show(r, block, all);
+		shuffle(r, block, order);
+		for (size_t i = 0; i < r->n && !status; i++) {
+			status = one_run(r, &r->v[order[i]], block, i + 1);
+			nap(r->a->pause);
+		}
+		if (!status)
+			status = store(r, from);
+	}
+	if (cli_progress_wanted(r->ctx))
+		fputs("\r\033[K", stderr);
+	return status;
+}
+
+static int check(struct runner *r)
+{
+	const struct overhead_args *a = r->a;
+
+	if (a->blocks < 2 || a->blocks > 100000)
+		return cli_usage(r->ctx, NULL, "--blocks: expected 2 to 100000");
+	if (!(a->pause >= 0 && a->pause < 86400))
+		return cli_usage(r->ctx, NULL, "--pause: expected seconds");
+	if (strpbrk(a->workload, ",\n\"") || strlen(a->workload) > 80)
+		return cli_usage(r->ctx, NULL, "--workload: a name without commas and quotes");
+	if (r->n < 2)
+		return cli_usage(r->ctx, "profdata overhead run base='./app' cpu='./app -cpuprofile x'", "two variants are needed");
+	return a->pin ? parse_pin(r, a->pin) : 0;
+}
+
+int overhead_measure(struct cmd_ctx *ctx, const struct overhead_args *a, char **operands, size_t n, struct pd_bench *b)
+{
+	struct runner *r = calloc(1, sizeof(*r));
+	struct pd_error err = { 0 };
+	struct pd_source *src;
+	int status = 0;
+
+	if (!r)
+		return cli_nomem(ctx);
+	r->ctx = ctx;
+	r->a = a;
+	r->fd = -1;
+	for (size_t i = 0; i < n && !status; i++)
+		status = add_variant(r, operands[i]);
+	if (!status && r->n)
+		status = add_control(r);
+	if (!status)
+		status = check(r);
+	if (!status)
+		status = open_raw(r);
+	if (!status)
+		status = all_blocks(r);
+	if (!status) {
+		src = pd_source_memory(a->raw ? a->raw : "<runs>", r->text, r->used, NULL, &err);
+		if (!src || pd_bench_read(b, src, &(struct pd_bench_opts){ .size = sizeof(struct pd_bench_opts), .kind = "rows" }, &err) > PD_WARN)
+			status = cmd_fail(ctx, &err);
+		pd_source_free(src);
+	}
+	if (r->fd >= 0)
+		close(r->fd);
+	free(r->text);
+	free(r);
+	return status;
+}
