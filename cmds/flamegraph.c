@@ -13,7 +13,7 @@ struct flamegraph_args {
 	const char *colors, *bgcolors, *search_color, *cp, *sort, *granularity;
 	int64_t width, height, total;
 	double fontsize, factor;
-	bool hash, random, reverse, inverted, flamechart, negate;
+	bool hash, random, reverse, inverted, flamechart, negate, csp;
 };
 
 static const char *const color_words[] = { "package", "hot", "mem", "io", "wakeup", "chain", "java", "js", "perl", "python", "rust",
@@ -52,6 +52,7 @@ static const struct pd_opt picture_opts[] = {
 };
 
 static const struct pd_opt flamegraph_opts[] = {
+	{ 0, "csp", NULL, "print the content security policy that lets the file's script run, and do nothing else", PD_OPT_BOOL, PD_AT(A, csp, bool) },
 	{ .kind = PD_OPT_INCLUDE, .table = picture_opts, .offset = 0, .help = "Picture" },
 	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = cmd_base_opts, .offset = PD_AT(A, in.base, struct cmd_base) },
 	{ .kind = PD_OPT_INCLUDE, .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select), .help = "Selection" },
@@ -113,6 +114,19 @@ static int load_and_draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const s
 	return status;
 }
 
+/* Pages that show such files can allow their script, which is the same in all of them, and no other. */
+static int print_policy(struct cmd_ctx *ctx, const struct pd_format *f)
+{
+	struct pd_out *out = cmd_text_open(ctx, &(struct cmd_output){ 0 });
+	char policy[PD_CSP_SIZE];
+
+	if (!out)
+		return 2;
+	if (pd_format_csp(f, policy, sizeof(policy)))
+		pd_out_printf(out, "%s\n", policy);
+	return cmd_out_close(ctx, out, 0);
+}
+
 static int flamegraph_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
 {
 	struct flamegraph_args *a = argp;
@@ -124,6 +138,8 @@ static int flamegraph_run(struct cmd_ctx *ctx, void *argp, char **operands, size
 		return 2;
 	if (strcmp(f->name, "svg") && strcmp(f->name, "html"))
 		return cli_usage(ctx, "-t svg or -t html, or profdata convert", "a flame graph cannot be written as %s", f->name);
+	if (a->csp)
+		return print_policy(ctx, f);
 	status = add_options(a, &kv) ? load_and_draw(ctx, a, f, operands, n) : cli_nomem(ctx);
 	a->in.opt.n = 0;
 	cmd_kv_release(&kv);

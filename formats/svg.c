@@ -84,4 +84,5 @@ const struct pd_format pd_format_svg = {
 	.sniff = svg_sniff,
 	.read = svg_read,
 	.write = svg_write,
+	.script = svg_script,
 };

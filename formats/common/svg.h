@@ -133,6 +133,9 @@ extern const struct pd_opt svg_format_opts[];
 enum pd_status svg_write_part(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, struct pd_error *err);
 enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, bool page, struct pd_error *err);
 
+/* The script of the file, all that stands inside its element. */
+struct pd_span svg_script(void);
+
 /* svg_picture.c: the static picture, from the XML declaration on; the root element stays open. */
 bool svg_write_picture(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */
 /* html_page.c: a whole page: the picture for print and pages without script, the data block, the canvas viewer. */

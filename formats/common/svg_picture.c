@@ -30,7 +30,7 @@ static void put_attr(struct pd_out *out, const char *name, const char *value)
 static void put_background(const struct svg_scene *s, struct pd_out *out, const struct pd_rgb bg[2], bool neutral)
 {
 	if (neutral) {
-		put(out, "<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n");
+		put(out, "<rect class=\"bg\" fill=\"#fcfcfa\" width=\"100%\" height=\"100%\"/>\n");
 		return;
 	}
 	(void)s;
@@ -228,9 +228,7 @@ static void put_label(const struct svg_scene *s, struct pd_out *out, const struc
 	if (!all)
 		fit = svg_prefix(label, room - 1, &(bool){ false });
 	p = start = out_room(out, 128);
-	p = ADD(p, "<text class=\"f\" x=\"");
-	if (white)
-		start[13] = 'w';
+	p = white ? ADD(p, "<text class=\"f\" fill=\"#fff\" x=\"") : ADD(p, "<text class=\"f\" x=\"");
 	p = put_fixed(p, (uint64_t)((x + 3) * 10 + 0.5), 1);
 	memcpy(p, pen->label_y, pen->label_y_n);
 	out_used(out, (size_t)(p - start) + pen->label_y_n);

@@ -118,11 +118,13 @@ static bool write_svg(const struct svg_scene *s, struct pd_out *out)
 {
 	bool ok = write_both(s, out);
 
-	pd_out_puts(out, "<script><![CDATA[\n");
+	pd_out_puts(out, "<script><![CDATA[");
 	pd_out_write(out, svg_viewer, sizeof svg_viewer);
 	pd_out_puts(out, "]]></script>\n</svg>\n");
 	return ok;
 }
+
+struct pd_span svg_script(void) { return (struct pd_span){ (const char *)svg_viewer, sizeof svg_viewer }; }
 
 static enum pd_status write_scene(struct svg_scene *s, struct pd_out *out, struct pd_error *err)
 {

@@ -1,4 +1,5 @@
 /* Lookup over the generated table of built-in formats. */
+#include "base/sha256.h"
 #include "base/span.h"
 #include "format_table.h"
 
@@ -30,6 +31,21 @@ const struct pd_format *pd_format_named(const char *name)
 			if (same_name(*a, name))
 				return f;
 	return NULL;
+}
+
+bool pd_format_csp(const struct pd_format *format, char *buf, size_t n)
+{
+	struct pd_span script;
+	uint8_t sum[32];
+	char text[48];
+
+	if (!format->script)
+		return false;
+	script = format->script();
+	pd_sha256(script.p, script.n, sum);
+	pd_base64(sum, sizeof sum, text);
+	snprintf(buf, n, "default-src 'none'; script-src 'sha256-%s'; style-src 'unsafe-inline'", text);
+	return true;
 }
 
 const struct pd_format *pd_format_for_path(const char *path)

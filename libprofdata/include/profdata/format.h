@@ -96,6 +96,8 @@ struct pd_format {
 	bool (*ends_record)(struct pd_span line);
 	/* optional: last touches that need the whole input (names of several series, spans of time); runs once, also when the text was read in parts */
 	void (*finish)(struct pd_builder *);
+	/* optional: text of the one script in the files it writes, the same in all of them */
+	struct pd_span (*script)(void);
 };
 
 /* Built-in formats in alphabetical order; NULL past the end. */
@@ -104,6 +106,13 @@ PD_API const struct pd_format *pd_format_at(size_t i);
 PD_API const struct pd_format *pd_format_named(const char *name);
 /* By the longest suffix of a file name; NULL when none fits. Only formats that write. */
 PD_API const struct pd_format *pd_format_for_path(const char *path);
+/*
+ * The content security policy under which the script in the files of a format runs and nothing else does:
+ * "default-src 'none'; script-src 'sha256-...'; style-src 'unsafe-inline'", at most n bytes with a terminating
+ * zero. False when there is no script in them (PD_CSP_SIZE is always room enough).
+ */
+#define PD_CSP_SIZE 160
+PD_API bool pd_format_csp(const struct pd_format *format, char *buf, size_t n);
 
 struct pd_detected {
 	const struct pd_format *format;
