@@ -6,6 +6,7 @@
 #ifndef COMMON_SVG_H
 #define COMMON_SVG_H
 
+#include "common/name_attrs.h"
 #include "common/palette.h"
 #include <profdata/calltree.h>
 #include <profdata/diff.h>
@@ -21,6 +22,7 @@ struct svg_opts {
 	const char *countname, *nametype, *notes;
 	const char *colors, *bgcolors, *search_color;
 	const char *cp;              /* palette file, read and brought up to date */
+	const char *nameattr;        /* file of attributes for the boxes of functions */
 	const char *granularity, *sort;
 	double factor;
 	int64_t total;               /* what 100 % is; smaller than the sum: the sum */
@@ -43,6 +45,8 @@ struct svg_kind {
 	uint32_t frame;
 	uint8_t flags, shown;        /* of the nodes; with what the name says besides ("_[k]") */
 	bool white;                  /* text colour */
+	bool attr_used;              /* its id stands in the picture */
+	const struct name_attr *attr; /* or NULL */
 	bool plain;                  /* the label needs no escaping in XML text */
 	char fill[8];                /* "#rrggbb" */
 	struct pd_span label;        /* name without "_[k]" and its like */
@@ -70,6 +74,7 @@ struct svg_scene {
 	unsigned sample_type;
 	struct pd_value_type type;
 	struct svg_kind *kind;
+	struct name_attrs *attrs;    /* of --nameattr, or NULL */
 	uint32_t n_kinds;
 	uint32_t *kind_at;           /* node of the picture → kind; only of nodes in the file */
 	uint32_t *data_kind_at;      /* the same for the data block; may be the same array */

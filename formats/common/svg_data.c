@@ -4,6 +4,7 @@
  * describes every member. One JSON object whose text means nothing to XML and HTML.
  */
 #include "common/svg_data.h"
+#include "common/escape.h"
 #include "common/json_write.h"
 #include "io/out.h"
 
@@ -211,6 +212,31 @@ static bool put_frames(const struct flame_block *b, struct pd_out *out, const ui
 	return true;
 }
 
+/* What --nameattr says of the frames, for the viewer. */
+static void put_attrs(const struct flame_block *b, struct pd_out *out)
+{
+	bool any = false;
+
+	for (uint32_t f = 0; b->s->attrs && f < b->s->n_kinds; f++) {
+		const struct name_attr *a = b->s->kind[b->kind_of[f]].attr;
+
+		if (!a)
+			continue;
+		pd_out_printf(out, "%s{\"frame\":%u", any ? "," : ",\n\"attrs\":[", f);
+		any = true;
+		for (int i = 0; i < NAME_ATTRS; i++) {
+			if (!a->value[i].p)
+				continue;
+			pd_out_printf(out, ",\"%s\":\"", name_attr_words[i]);
+			esc_js_in_script(out, a->value[i].p, a->value[i].n);
+			out_byte(out, '"');
+		}
+		out_byte(out, '}');
+	}
+	if (any)
+		out_byte(out, ']');
+}
+
 /* ---- tree ---- */
 
 /* Frames of all nodes of the block, or how many levels each goes up from the node before. */
@@ -383,7 +409,10 @@ bool svg_write_data(const struct svg_scene *s, struct pd_out *out)
 		pd_jsonw_object(&w, NULL);
 		put_header(&b, &w);
 		flame_pool_write(&b.pool, out);
-		ok = put_colors(&b, out, true) && put_frames(&b, out, ticket) && put_tree(&b, out);
+		ok = put_colors(&b, out, true) && put_frames(&b, out, ticket);
+		if (ok)
+			put_attrs(&b, out);
+		ok = ok && put_tree(&b, out);
 		flame_rows_write(&b, out);
 		ok = ok && (!s->diff || svg_diff_data(s, out, b.node_id, b.n_ids));
 		pd_jsonw_end(&w);

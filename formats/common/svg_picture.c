@@ -18,11 +18,16 @@ static void put_number(struct pd_out *out, double v, unsigned decimals)
 	pd_out_write(out, buf, svg_number(buf, v, decimals));
 }
 
-static void put_attr(struct pd_out *out, const char *name, const char *value)
+static void put_attr_span(struct pd_out *out, const char *name, struct pd_span value)
 {
 	pd_out_printf(out, " %s=\"", name);
-	esc_xml_attr(out, value, strlen(value));
+	esc_xml_attr(out, value.p, value.n);
 	put(out, "\"");
+}
+
+static void put_attr(struct pd_out *out, const char *name, const char *value)
+{
+	put_attr_span(out, name, (struct pd_span){ value, strlen(value) });
 }
 
 /* ---- around the boxes ---- */
@@ -152,6 +157,11 @@ static void put_title(const struct svg_scene *s, struct pd_out *out, const struc
 	size_t n = svg_value(s, s->n->total[node], value, sizeof value);
 
 	put(out, "<title>");
+	if (k->attr && k->attr->value[NAME_ATTR_TITLE].p) {
+		esc_xml_text(out, k->attr->value[NAME_ATTR_TITLE].p, k->attr->value[NAME_ATTR_TITLE].n);
+		put(out, "</title>");
+		return;
+	}
 	put_text_of(out, k, k->label.p, k->label.n);
 	put(out, " (");
 	if (s->diff) {
@@ -237,14 +247,35 @@ static void put_label(const struct svg_scene *s, struct pd_out *out, const struc
 	put(out, all ? "</text>\n" : "…</text>\n");
 }
 
+/* <a> where the box is a link, else <g>; an id stands at the first box of its name only. */
+static void open_attrs(struct pd_out *out, const struct name_attr *a, bool *id_used)
+{
+	static const enum name_attr_kind plain[] = { NAME_ATTR_CLASS, NAME_ATTR_ID };
+
+	put(out, a->value[NAME_ATTR_HREF].p ? "<a" : "<g");
+	for (size_t i = 0; i < PD_ARRAY_LEN(plain); i++)
+		if (a->value[plain[i]].p && !(plain[i] == NAME_ATTR_ID && *id_used))
+			put_attr_span(out, name_attr_words[plain[i]], a->value[plain[i]]);
+	*id_used = true;
+	if (a->value[NAME_ATTR_HREF].p) {
+		put_attr_span(out, "href", a->value[NAME_ATTR_HREF]);
+		put_attr_span(out, "target", a->value[NAME_ATTR_TARGET].p ? a->value[NAME_ATTR_TARGET] : (struct pd_span){ "_top", 4 });
+		put(out, " rel=\"noopener noreferrer\"");
+	}
+	put(out, ">");
+}
+
 /* Coordinates are below 100000 pixels and not negative, so they are printed as whole numbers of their last digit. */
 static void put_box(const struct svg_scene *s, struct pd_out *out, const struct pen *pen, uint32_t node)
 {
 	double x = SVG_MARGIN + (double)s->start[node] * pen->scale, w = (double)s->n->weight[node] * pen->scale;
-	const struct svg_kind *k = svg_kind_at(s, node);
-	char *start = out_room(out, 256), *p = start;
+	struct svg_kind *k = &s->kind[s->kind_at[node]];
 	bool titled = s->n->weight[node] >= s->title_weight, white;
+	char *start, *p;
 
+	if (titled && k->attr)
+		open_attrs(out, k->attr, &k->attr_used);
+	p = start = out_room(out, 256);
 	p = ADD(p, "<rect x=\"");
 	p = w >= 0.5 ? put_fixed(p, (uint64_t)(x * 100 + 0.5), 2) : put_fixed(p, (uint64_t)(x * 1000 + 0.5), 3);
 	p = ADD(p, "\" width=\"");
@@ -265,6 +296,8 @@ static void put_box(const struct svg_scene *s, struct pd_out *out, const struct 
 	if (s->diff)
 		svg_diff_mark(s, out, node, x, w);
 	put_label(s, out, pen, node, x, w, white);
+	if (k->attr)
+		put(out, k->attr->value[NAME_ATTR_HREF].p ? "</a>\n" : "</g>\n");
 }
 
 /* Drawn nodes by depth, each row from left to right; row d ends at (*ends)[d]. */

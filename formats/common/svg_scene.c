@@ -106,6 +106,24 @@ static enum pd_status cp_write(const struct palette_map *map, const char *path, 
 	return status;
 }
 
+/* ---- attributes ---- */
+
+static enum pd_status read_attrs(struct svg_scene *s, struct pd_error *err)
+{
+	struct pd_source *src;
+	enum pd_status status;
+
+	if (!s->o->nameattr)
+		return PD_OK;
+	src = pd_source_path(s->o->nameattr, NULL, err);
+	if (!src)
+		return err->status ? err->status : PD_ERR_IO;
+	s->attrs = name_attrs_new();
+	status = s->attrs ? name_attrs_read(s->attrs, src, err) : pd_error_set(err, PD_ERR_NOMEM, "out of memory");
+	pd_source_free(src);
+	return status;
+}
+
 /* ---- kinds ---- */
 
 struct coloring {
@@ -126,6 +144,9 @@ static bool color_kind(const struct svg_scene *s, struct svg_kind *k, struct col
 	pf = (struct palette_frame){ .module = f.module, .flags = k->flags };
 	pf.flags |= palette_strip(&k->label);
 	k->shown = (uint8_t)(pf.flags & 7);
+	k->attr = k->frame ? name_attrs_get(s->attrs, f.name) : NULL;
+	if (k->frame && !k->attr)
+		k->attr = name_attrs_get(s->attrs, k->label);
 	k->plain = esc_xml_text_plain(k->label.p, k->label.n);
 	pf.name = k->label;
 	if (!k->frame)
@@ -325,7 +346,7 @@ enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err)
 	if (status != PD_OK)
 		return status;
 	choose_boxes(s);
-	if ((status = colors(s, err)) != PD_OK)
+	if ((status = read_attrs(s, err)) != PD_OK || (status = colors(s, err)) != PD_OK)
 		return status;
 	if (!places(s))
 		return pd_error_set(err, PD_ERR_NOMEM, "out of memory while placing %u boxes", s->n->n);
@@ -337,6 +358,8 @@ enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err)
 void svg_scene_release(struct svg_scene *s)
 {
 	free(s->kind);
+	name_attrs_free(s->attrs);
+	s->attrs = NULL;
 	if (s->data_kind_at != s->kind_at)
 		free(s->data_kind_at);
 	free(s->kind_at);

@@ -43,18 +43,21 @@ function profile(payload) {
 /* Bytes a file name or an argument cannot hold leave only the profile to be hostile. */
 function draw(payload, i) {
 	const input = path.join(dir, "in.dump"), arg = path.join(dir, "arg"), svg = path.join(dir, "p" + i + ".svg"), html = path.join(dir, "p" + i + ".html");
-	const usable = !payload.includes(0) && payload.length < 5000;
-	const options = "--title=\"$a\" --subtitle=\"$a\" --countname=\"$a\" --nametype=\"$a\" --notes=\"$a\" --fonttype=\"$a\" --cp=\"$5\"";
+	const usable = !payload.includes(0) && payload.length < 5000, attrs = path.join(dir, "attrs");
+	const line = Buffer.concat([payload, Buffer.from("\ttitle="), payload, Buffer.from("\nmain\ttitle="), payload, Buffer.from("\thref=#"), Buffer.from(encodeURIComponent(payload.toString("latin1"))), Buffer.from("\n")]);
+	const attributes = payload.every((c) => c >= 0x20 && c !== 0x7f) && payload.length < 5000;
+	const options = (attributes ? "--nameattr=\"$6\" " : "") + "--title=\"$a\" --subtitle=\"$a\" --countname=\"$a\" --nametype=\"$a\" --notes=\"$a\" --fonttype=\"$a\" --cp=\"$5\"";
 
 	fs.writeFileSync(input, profile(payload));
+	fs.writeFileSync(attrs, line);
 	fs.writeFileSync(arg, Buffer.concat([usable ? payload : Buffer.alloc(0), Buffer.from("|")]));
 	for (const out of [svg, html]) {
 		const map = path.join(dir, "palette.map");
 
 		fs.rmSync(map, { force: true });
-		execFileSync("bash", ["-c", "a=$(cat \"$1\"; printf x); a=${a%|x}; LC_ALL=C; \"$2\" flamegraph -q " + (usable ? options : "") + " \"$3\" -o \"$4\"", "-", arg, profdata, input, out, map]);
+		execFileSync("bash", ["-c", "a=$(cat \"$1\"; printf x); a=${a%|x}; LC_ALL=C; \"$2\" flamegraph -q " + (usable ? options : "") + " \"$3\" -o \"$4\"", "-", arg, profdata, input, out, map, attrs]);
 		if (usable && out === svg) /* and once more with the palette file that was written */
-			execFileSync("bash", ["-c", "a=$(cat \"$1\"; printf x); a=${a%|x}; LC_ALL=C; \"$2\" flamegraph -q " + options + " \"$3\" -o \"$4\"", "-", arg, profdata, input, out, map]);
+			execFileSync("bash", ["-c", "a=$(cat \"$1\"; printf x); a=${a%|x}; LC_ALL=C; \"$2\" flamegraph -q " + options + " \"$3\" -o \"$4\"", "-", arg, profdata, input, out, map, attrs]);
 	}
 	return [svg, html];
 }
@@ -101,6 +104,29 @@ const tests = {
 				assert.ok(r.status === 2 || number || (/^(search-|bg)/.test(option) && /^(#|rgb\()/.test(text)), "--" + option + " with payload " + i);
 			}
 		}
+	},
+
+	async "links of --nameattr zoom on click, and scripts in them are refused, in the file too"(b) {
+		const input = path.join(dir, "in.folded"), attrs = path.join(dir, "attrs"), svg = path.join(dir, "links.svg");
+		const first = "var e=document.querySelector('.frames a');return e?[e.getAttribute('href'),e.getAttribute('target'),e.querySelector('rect').getAttribute('class')]:null";
+
+		fs.writeFileSync(input, "main;parse;read 30\nmain;run;loop 70\nmain 5\n");
+		fs.writeFileSync(attrs, "run\thref=javascript:window.pwned=1\n");
+		assert.strictEqual(spawnSync(profdata, ["flamegraph", "--nameattr", attrs, input, "-o", svg]).status, 2);
+		fs.writeFileSync(attrs, "run\thref=https://example.invalid/run\tclass=own\ttitle=the loop\n");
+		execFileSync(profdata, ["flamegraph", "--nameattr", attrs, input, "-o", svg]);
+		await b.open(svg);
+		assert.deepStrictEqual(await b.run(first), ["https://example.invalid/run", "_top", "box own"]);
+		await b.click(".frames a rect");
+		assert.match(await b.run("return location.href"), /^file:.*zoom=/);
+		assert.deepStrictEqual(await b.misdeeds(["file://" + svg, "about:", "data:,"]), []);
+		/* somebody changed the file */
+		fs.writeFileSync(svg, fs.readFileSync(svg, "utf8").replace('"href":"https://example.invalid/run"', '"href":"java\\tscript:window.pwned=1"'));
+		await b.open(svg);
+		assert.strictEqual(await b.run(first), null);
+		await b.click(".own");
+		assert.strictEqual(await b.run("return window.pwned===undefined"), true);
+		assert.deepStrictEqual(await b.misdeeds(["file://" + svg, "about:", "data:,"]), []);
 	},
 
 	async "the printed policy lets the script run and nothing else"(b) {

@@ -132,6 +132,18 @@ function sameNames(names) {
 }
 
 /* The block as columns: names, frames, tree, sample types, rows. Throws when it is none. */
+/* Attributes of boxes by frame. Links are looked at once more: a file may have passed other hands. */
+function readAttrs(list) {
+	var out = new Map();
+
+	(list || []).forEach(function (a) {
+		if (a.href && !/^(?:(?:https?|file):|[^:\/?#]*(?:[\/?#]|$))/i.test(a.href))
+			delete a.href;
+		out.set(a.frame, a);
+	});
+	return out;
+}
+
 function readBlock(text) {
 	var d = JSON.parse(text), f = d.frames, zeros;
 
@@ -147,6 +159,7 @@ function readBlock(text) {
 	d.module = f.module || zeros;
 	d.flags = f.flags || zeros;
 	d.color = f.color.map(function (c) { return d.colors[c]; });
+	d.attrs = readAttrs(d.attrs);
 	d.base = readTree(d.tree);
 	d.labelList = readLabels(d);
 	d.sets = d.label_sets || [[]];

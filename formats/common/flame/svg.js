@@ -123,14 +123,28 @@ function nextMode() {
 	draw();
 }
 
+/* Classes of --nameattr stand beside our own. */
+function boxClass(i) {
+	var own = D.attrs.get(V.frame[i]);
+
+	return (i === cur ? "box cur" : "box") + (own && own["class"] ? " " + own["class"] : "");
+}
+
+/* A box that is a link zooms like the others; the link opens with Ctrl or Cmd. */
+function linkOf(i, into) {
+	var own = D.attrs.get(V.frame[i]);
+
+	return own && own.href ? element(SVG, "a", { href: own.href, target: own.target || "_top", rel: "noopener noreferrer", tabindex: "-1" }, into) : into;
+}
+
 function drawBox(rects, texts, i, x, w, above, y) {
 	var fill = fillOf(i, above), rect, text, label, sign;
 
 	rect = element(SVG, "rect", {
-		"class": i === cur ? "box cur" : "box", id: "pd-" + i, x: x.toFixed(2), y: y, width: (w >= 2 ? w - 0.5 : Math.max(w, 0.3)).toFixed(2),
+		"class": boxClass(i), id: "pd-" + i, x: x.toFixed(2), y: y, width: (w >= 2 ? w - 0.5 : Math.max(w, 0.3)).toFixed(2),
 		height: D.view.frame_height - 1, fill: fill[0], role: "treeitem", "aria-level": V.depth[i] + 1,
 		"aria-label": D.shown[V.frame[i]].slice(0, NAME_MAX) + ", " + percent(V.total[i], whole)
-	}, rects);
+	}, linkOf(i, rects));
 	rect.pdNode = i;
 	drawn.set(i, rect);
 	if (D.diff && i && !above)
@@ -226,7 +240,7 @@ function describe(i) {
 		parts += "; self " + value(V.self[i]) + ", " + percent(V.self[i], whole);
 	if (flags & LEFT_OUT)
 		return "smaller frames left out of this file (" + parts + ")";
-	return D.shown[f] + " (" + parts + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
+	return D.shown[f] + (D.attrs.has(f) && D.attrs.get(f).title ? ": " + D.attrs.get(f).title : "") + " (" + parts + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
 }
 
 function details(text) {
@@ -395,14 +409,14 @@ function step(back) {
 /* ---- keyboard ---- */
 
 function select(i) {
-	var old = drawn.get(cur), rect = drawn.get(i);
+	var last = cur, old = drawn.get(last), rect = drawn.get(i), part = rect && rect.parentNode.localName === "a" ? rect.parentNode : rect;
 
-	if (old)
-		old.setAttribute("class", "box");
 	cur = i;
+	if (old)
+		old.setAttribute("class", boxClass(last));
 	if (rect) {
-		rect.setAttribute("class", "box cur");
-		rect.parentNode.appendChild(rect); /* above its neighbours, so that the mark shows all around */
+		rect.setAttribute("class", boxClass(i));
+		part.parentNode.appendChild(part); /* above its neighbours, so that the mark shows all around */
 		layer.setAttribute("aria-activedescendant", "pd-" + i);
 		reveal(i);
 	}
@@ -585,8 +599,9 @@ function onOver(e) {
 function onClick(e) {
 	var i = nodeOf(e);
 
-	if (i < 0)
-		return;
+	if (i < 0 || ((e.ctrlKey || e.metaKey) && D.attrs.has(V.frame[i]) && D.attrs.get(V.frame[i]).href))
+		return; /* the browser opens the link */
+	e.preventDefault();
 	layer.focus({ preventScroll: true });
 	if (i === view.zoom)
 		select(i);
