@@ -38,7 +38,7 @@ static const struct pd_opt picture_opts[] = {
 	{ 0, "hash", NULL, "similar names get similar colours", PD_OPT_BOOL, PD_AT(A, hash, bool) },
 	{ 0, "random", NULL, "colours in a random looking order, the same in every run", PD_OPT_BOOL, PD_AT(A, random, bool) },
 	{ 0, "cp", "FILE", "keep colours in a palette file (name->rgb(r,g,b)): read it, add new names", PD_OPT_STR, PD_AT(A, cp, const char *), NULL, "file" },
-	{ 0, "nameattr", "FILE", "file of attributes for boxes: name, tab, href=URL (title, class, id, target), tab ...", PD_OPT_STR, PD_AT(A, nameattr, const char *), NULL, "file" },
+	{ 0, "nameattr", "FILE", "file of attributes for boxes: name, tab, href=URL (or title=, class=, id=, target=)", PD_OPT_STR, PD_AT(A, nameattr, const char *), NULL, "file" },
 	{ 0, "search-color", "COLOR", "colour of search hits (default #e600e6)", PD_OPT_STR, PD_AT(A, search_color, const char *) },
 	{ 0, "reverse", NULL, "merge stacks from the leaf", PD_OPT_BOOL, PD_AT(A, reverse, bool) },
 	{ 0, "inverted", NULL, "icicle graph: root on top", PD_OPT_BOOL, PD_AT(A, inverted, bool) },

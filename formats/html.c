@@ -27,5 +27,5 @@ const struct pd_format pd_format_html = {
 	.sniff = flame_html_sniff,
 	.read = html_read,
 	.write = html_write,
-	.script = svg_script,
+	.script = svg_page_script,
 };

@@ -7,6 +7,8 @@
 #include "page_style.h"  /* generated from common/flame/page.css */
 #include "page_viewer.h" /* generated from common/flame/ */
 
+struct pd_span svg_page_script(void) { return (struct pd_span){ (const char *)page_viewer, sizeof page_viewer }; }
+
 bool svg_write_page(const struct svg_scene *s, struct pd_out *out)
 {
 	const char *title = SVG_TITLE(s->o);
@@ -22,7 +24,7 @@ bool svg_write_page(const struct svg_scene *s, struct pd_out *out)
 	ok = svg_write_picture(s, out);
 	pd_out_puts(out, "</svg>\n</div>\n<script type=\"application/json\" id=\"profdata\">");
 	ok = ok && svg_write_data(s, out);
-	pd_out_puts(out, "</script>\n<script>\n");
+	pd_out_puts(out, "</script>\n<script>");
 	pd_out_write(out, page_viewer, sizeof page_viewer);
 	pd_out_puts(out, "</script>\n</body>\n</html>\n");
 	return ok;

@@ -140,6 +140,7 @@ enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, cons
 
 /* The script of the file, all that stands inside its element. */
 struct pd_span svg_script(void);
+struct pd_span svg_page_script(void);
 
 /* svg_picture.c: the static picture, from the XML declaration on; the root element stays open. */
 bool svg_write_picture(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */

@@ -21,7 +21,7 @@ const struct pd_opt svg_format_opts[] = {
 	{ 0, "hash", NULL, "similar names get similar colours", PD_OPT_BOOL, AT(hash, bool), NULL, NULL, NULL, false },
 	{ 0, "random", NULL, "colours in a random looking order, the same in every run", PD_OPT_BOOL, AT(random, bool), NULL, NULL, NULL, false },
 	{ 0, "cp", "FILE", "keep colours in a palette file (name->rgb(r,g,b)): read it, add new names", PD_OPT_STR, AT(cp, const char *), NULL, "file", NULL, false },
-	{ 0, "nameattr", "FILE", "file of attributes for boxes: name, tab, href=URL (title, class, id, target), tab ...", PD_OPT_STR, AT(nameattr, const char *), NULL, "file", NULL, false },
+	{ 0, "nameattr", "FILE", "file of attributes for boxes: name, tab, href=URL (or title=, class=, id=, target=)", PD_OPT_STR, AT(nameattr, const char *), NULL, "file", NULL, false },
 	{ 0, "reverse", NULL, "merge stacks from the leaf", PD_OPT_BOOL, AT(reverse, bool), NULL, NULL, NULL, false },
 	{ 0, "inverted", NULL, "icicle graph: root on top", PD_OPT_BOOL, AT(inverted, bool), NULL, NULL, NULL, false },
 	{ 0, "flamechart", NULL, "boxes in time order, thread after thread; needs samples with times", PD_OPT_BOOL, AT(flamechart, bool), NULL, NULL, NULL, false },
