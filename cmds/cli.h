@@ -82,6 +82,10 @@ void cli_signals(void);
 /* Writes all bytes to a descriptor, ignoring failure. */
 void cli_write(int fd, const char *p, size_t n);
 
+/* ---- counted.c ---- */
+/* A remark about `count` things, which is written in the plural, as it reads behind that number. Returns `buf`. */
+const char *cli_counted(char *buf, size_t size, uint64_t count, const char *what);
+
 /* ---- inputs.c, operands.c ---- */
 struct cli_operand {
 	char *path;  /* as given, without label */
@@ -112,8 +116,10 @@ struct cli_limit {
 	const char *from; /* "option", "environment", "default" */
 	bool bytes;
 };
-#define CLI_LIMITS 9
+#define CLI_LIMITS 10
 int cli_limit_rows(struct cmd_ctx *ctx, const struct cmd_input *in, struct cli_limit *rows);
+/* Most bytes of one output, into *most. 0, or 2 after printing the error. */
+int cli_max_output(struct cmd_ctx *ctx, uint64_t *most);
 
 /* ---- url.c ---- */
 bool cli_is_url(const char *path);

@@ -323,7 +323,7 @@ static void print_labels(struct pd_out *out, const struct pd_doc *doc, const str
 
 static void print_text(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_doc *doc, const struct facts *f, const struct pd_events *trace)
 {
-	char text[4096];
+	char text[4096], what[256];
 	const pd_str *comment;
 	size_t n_comments = pd_doc_comments(doc, &comment);
 
@@ -348,7 +348,8 @@ static void print_text(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_
 		pd_out_printf(out, "%-14s %s\n", i ? "" : "comments", text);
 	}
 	for (size_t i = 0; i < ctx->n_notes; i++) {
-		cmd_printable(text, sizeof(text), (struct pd_span){ ctx->note[i].what, strlen(ctx->note[i].what) });
+		cli_counted(what, sizeof(what), ctx->note[i].count, ctx->note[i].what);
+		cmd_printable(text, sizeof(text), (struct pd_span){ what, strlen(what) });
 		pd_out_printf(out, "%-14s %" PRIu64 " %s\n", i ? "" : "notes", ctx->note[i].count, text);
 	}
 }

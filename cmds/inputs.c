@@ -270,12 +270,15 @@ static void remember_note(struct cmd_ctx *ctx, const struct pd_note_desc *n)
 
 static void report_notes(struct cmd_ctx *ctx, const char *path, const struct pd_note_desc *note, size_t n)
 {
+	char what[256];
+
 	for (size_t i = 0; i < n; i++) {
 		remember_note(ctx, &note[i]);
+		cli_counted(what, sizeof(what), note[i].count, note[i].what);
 		if (note[i].example[0])
-			cli_warn_at(ctx, note[i].what, path, "%" PRIu64 " %s (first: %s)", note[i].count, note[i].what, note[i].example);
+			cli_warn_at(ctx, note[i].what, path, "%" PRIu64 " %s (first: %s)", note[i].count, what, note[i].example);
 		else
-			cli_warn_at(ctx, note[i].what, path, "%" PRIu64 " %s", note[i].count, note[i].what);
+			cli_warn_at(ctx, note[i].what, path, "%" PRIu64 " %s", note[i].count, what);
 	}
 }
 

@@ -314,7 +314,8 @@ static void report_held_back(struct cmd_ctx *ctx)
 	for (size_t i = 0; i < ctx->n_kinds && !ctx->common.quiet; i++) {
 		if (ctx->kind[i].count <= CLI_KIND_MAX)
 			continue;
-		snprintf(text, sizeof(text), "%llu more warnings of a kind: %s", (unsigned long long)(ctx->kind[i].count - CLI_KIND_MAX), ctx->kind[i].shown);
+		snprintf(text, sizeof(text), "%llu more warning%s of a kind: %s", (unsigned long long)(ctx->kind[i].count - CLI_KIND_MAX),
+			 ctx->kind[i].count - CLI_KIND_MAX == 1 ? "" : "s", ctx->kind[i].shown);
 		emit(ctx, &(struct message){ .level = "warning", .code = "warning", .text = text });
 	}
 }

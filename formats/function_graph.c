@@ -256,7 +256,7 @@ static enum pd_status close_call(struct graph *g, uint32_t row, const struct cal
 	int64_t end = t->clock;
 
 	if (!t->open.n)
-		return pd_note(g->sink, g->src, "ends of calls whose begin is not there");
+		return pd_note(g->sink, g->src, "ends without the begin of their call");
 	t->open.n--;
 	if (c->has_duration)
 		end = later(t->open.v[t->open.n], c->duration);

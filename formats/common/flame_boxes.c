@@ -176,7 +176,7 @@ static bool place_row(struct rows *r, struct pd_source *src, size_t lo, size_t m
 				return false;
 			continue;
 		}
-		if (guessed && pd_note(r->sink, src, "boxes too narrow to tell what they stand on placed by their counts") != PD_OK)
+		if (guessed && pd_note(r->sink, src, "boxes that are too narrow to tell what they stand on placed by their counts") != PD_OK)
 			return false;
 		p = &r->box[b->parent];
 		b->start = fits_exactly(r, b, p) ? p->start + (double)(p->count - p->cursor) - (double)b->count : (b->x - r->x0) / r->per_count;

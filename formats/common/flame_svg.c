@@ -150,7 +150,7 @@ static bool take_title(struct reader *r, struct pd_xml *x)
 		r->boxes.type = pd_intern(r->sink->prof, count_name.p, count_name.n);
 	if (change && !r->any_change) {
 		r->any_change = true;
-		return pd_xml_note(x, "file gives differences in per cent of the whole; only the counts after were read");
+		return pd_xml_note(x, "picture of differences in per cent of the whole: only the counts after were read");
 	}
 	return true;
 }

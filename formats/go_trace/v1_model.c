@@ -271,7 +271,7 @@ static void region_event(struct sending *s, const struct v1_event *e)
 	struct gt_event out = at(s, e, e->arg[1] == 0 ? GT_EV_REGION_BEGIN : GT_EV_REGION_END, 0);
 
 	if (e->arg[1] > 1) {
-		gt_note(s->r, e->offset, "regions that neither begin nor end left out");
+		gt_note(s->r, e->offset, "regions with neither begin nor end left out");
 		return;
 	}
 	out.arg[0] = e->arg[0];
