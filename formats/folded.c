@@ -76,7 +76,7 @@ static enum pd_sniff folded_sniff(const struct pd_probe *p)
 		return p->at_end ? PD_SNIFF_NO : PD_SNIFF_MORE;
 	if (good < 2 * bad || !good)
 		return PD_SNIFF_NO;
-	if (stacks || (named && !bad))
+	if (stacks || (named && named >= 8 * bad)) /* names with numbers may be anything: few odd lines among them, no more */
 		return PD_SNIFF_WEAK;
 	return PD_SNIFF_NO;
 }
