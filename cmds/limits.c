@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <profdata/out_limit.h>
+
+#define MAX_OUTPUT 8 /* its row; jobs are behind it */
 
 unsigned cli_jobs(const struct cmd_input *in)
 {
@@ -50,13 +53,14 @@ int cli_limit_rows(struct cmd_ctx *ctx, const struct cmd_input *in, struct cli_l
 		{ "max-depth", "PROFDATA_MAX_DEPTH", NULL, "frames of one stack, the rest is cut and marked", d.max_depth, "default", false },
 		{ "max-nesting", "PROFDATA_MAX_NESTING", NULL, "nesting of JSON and XML", d.max_nesting, "default", false },
 		{ "max-labels", "PROFDATA_MAX_LABELS", NULL, "labels of one sample", d.max_labels, "default", false },
+		{ "max-output", "PROFDATA_MAX_OUTPUT", NULL, "bytes of one output before compression", PD_DEFAULT_MAX_OUTPUT, "default", true },
 		{ "jobs", "PROFDATA_JOBS", "--jobs", "threads", cli_jobs(&(struct cmd_input){ 0 }), "default", false },
 	};
 	for (size_t i = 0; i < CLI_LIMITS && !status; i++) {
 		rows[i] = table[i];
-		status = from_environment(ctx, &rows[i], i < 2 ? INT64_MAX : UINT32_MAX);
+		status = from_environment(ctx, &rows[i], i < 2 || i == MAX_OUTPUT ? INT64_MAX : UINT32_MAX);
 	}
-	const int64_t given[CLI_LIMITS] = { in->max_input, in->max_memory, [8] = in->jobs };
+	const int64_t given[CLI_LIMITS] = { in->max_input, in->max_memory, [MAX_OUTPUT + 1] = in->jobs };
 
 	for (size_t i = 0; i < CLI_LIMITS && !status; i++) {
 		if (given[i] < 0)
@@ -87,6 +91,15 @@ int cli_limits(struct cmd_ctx *ctx, const struct cmd_input *in, struct pd_limits
 	out->max_nesting = (uint32_t)rows[6].value;
 	out->max_labels = (uint32_t)rows[7].value;
 	return 0;
+}
+
+int cli_max_output(struct cmd_ctx *ctx, uint64_t *most)
+{
+	struct cli_limit rows[CLI_LIMITS];
+	int status = cli_limit_rows(ctx, &(struct cmd_input){ 0 }, rows);
+
+	*most = status ? 0 : rows[MAX_OUTPUT].value;
+	return status;
 }
 
 /* ---- the command ---- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <profdata/out_limit.h>
 
 /* ---- formats ---- */
 
@@ -131,12 +132,16 @@ static struct pd_out *open_output(struct cmd_ctx *ctx, const struct cmd_output *
 	unsigned flags = compression(o, f);
 	struct pd_error err = { 0 };
 	struct pd_out *out;
+	uint64_t most = 0;
 
-	if (check_output(ctx, o, f, flags))
+	/* what is not made of input, such as help, must come whatever the environment says */
+	if (check_output(ctx, o, f, flags) || ((f || ctx->n_inputs) && cli_max_output(ctx, &most)))
 		return NULL;
 	out = pd_out_path(to_stdout(o) ? "-" : o->output, flags, (int)o->level, &err);
 	if (!out)
 		cmd_fail(ctx, &err);
+	else
+		pd_out_limit(out, most);
 	return out;
 }
 
@@ -163,8 +168,11 @@ int cmd_out_close(struct cmd_ctx *ctx, struct pd_out *out, int status)
 {
 	struct pd_error err = { 0 };
 
-	if (out && status != 2 && !ctx->tripped && pd_out_commit(out, &err) != PD_OK)
+	if (out && status != 2 && !ctx->tripped && pd_out_commit(out, &err) != PD_OK) {
+		if (err.status == PD_ERR_LIMIT)
+			pd_error_hint(&err, "PROFDATA_MAX_OUTPUT=SIZE allows more");
 		status = cmd_fail(ctx, &err);
+	}
 	pd_out_free(out);
 	return status;
 }

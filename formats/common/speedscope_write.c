@@ -309,7 +309,7 @@ static bool walk(struct writer *o, struct part *p, enum list list)
 {
 	int64_t now = p->start;
 
-	for (size_t i = 0; i < p->n && !o->failed; i++) {
+	for (size_t i = 0; i < p->n && !o->failed && !pd_out_failed(o->w.out); i++) {
 		int64_t v = value_of(o, p, i), gap;
 
 		if (!is_written(p, v))
@@ -495,7 +495,7 @@ static bool write_type(struct writer *o, int type, bool check)
 			if (o->item.v[i].time != PD_NO_TIME && pd_sub_overflow(o->item.v[i].time, first, &o->item.v[i].time))
 				return fail_value(o, &p, PD_ERR_LIMIT, "the times are more than 64 bits apart");
 	}
-	for (size_t at = 0; at < o->item.n; at = end) {
+	for (size_t at = 0; at < o->item.n && !pd_out_failed(o->w.out); at = end) {
 		for (end = at; end < o->item.n && o->item.v[end].thread == o->item.v[at].thread;)
 			end++;
 		p.item = o->item.v + at;

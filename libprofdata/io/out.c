@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include <profdata/out_limit.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -279,10 +280,22 @@ void pd_out_raw(struct pd_out *o, const void *data, size_t n)
 	}
 }
 
+void pd_out_limit(struct pd_out *o, uint64_t most)
+{
+	o->most = most;
+}
+
 static void push(struct pd_out *o, const char *data, size_t n)
 {
+	char size[32];
+
 	if (o->failed || !n)
 		return;
+	o->total += n;
+	if (o->most && o->total > o->most) {
+		pd_out_fail(o, PD_ERR_LIMIT, "the output would have more than %s", pd_size_text(size, sizeof size, o->most));
+		return;
+	}
 	if (o->encoder)
 		o->encoder->write(o->encoder, o, data, n);
 	else

@@ -15,6 +15,7 @@ struct pd_out {
 	struct pd_encoder *encoder; /* NULL = plain */
 	struct pd_big memory;       /* pd_out_memory() */
 	bool to_memory, failed, committed;
+	uint64_t total, most; /* bytes that left the buffer; pd_out_limit(), 0 none */
 	int fd;            /* -1 for memory */
 	bool owns_fd;
 	char *temp, *final; /* temporary file and its name to be; NULL when written directly */

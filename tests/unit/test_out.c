@@ -4,6 +4,7 @@
 #include "base/compiler.h"
 #include "feed.h"
 #include "io/out.h"
+#include <profdata/out_limit.h>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -384,6 +385,28 @@ static void test_out_numbers(void **state)
 	pd_out_free(o);
 }
 
+/* One byte more than allowed, in small pieces and in one large piece; what compression saves does not count. */
+static void test_out_limit(void **state)
+{
+	static char block[200000];
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		bool beyond = i & 1, pieces = i & 2;
+		struct pd_error err = { 0 };
+		struct pd_out *out = i & 4 ? pd_out_path("limited", PD_OUT_GZIP, 0, &err) : pd_out_path("limited", 0, 0, &err);
+
+		pd_out_limit(out, sizeof block - beyond);
+		for (size_t at = 0; pieces && at < sizeof block; at += 100)
+			pd_out_write(out, block + at, 100);
+		if (!pieces)
+			pd_out_write(out, block, sizeof block);
+		assert_int_equal(pd_out_commit(out, &err), beyond ? PD_ERR_LIMIT : PD_OK);
+		pd_out_free(out);
+		assert_int_equal(files_here(true), beyond ? 0 : 1);
+	}
+}
+
 static void test_out_long_printf(void **state)
 {
 	char *text = malloc(100001);
@@ -419,7 +442,7 @@ int main(void)
 		T(test_out_gzip_header_says_nothing),
 		T(test_out_descriptors_by_name),
 		T(test_out_numbers),
-		T(test_out_long_printf),
+		T(test_out_limit), T(test_out_long_printf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
