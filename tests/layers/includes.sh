@@ -25,7 +25,7 @@ only() {
 	api='profdata/(base|opt|io|format|heat|builder|profile|calltree|diff|report|stats|trace|transform|profdata)\.h'
 	allow 'libprofdata/base/*.[ch]' 'base/.*|profdata/(base|opt)\.h'
 	allow 'libprofdata/stats/*.[ch]' 'base/.*|stats/.*|profdata/(base|stats)\.h'
-	allow 'libprofdata/io/*.[ch]' 'base/.*|io/.*|profdata/(base|bench|io|opt)\.h'
+	allow 'libprofdata/io/*.[ch]' 'base/.*|io/.*|profdata/(base|bench|io|opt|out_limit)\.h'
 	allow 'libprofdata/model/*.[ch]' 'base/.*|model/.*|profdata/(base|builder|profile|calltree|heat|trace|transform)\.h'
 	allow 'libprofdata/xform/*.[ch]' 'base/.*|model/.*|xform/.*|profdata/(base|builder|profile|calltree|diff|report|stats|transform)\.h'
 	allow 'libprofdata/format/*.[ch]' "base/.*|io/.*|model/.*|format/.*|format_table\.h|$api"
