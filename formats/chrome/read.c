@@ -3,27 +3,8 @@
  * Tolerant as the viewers are: arrays that are not closed, numbers in strings,
  * threads without number, members in any order.
  */
-#include "chrome/reader.h"
+#include "chrome/event.h"
 #include "base/hash.h"
-#include "common/json_scan.h"
-
-/* A text of the event at hand: in the window, which may move, or in `copy`. */
-struct piece {
-	enum { NOWHERE, WINDOW, COPY } where;
-	size_t at, n;
-};
-
-struct event {
-	char ph;
-	bool has_ts, has_dur, has_tdur, has_id, flow_in, flow_out, has_bind, enclosing;
-	char instant; /* scope: g, p, t */
-	int64_t ts, dur, tdur;
-	uint64_t id, bind;
-	struct piece name, cat, args, sf, esf, id_text, scope, pid_word, tid_word;
-	uint64_t args_offset;
-	struct chrome_id pid, tid;
-	bool local_id;
-};
 
 bool chrome_give_up(struct chrome_reader *r)
 {
@@ -103,32 +84,25 @@ bool chrome_take_text(struct pd_json *j, struct pd_span *out)
 	}
 }
 
-static struct piece keep_piece(struct chrome_reader *r, struct pd_span s)
+static struct chrome_piece keep_piece(struct chrome_reader *r, struct pd_span s)
 {
-	struct piece p = { WINDOW, (size_t)(s.p - r->j.keep), s.n };
+	struct chrome_piece p = { CHROME_WINDOW, (size_t)(s.p - r->j.keep), s.n };
 
 	if (s.n == 0)
-		return (struct piece){ NOWHERE, 0, 0 };
+		return (struct chrome_piece){ CHROME_NOWHERE, 0, 0 };
 	if (pd_likely(pd_json_kept(&r->j, s.p)))
 		return p;
 	if (!pd_vec_reserve(&r->copy, s.n)) {
 		chrome_give_up(r);
-		return (struct piece){ NOWHERE, 0, 0 };
+		return (struct chrome_piece){ CHROME_NOWHERE, 0, 0 };
 	}
-	p = (struct piece){ COPY, r->copy.n, s.n };
+	p = (struct chrome_piece){ CHROME_COPY, r->copy.n, s.n };
 	memcpy(r->copy.v + r->copy.n, s.p, s.n);
 	r->copy.n += s.n;
 	return p;
 }
 
-static struct pd_span piece_text(const struct chrome_reader *r, struct piece p)
-{
-	if (p.where == NOWHERE)
-		return nothing();
-	return (struct pd_span){ (p.where == WINDOW ? r->j.keep : r->copy.v) + p.at, p.n };
-}
-
-static bool take_piece(struct chrome_reader *r, struct piece *out)
+static bool take_piece(struct chrome_reader *r, struct chrome_piece *out)
 {
 	struct pd_span s;
 
@@ -139,7 +113,7 @@ static bool take_piece(struct chrome_reader *r, struct piece *out)
 }
 
 /* A pid or tid. Numbers in strings are numbers. */
-static bool take_id(struct chrome_reader *r, struct chrome_id *id, struct piece *word)
+static bool take_id(struct chrome_reader *r, struct chrome_id *id, struct chrome_piece *word)
 {
 	enum pd_json_type type = pd_json_type(&r->j);
 	struct pd_number num;
@@ -189,7 +163,7 @@ static uint64_t id_value(struct pd_span s)
 	return pd_hash_bytes(0, s.p, s.n);
 }
 
-static bool take_event_id(struct chrome_reader *r, struct event *e)
+static bool take_event_id(struct chrome_reader *r, struct chrome_event *e)
 {
 	struct pd_span s;
 
@@ -202,7 +176,7 @@ static bool take_event_id(struct chrome_reader *r, struct event *e)
 }
 
 /* {"local": id} or {"global": id} */
-static bool take_id2(struct chrome_reader *r, struct event *e)
+static bool take_id2(struct chrome_reader *r, struct chrome_event *e)
 {
 	struct pd_span key;
 
@@ -231,7 +205,7 @@ static bool take_char(struct chrome_reader *r, char *out)
 	return fine;
 }
 
-static bool take_args(struct chrome_reader *r, struct event *e)
+static bool take_args(struct chrome_reader *r, struct chrome_event *e)
 {
 	size_t from;
 
@@ -240,19 +214,17 @@ static bool take_args(struct chrome_reader *r, struct event *e)
 	e->args_offset = pd_json_offset(&r->j);
 	if (!pd_json_skip(&r->j))
 		return false;
-	e->args = (struct piece){ WINDOW, from, (size_t)(r->j.p - r->j.keep) - from };
+	e->args = (struct chrome_piece){ CHROME_WINDOW, from, (size_t)(r->j.p - r->j.keep) - from };
 	return true;
 }
 
 /* ---- members ---- */
 
-#define KEY2(a, b) ((uint16_t)((unsigned char)(a) | (unsigned char)(b) << 8))
-#define KEY4(a, b, c, d) ((uint32_t)(unsigned char)(a) | (uint32_t)(unsigned char)(b) << 8 | (uint32_t)(unsigned char)(c) << 16 | (uint32_t)(unsigned char)(d) << 24)
 
 static unsigned key2(const char *p) { return (unsigned char)p[0] | (unsigned)(unsigned char)p[1] << 8; }
 static uint32_t key4(const char *p) { return key2(p) | (uint32_t)key2(p + 2) << 16; }
 
-static bool member_rare(struct chrome_reader *r, struct event *e, struct pd_span key)
+static bool member_rare(struct chrome_reader *r, struct chrome_event *e, struct pd_span key)
 {
 	struct pd_span s;
 	bool has;
@@ -282,9 +254,9 @@ static bool member_rare(struct chrome_reader *r, struct event *e, struct pd_span
 	return pd_json_skip(&r->j);
 }
 
-static bool member(struct chrome_reader *r, struct event *e, struct pd_span key)
+static bool member(struct chrome_reader *r, struct chrome_event *e, struct pd_span key)
 {
-	struct piece word = { NOWHERE, 0, 0 };
+	struct chrome_piece word = { CHROME_NOWHERE, 0, 0 };
 	char c;
 
 	switch (key.n) {
@@ -327,91 +299,6 @@ static bool member(struct chrome_reader *r, struct event *e, struct pd_span key)
 	return member_rare(r, e, key);
 }
 
-/* ---- arguments ---- */
-
-static struct pd_span keep_arg_text(struct chrome_reader *r, struct pd_span s, const struct pd_span *args)
-{
-	struct pd_span kept;
-
-	if (s.p >= args->p && s.p <= args->p + args->n)
-		return s;
-	/* room for all of them was made: an unescaped text is shorter than what it was made of */
-	kept = (struct pd_span){ r->arg_text.v + r->arg_text.n, s.n };
-	memcpy(r->arg_text.v + r->arg_text.n, s.p, s.n);
-	r->arg_text.n += s.n;
-	return kept;
-}
-
-static void take_arg(struct chrome_reader *r, struct pd_json *j, struct pd_arg *a, const struct pd_span *args)
-{
-	struct pd_number num;
-	const char *from;
-
-	switch (pd_json_type(j)) {
-	case PD_JSON_STRING:
-		a->kind = PD_ARG_STR;
-		if (pd_json_string(j, &a->str))
-			a->str = keep_arg_text(r, a->str, args);
-		return;
-	case PD_JSON_BOOL:
-		a->kind = PD_ARG_BOOL;
-		pd_json_bool(j, &a->yes);
-		return;
-	case PD_JSON_NUMBER:
-		if (!pd_json_number(j, &num))
-			return;
-		a->kind = PD_ARG_INT;
-		if (num.exp10 != 0 || !pd_number_i64(&num, &a->i) || (num.negative && !a->i)) {
-			a->kind = PD_ARG_JSON; /* as written: nothing is rounded */
-			a->str = num.text;
-		}
-		return;
-	default:
-		from = j->p;
-		a->kind = PD_ARG_JSON;
-		pd_json_skip(j);
-		a->str = (struct pd_span){ from, (size_t)(j->p - from) };
-		if (a->str.n && memchr("NI-", a->str.p[0], 3))
-			a->str = (struct pd_span){ "null", 4 };
-	}
-}
-
-/* The members of args, good until the next event. What is no object ("__stripped__") has none. */
-static bool parse_args(struct chrome_reader *r, const struct event *e)
-{
-	struct pd_span text = piece_text(r, e->args), key;
-	struct pd_json j;
-
-	r->arg.n = r->arg_text.n = 0;
-	if (!text.n || text.p[0] != '{')
-		return true;
-	if (!pd_vec_reserve(&r->arg_text, 4 * text.n + 16)) /* a broken surrogate of 6 bytes becomes 3, a NaN 4 */
-		return chrome_give_up(r);
-	pd_json_init_piece(&j, &r->j, text, e->args_offset);
-	pd_json_object(&j);
-	while (pd_json_member(&j, &key)) {
-		struct pd_arg a = { .key = keep_arg_text(r, key, &text) };
-
-		take_arg(r, &j, &a, &text);
-		if (!pd_vec_push(&r->arg, a)) {
-			chrome_give_up(r);
-			break;
-		}
-	}
-	if (pd_json_failed(&j))
-		r->j.status = pd_json_status(&j);
-	pd_json_release(&j);
-	return !pd_json_failed(&r->j);
-}
-
-static const struct pd_arg *find_arg(const struct chrome_reader *r, const char *key)
-{
-	for (size_t i = 0; i < r->arg.n; i++)
-		if (r->arg.v[i].key.n == strlen(key) && memcmp(r->arg.v[i].key.p, key, r->arg.v[i].key.n) == 0)
-			return &r->arg.v[i];
-	return NULL;
-}
-
 /* ---- metadata ---- */
 
 static bool arg_number(const struct pd_arg *a, double *out)
@@ -432,7 +319,7 @@ static bool arg_number(const struct pd_arg *a, double *out)
 
 static void set_name(struct chrome_reader *r, uint32_t track)
 {
-	const struct pd_arg *a = find_arg(r, "name");
+	const struct pd_arg *a = chrome_find_arg(r, "name");
 
 	if (!track || !a || a->kind != PD_ARG_STR)
 		return;
@@ -444,27 +331,27 @@ static void set_sort(struct chrome_reader *r, uint32_t track)
 {
 	double v;
 
-	if (!track || !arg_number(find_arg(r, "sort_index"), &v) || !(v >= INT32_MIN && v <= INT32_MAX))
+	if (!track || !arg_number(chrome_find_arg(r, "sort_index"), &v) || !(v >= INT32_MIN && v <= INT32_MAX))
 		return;
 	r->track.v[track].sort = (int32_t)v;
 	r->track.v[track].sorted = true;
 	chrome_tell(r, track);
 }
 
-static bool metadata(struct chrome_reader *r, struct event *e)
+static bool metadata(struct chrome_reader *r, struct chrome_event *e)
 {
-	struct pd_span name = piece_text(r, e->name);
+	struct pd_span name = chrome_text(r, e->name);
 	struct pd_json j;
 
 	if (pd_json_is(name, "stackFrames")) {
 		bool fine;
 
-		pd_json_init_piece(&j, &r->j, piece_text(r, e->args), e->args_offset);
+		pd_json_init_piece(&j, &r->j, chrome_text(r, e->args), e->args_offset);
 		fine = e->args.n == 0 || chrome_read_stack_frames(r, &j);
 		pd_json_release(&j);
 		return fine;
 	}
-	if (!parse_args(r, e))
+	if (!chrome_parse_args(r, e))
 		return false;
 	if (pd_json_is(name, "process_name"))
 		set_name(r, chrome_process(r, &e->pid));
@@ -492,14 +379,14 @@ void chrome_start(struct chrome_reader *r, int64_t ts)
 	pd_events_start(r->ev, &d);
 }
 
-static bool counter(struct chrome_reader *r, struct event *e)
+static bool counter(struct chrome_reader *r, struct chrome_event *e)
 {
 	uint32_t process = chrome_process(r, &e->pid), track;
 	struct pd_event out = { .kind = PD_EV_COUNTER, .ts = e->ts };
 	struct chrome_track *t;
 
-	track = process ? chrome_counter(r, process, piece_text(r, e->name), piece_text(r, e->id_text)) : 0;
-	if (!track || !parse_args(r, e))
+	track = process ? chrome_counter(r, process, chrome_text(r, e->name), chrome_text(r, e->id_text)) : 0;
+	if (!track || !chrome_parse_args(r, e))
 		return false;
 	for (size_t i = 0; i < r->arg.n; i++) {
 		double v;
@@ -524,7 +411,7 @@ static bool counter(struct chrome_reader *r, struct event *e)
 }
 
 /* The new way of arrows: bind_id on slices. */
-static void flow_of_slice(struct chrome_reader *r, const struct event *e, uint32_t track)
+static void flow_of_slice(struct chrome_reader *r, const struct chrome_event *e, uint32_t track)
 {
 	struct pd_event out = { .track = { track }, .ts = e->ts, .id = e->bind, .name = { "flow", 4 }, .category = { "flow", 4 } };
 
@@ -536,9 +423,9 @@ static void flow_of_slice(struct chrome_reader *r, const struct event *e, uint32
 	pd_events_event(r->ev, &out);
 }
 
-static void async_id(struct chrome_reader *r, const struct event *e, struct pd_event *out)
+static void async_id(struct chrome_reader *r, const struct chrome_event *e, struct pd_event *out)
 {
-	struct pd_span scope = piece_text(r, e->scope);
+	struct pd_span scope = chrome_text(r, e->scope);
 
 	out->id = e->id;
 	if (scope.n)
@@ -548,7 +435,7 @@ static void async_id(struct chrome_reader *r, const struct event *e, struct pd_e
 }
 
 /* What kind of event a phase is; PD_EV_KINDS when it is none of them. */
-static enum pd_event_kind kind_of(const struct event *e)
+static enum pd_event_kind kind_of(const struct chrome_event *e)
 {
 	switch (e->ph) {
 	case 'X': return PD_EV_SLICE;
@@ -567,19 +454,19 @@ static enum pd_event_kind kind_of(const struct event *e)
 	}
 }
 
-static bool timed(struct chrome_reader *r, struct event *e, enum pd_event_kind kind)
+static bool timed(struct chrome_reader *r, struct chrome_event *e, enum pd_event_kind kind)
 {
-	struct pd_event out = { .kind = kind, .ts = e->ts, .name = piece_text(r, e->name), .category = piece_text(r, e->cat) };
+	struct pd_event out = { .kind = kind, .ts = e->ts, .name = chrome_text(r, e->name), .category = chrome_text(r, e->cat) };
 
 	out.track.v = chrome_thread(r, &e->pid, &e->tid);
 	if (!out.track.v)
 		return false;
 	if (e->sf.n)
-		out.stack = chrome_stack(r, piece_text(r, e->sf));
+		out.stack = chrome_stack(r, chrome_text(r, e->sf));
 	if (e->esf.n)
-		*(kind == PD_EV_END ? &out.stack : &out.end_stack) = chrome_stack(r, piece_text(r, e->esf));
+		*(kind == PD_EV_END ? &out.stack : &out.end_stack) = chrome_stack(r, chrome_text(r, e->esf));
 	if (r->wants_args && e->args.n) {
-		if (!parse_args(r, e))
+		if (!chrome_parse_args(r, e))
 			return false;
 		out.args = r->arg.v;
 		out.n_args = (uint32_t)r->arg.n;
@@ -603,34 +490,34 @@ static bool timed(struct chrome_reader *r, struct event *e, enum pd_event_kind k
 	return true;
 }
 
-static bool is_v8(const struct chrome_reader *r, const struct event *e)
+static bool is_v8(const struct chrome_reader *r, const struct chrome_event *e)
 {
-	struct pd_span name = piece_text(r, e->name);
+	struct pd_span name = chrome_text(r, e->name);
 
 	return e->ph == 'P' ? pd_json_is(name, "Profile") || pd_json_is(name, "ProfileChunk") : e->ph == 'I' && pd_json_is(name, "CpuProfile");
 }
 
-static bool v8(struct chrome_reader *r, struct event *e)
+static bool v8(struct chrome_reader *r, struct chrome_event *e)
 {
 	struct pd_json j;
 	bool fine;
 
 	if (!e->args.n)
 		return chrome_note(r, "V8 profiles without data");
-	pd_json_init_piece(&j, &r->j, piece_text(r, e->args), e->args_offset);
-	fine = chrome_v8_event(r, piece_text(r, e->name), piece_text(r, e->id_text), &e->pid, &e->tid, &j);
+	pd_json_init_piece(&j, &r->j, chrome_text(r, e->args), e->args_offset);
+	fine = chrome_v8_event(r, chrome_text(r, e->name), chrome_text(r, e->id_text), &e->pid, &e->tid, &j);
 	if (pd_json_failed(&j) && !pd_json_failed(&r->j))
 		r->j.status = pd_json_status(&j);
 	pd_json_release(&j);
 	return fine;
 }
 
-static bool dispatch(struct chrome_reader *r, struct event *e)
+static bool dispatch(struct chrome_reader *r, struct chrome_event *e)
 {
 	enum pd_event_kind kind = kind_of(e);
 
-	e->pid.word = piece_text(r, e->pid_word);
-	e->tid.word = piece_text(r, e->tid_word);
+	e->pid.word = chrome_text(r, e->pid_word);
+	e->tid.word = chrome_text(r, e->tid_word);
 	if (e->pid.kind == CHROME_ID_NONE)
 		e->pid = (struct chrome_id){ .kind = CHROME_ID_NUMBER, .number = 0 };
 	if (e->ph == 'M')
@@ -651,180 +538,16 @@ static bool dispatch(struct chrome_reader *r, struct event *e)
 	return timed(r, e, kind);
 }
 
-/* ---- the usual event ---- */
-
-#define MARGIN 64 /* bytes behind a key that may be loaded */
-
-/* Digits with at most three behind a point, as thousandths; NULL for anything less usual. */
-static const char *fast_time(const char *p, int64_t *ns)
-{
-	const char *first = p;
-	unsigned digit;
-	uint64_t v = 0;
-	int left = 3;
-
-	while ((digit = (unsigned)(*p - '0')) < 10) {
-		v = v * 10 + digit;
-		p++;
-	}
-	if (p == first || p - first > 15 || (*first == '0' && p - first > 1))
-		return NULL;
-	if (*p == '.') {
-		for (first = ++p; left > 0 && (digit = (unsigned)(*p - '0')) < 10; p++, left--)
-			v = v * 10 + digit;
-		if (p == first)
-			return NULL;
-	}
-	for (; left > 0; left--)
-		v *= 10;
-	*ns = (int64_t)v;
-	return p;
-}
-
-static const char *fast_integer(const char *p, struct chrome_id *id)
-{
-	const char *first = p;
-	unsigned digit;
-	int64_t v = 0;
-
-	while ((digit = (unsigned)(*p - '0')) < 10) {
-		v = v * 10 + (int)digit;
-		p++;
-	}
-	if (p == first || p - first > 15 || (*first == '0' && p - first > 1))
-		return NULL;
-	id->kind = CHROME_ID_NUMBER;
-	id->number = v;
-	return p;
-}
-
-/* A string without escapes, as a piece of the window that begins at `base`. */
-static const char *fast_text(const char *p, const char *end, const char *base, struct piece *out)
-{
-	const char *stop;
-
-	if (*p != '"')
-		return NULL;
-	stop = pd_json_plain_end(++p, end);
-	if (stop == end || *stop != '"')
-		return NULL;
-	*out = (struct piece){ stop > p ? WINDOW : NOWHERE, (size_t)(p - base), (size_t)(stop - p) };
-	return stop + 1;
-}
-
-static const char *fast_value(struct chrome_reader *r, struct event *e, uint64_t key, const char *p, const char *end, const char *base)
-{
-	struct piece text = { NOWHERE, 0, 0 };
-	const char *from = p;
-	int64_t ignored;
-
-	switch (key) {
-	case KEY2('p', 'h'):
-		p = fast_text(p, end, base, &text);
-		e->ph = p && text.n ? base[text.at] : '\0';
-		return p;
-	case KEY2('t', 's'):
-		e->has_ts = true;
-		return fast_time(p, &e->ts);
-	case KEY2('d', 'u') | 'r' << 16:
-		e->has_dur = true;
-		return fast_time(p, &e->dur);
-	case KEY4('t', 'd', 'u', 'r'):
-		e->has_tdur = true;
-		return fast_time(p, &e->tdur);
-	case KEY2('t', 't') | 's' << 16:
-		return fast_time(p, &ignored);
-	case KEY2('p', 'i') | 'd' << 16:
-		return fast_integer(p, &e->pid);
-	case KEY2('t', 'i') | 'd' << 16:
-		return fast_integer(p, &e->tid);
-	case KEY4('n', 'a', 'm', 'e'):
-		return fast_text(p, end, base, &e->name);
-	case KEY2('c', 'a') | 't' << 16:
-		return fast_text(p, end, base, &e->cat);
-	case 's':
-		p = fast_text(p, end, base, &text);
-		e->instant = p && text.n ? base[text.at] : '\0';
-		return p;
-	case KEY4('a', 'r', 'g', 's'):
-		if (*p != '{')
-			return NULL;
-		p = p[1] == '}' ? p + 2 : pd_json_container_end(p, end, r->j.max_depth - r->j.depth);
-		if (p) {
-			e->args = (struct piece){ WINDOW, (size_t)(from - base), (size_t)(p - from) };
-			e->args_offset = pd_json_offset(&r->j) + (uint64_t)(from - base);
-		}
-		return p;
-	}
-	return NULL;
-}
-
-/* Past white space; NULL when there is nothing else before `end`. */
-static const char *skip_to(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
-		p++;
-	return p < end ? p : NULL;
-}
-
-/*
- * An event of the usual members in the usual form that lies in the window as a whole: parsed at one go, a third of the
- * instructions. False when it is anything else, and then nothing has been taken.
- */
-static bool fast_event(struct chrome_reader *r, struct event *e)
-{
-	const uint64_t ones = 0x0101010101010101ull, high = 0x8080808080808080ull;
-	struct pd_span w = pd_json_window(&r->j);
-	const char *p = w.p + 1, *end = w.p + w.n;
-
-	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
-		return false;
-	for (;;) {
-		uint64_t v, quote;
-		unsigned n;
-
-		if (end - p < 2 * MARGIN)
-			return false;
-		if (*p != '"')
-			p = skip_to(p, p + MARGIN);
-		if (!p || *p != '"')
-			return false;
-		v = pd_load64(++p);
-		quote = v ^ ones * '"';
-		quote = (quote - ones) & ~quote & high;
-		if (!quote)
-			return false;
-		n = pd_ctz64(quote) / 8;
-		p += n + 1;
-		if (*p++ != ':')
-			return false;
-		if (*p == ' ')
-			p++;
-		p = fast_value(r, e, v & ((UINT64_C(1) << 8 * n) - 1), p, end, w.p);
-		if (!p || end - p < 2 * MARGIN)
-			return false;
-		if (*p != ',' && *p != '}')
-			p = skip_to(p, p + MARGIN);
-		if (!p || (*p != ',' && *p != '}'))
-			return false;
-		if (*p++ == '}')
-			break;
-	}
-	pd_json_keep(&r->j);
-	pd_json_advance(&r->j, p);
-	return true;
-}
-
 /* One event at j; anything but an object is skipped. */
 static bool read_event(struct chrome_reader *r)
 {
-	struct event e = { 0 };
+	struct chrome_event e = { 0 };
 	struct pd_span key;
 
 	if (pd_json_type(&r->j) != PD_JSON_OBJECT)
 		return pd_json_skip(&r->j) && chrome_note(r, "array elements that are no events left out");
-	if (!fast_event(r, &e)) {
-		e = (struct event){ 0 };
+	if (!chrome_fast_event(r, &e)) {
+		e = (struct chrome_event){ 0 };
 		r->copy.n = 0;
 		pd_json_keep(&r->j);
 		pd_json_object(&r->j);

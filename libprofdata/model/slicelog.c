@@ -27,7 +27,7 @@ static uint64_t time_key(int64_t ts)
 /* At one time: slices, the longest first, then the others. */
 static uint64_t tie_key(const struct pd_log_row *r)
 {
-	return r->kind == PD_LOG_SLICE ? ~(uint64_t)r->dur : UINT64_MAX;
+	return r->kind == PD_LOG_SLICE ? ~(uint64_t)r->dur - 1 : UINT64_MAX;
 }
 
 static bool in_order(const struct pd_log_row *a, const struct pd_log_row *b)
