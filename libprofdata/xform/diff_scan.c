@@ -227,7 +227,7 @@ bool pd_diff_scan(struct pd_diff *d, const struct diff_unit *u, const int64_t *b
 	}
 	for (size_t i = 0; ok && !deep && i < d->func.n; i++) {
 		cum[i] = c.hot[i].cum;
-		d->recursive[i] |= c.again[i] > cum[i] / NOTABLE;
+		d->recursive[i] = d->recursive[i] || c.again[i] > cum[i] / NOTABLE;
 	}
 	free(c.again);
 	free(f.v);
