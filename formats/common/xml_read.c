@@ -26,6 +26,7 @@
 struct xml_api {
 	__typeof__(xmlCreatePushParserCtxt) *create;
 	__typeof__(xmlFreeParserCtxt) *free;
+	__typeof__(xmlFreeDoc) *free_doc;
 	__typeof__(xmlCtxtUseOptions) *use_options;
 	__typeof__(xmlParseChunk) *parse;
 	__typeof__(xmlStopParser) *stop;
@@ -207,6 +208,9 @@ static void parse(struct pd_xml *x)
 		pd_source_consume(x->src, n);
 	}
 	finish(x);
+	if (x->parser->myDoc) /* made for declarations, whatever the handlers */
+		x->api.free_doc(x->parser->myDoc);
+	x->parser->myDoc = NULL;
 	x->api.free(x->parser);
 }
 
@@ -217,7 +221,7 @@ static void *load(struct xml_api *api)
 	const struct { void *place; const char *name; } wanted[] = {
 		{ &api->create, "xmlCreatePushParserCtxt" }, { &api->free, "xmlFreeParserCtxt" }, { &api->use_options, "xmlCtxtUseOptions" },
 		{ &api->parse, "xmlParseChunk" }, { &api->stop, "xmlStopParser" }, { &api->consumed, "xmlByteConsumed" },
-		{ &api->line, "xmlSAX2GetLineNumber" },
+		{ &api->line, "xmlSAX2GetLineNumber" }, { &api->free_doc, "xmlFreeDoc" },
 	};
 
 	for (size_t i = 0; library && i < PD_ARRAY_LEN(wanted); i++) {

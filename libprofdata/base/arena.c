@@ -54,7 +54,8 @@ char *pd_arena_text(struct pd_arena *a, const char *p, size_t n)
 	char *copy = n < SIZE_MAX ? pd_arena_alloc(a, n + 1, 1) : NULL;
 
 	if (copy) {
-		memcpy(copy, p, n);
+		if (n) /* no bytes may have no address */
+			memcpy(copy, p, n);
 		copy[n] = '\0';
 	}
 	return copy;

@@ -37,7 +37,8 @@ static inline void out_bytes(struct pd_out *out, const void *data, size_t n)
 		pd_out_write(out, data, n);
 		return;
 	}
-	memcpy(out->buf + out->n, data, n);
+	if (n) /* no bytes may have no address */
+		memcpy(out->buf + out->n, data, n);
 	out->n += n;
 }
 
