@@ -36,7 +36,7 @@ static const char *fast_integer(const char *p, struct chrome_id *id)
 	unsigned digit;
 	int64_t v = 0;
 
-	while ((digit = (unsigned)(*p - '0')) < 10) {
+	while (p - first <= 15 && (digit = (unsigned)(*p - '0')) < 10) { /* longer ones go the slow way */
 		v = v * 10 + (int)digit;
 		p++;
 	}
