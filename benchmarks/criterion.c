@@ -65,11 +65,8 @@ static double point(struct pd_json *j)
 	struct pd_span key;
 	double v = (double)NAN;
 
-	if (pd_json_type(j) != PD_JSON_OBJECT) {
-		pd_json_skip(j);
+	if (!pd_json_maybe_object(j))
 		return v;
-	}
-	pd_json_object(j);
 	while (pd_json_member(j, &key)) {
 		if (pd_json_is(key, "point_estimate"))
 			v = json_real(j);
@@ -90,41 +87,43 @@ static void add_estimate(struct pd_source *src, struct pd_bench *b, const char *
 	pd_bench_add(b, &v);
 }
 
+struct file {
+	json_numbers iters, times;
+	double mean, slope;
+	bool has_mean;
+};
+
+static bool take(struct pd_json *j, struct pd_span key, void *ctx)
+{
+	struct file *f = ctx;
+
+	if (pd_json_is(key, "iters")) {
+		json_array_of(j, &f->iters);
+	} else if (pd_json_is(key, "times")) {
+		json_array_of(j, &f->times);
+	} else if (pd_json_is(key, "mean")) {
+		f->mean = point(j);
+		f->has_mean = true;
+	} else if (pd_json_is(key, "slope")) {
+		f->slope = point(j);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static enum pd_status criterion_read(struct pd_source *src, struct pd_bench_sink *sink)
 {
-	json_numbers iters = { 0 }, times = { 0 };
-	double mean = (double)NAN, slope = (double)NAN;
-	bool has_mean = false;
-	struct pd_json j;
-	struct pd_span key;
-	enum pd_status st;
+	struct file f = { .mean = (double)NAN, .slope = (double)NAN };
+	enum pd_status st = json_document(src, sink, false, take, &f);
 
-	pd_json_init(&j, src, &sink->sink);
-	if (pd_json_object(&j))
-		while (pd_json_member(&j, &key)) {
-			if (pd_json_is(key, "iters")) {
-				json_array_of(&j, &iters);
-			} else if (pd_json_is(key, "times")) {
-				json_array_of(&j, &times);
-			} else if (pd_json_is(key, "mean")) {
-				mean = point(&j);
-				has_mean = true;
-			} else if (pd_json_is(key, "slope")) {
-				slope = point(&j);
-			} else {
-				pd_json_skip(&j);
-			}
-		}
-	pd_json_finish(&j);
-	st = pd_json_status(&j);
-	pd_json_release(&j);
 	if (st <= PD_WARN) {
-		add_samples(src, sink->bench, &iters, &times);
-		if (has_mean) /* criterion's own choice: the slope where it has one */
-			add_estimate(src, sink->bench, "time", isnan(slope) ? mean : slope);
+		add_samples(src, sink->bench, &f.iters, &f.times);
+		if (f.has_mean) /* criterion's own choice: the slope where it has one */
+			add_estimate(src, sink->bench, "time", isnan(f.slope) ? f.mean : f.slope);
 	}
-	pd_vec_release(&iters);
-	pd_vec_release(&times);
+	pd_vec_release(&f.iters);
+	pd_vec_release(&f.times);
 	return st;
 }
 

@@ -121,25 +121,17 @@ static void rows(struct pd_json *j, struct pd_bench *b)
 		pd_bench_remark_add(b, "only aggregates: single repetitions are needed (without --benchmark_report_aggregates_only)");
 }
 
+static bool take(struct pd_json *j, struct pd_span key, void *bench)
+{
+	if (!pd_json_is(key, "benchmarks"))
+		return false;
+	rows(j, bench);
+	return true;
+}
+
 static enum pd_status google_read(struct pd_source *src, struct pd_bench_sink *sink)
 {
-	struct pd_json j;
-	struct pd_span key;
-	enum pd_status st;
-
-	pd_json_init(&j, src, &sink->sink);
-	j.nonfinite = true;
-	if (pd_json_object(&j))
-		while (pd_json_member(&j, &key)) {
-			if (pd_json_is(key, "benchmarks"))
-				rows(&j, sink->bench);
-			else
-				pd_json_skip(&j);
-		}
-	pd_json_finish(&j);
-	st = pd_json_status(&j);
-	pd_json_release(&j);
-	return st;
+	return json_document(src, sink, true, take, sink->bench);
 }
 
 const struct pd_benchmark pd_benchmark_google = {

@@ -27,11 +27,8 @@ static void parameters(struct pd_json *j, struct pd_bench *b, struct result *r)
 	struct pd_span key;
 	size_t n = 0;
 
-	if (pd_json_type(j) != PD_JSON_OBJECT) {
-		pd_json_skip(j);
+	if (!pd_json_maybe_object(j))
 		return;
-	}
-	pd_json_object(j);
 	while (pd_json_member(j, &key)) {
 		const char *name = pd_bench_text(b, key);
 		const char *text = json_text(j, b);
@@ -111,24 +108,17 @@ static void results(struct pd_json *j, struct pd_bench *b)
 	pd_vec_release(&r.memory);
 }
 
+static bool take(struct pd_json *j, struct pd_span key, void *bench)
+{
+	if (!pd_json_is(key, "results"))
+		return false;
+	results(j, bench);
+	return true;
+}
+
 static enum pd_status hyperfine_read(struct pd_source *src, struct pd_bench_sink *sink)
 {
-	struct pd_json j;
-	struct pd_span key;
-	enum pd_status st;
-
-	pd_json_init(&j, src, &sink->sink);
-	if (pd_json_object(&j))
-		while (pd_json_member(&j, &key)) {
-			if (pd_json_is(key, "results"))
-				results(&j, sink->bench);
-			else
-				pd_json_skip(&j);
-		}
-	pd_json_finish(&j);
-	st = pd_json_status(&j);
-	pd_json_release(&j);
-	return st;
+	return json_document(src, sink, false, take, sink->bench);
 }
 
 const struct pd_benchmark pd_benchmark_hyperfine = {

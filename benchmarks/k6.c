@@ -98,46 +98,41 @@ static void summary(struct pd_json *j, struct pd_bench *b)
 
 typedef PD_VEC(double) points;
 
+struct point {
+	bool point, duration;
+	double value;
+};
+
+static bool take_point(struct pd_json *j, struct pd_span key, void *ctx)
+{
+	struct point *at = ctx;
+	struct pd_span s;
+
+	if (pd_json_is(key, "type") && pd_json_type(j) == PD_JSON_STRING) {
+		at->point = pd_json_string(j, &s) && pd_json_is(s, "Point");
+	} else if (pd_json_is(key, "metric") && pd_json_type(j) == PD_JSON_STRING) {
+		at->duration = pd_json_string(j, &s) && pd_json_is(s, "http_req_duration");
+	} else if (pd_json_is(key, "data") && pd_json_type(j) == PD_JSON_OBJECT) {
+		pd_json_object(j);
+		while (pd_json_member(j, &key)) {
+			if (pd_json_is(key, "value"))
+				at->value = json_real(j);
+			else
+				pd_json_skip(j);
+		}
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static enum pd_status point_line(struct pd_source *src, struct pd_bench_sink *sink, struct pd_span line, points *p)
 {
-	struct pd_source *text = pd_source_memory(pd_source_name(src), line.p, line.n, NULL, sink->sink.err);
-	struct pd_json j;
-	struct pd_span key, s;
-	bool point = false, duration = false;
-	double v = (double)NAN;
-	enum pd_status st;
+	struct point at = { .value = (double)NAN };
+	enum pd_status st = json_line(src, sink, line, take_point, &at);
 
-	if (!text)
-		return PD_ERR_NOMEM;
-	pd_json_init(&j, text, &sink->sink);
-	if (pd_json_object(&j))
-		while (pd_json_member(&j, &key)) {
-			if (pd_json_is(key, "type") && pd_json_type(&j) == PD_JSON_STRING) {
-				point = pd_json_string(&j, &s) && pd_json_is(s, "Point");
-			} else if (pd_json_is(key, "metric") && pd_json_type(&j) == PD_JSON_STRING) {
-				duration = pd_json_string(&j, &s) && pd_json_is(s, "http_req_duration");
-			} else if (pd_json_is(key, "data") && pd_json_type(&j) == PD_JSON_OBJECT) {
-				pd_json_object(&j);
-				while (pd_json_member(&j, &key)) {
-					if (pd_json_is(key, "value"))
-						v = json_real(&j);
-					else
-						pd_json_skip(&j);
-				}
-			} else {
-				pd_json_skip(&j);
-			}
-		}
-	pd_json_finish(&j);
-	st = pd_json_status(&j);
-	pd_json_release(&j);
-	pd_source_free(text);
-	if (st > PD_WARN) {
-		sink->sink.err->line = src->line;
-		sink->sink.err->has_offset = false;
-	} else if (point && duration && !pd_vec_push(p, v)) {
+	if (st <= PD_WARN && at.point && at.duration && !pd_vec_push(p, at.value))
 		sink->bench->failed = PD_ERR_NOMEM;
-	}
 	return st;
 }
 
@@ -165,27 +160,21 @@ static enum pd_status points_read(struct pd_source *src, struct pd_bench_sink *s
 	return st;
 }
 
+static bool take(struct pd_json *j, struct pd_span key, void *bench)
+{
+	if (!pd_json_is(key, "metrics") || pd_json_type(j) != PD_JSON_OBJECT)
+		return false;
+	summary(j, bench);
+	return true;
+}
+
 static enum pd_status k6_read(struct pd_source *src, struct pd_bench_sink *sink)
 {
 	struct pd_span head = pd_source_peek(src, 4096), first = head, rest = head;
-	struct pd_json j;
-	struct pd_span key;
-	enum pd_status st;
 
 	if (span_cut(&rest, '\n', &first) && span_search(first, SPAN("\"type\"")) && span_search(first, SPAN("\"data\"")))
 		return points_read(src, sink);
-	pd_json_init(&j, src, &sink->sink);
-	if (pd_json_object(&j))
-		while (pd_json_member(&j, &key)) {
-			if (pd_json_is(key, "metrics") && pd_json_type(&j) == PD_JSON_OBJECT)
-				summary(&j, sink->bench);
-			else
-				pd_json_skip(&j);
-		}
-	pd_json_finish(&j);
-	st = pd_json_status(&j);
-	pd_json_release(&j);
-	return st;
+	return json_document(src, sink, false, take, sink->bench);
 }
 
 const struct pd_benchmark pd_benchmark_k6 = {

@@ -23,11 +23,8 @@ static void metadata(struct pd_json *j, struct pd_bench *b, struct about *a)
 {
 	struct pd_span key;
 
-	if (pd_json_type(j) != PD_JSON_OBJECT) {
-		pd_json_skip(j);
+	if (!pd_json_maybe_object(j))
 		return;
-	}
-	pd_json_object(j);
 	while (pd_json_member(j, &key)) {
 		if (pd_json_is(key, "name"))
 			a->name = json_text(j, b);
@@ -106,36 +103,38 @@ static void one_benchmark(struct pd_json *j, struct pd_bench *b, waiting_room *r
 		pd_bench_remark_add(b, "'%.100s' has only calibration runs: left out", own.name ? own.name : "benchmark");
 }
 
+struct file {
+	struct pd_bench *bench;
+	struct about about;
+	json_numbers values; /* of the run being read */
+	waiting_room room;
+};
+
+static bool take(struct pd_json *j, struct pd_span key, void *ctx)
+{
+	struct file *f = ctx;
+
+	if (pd_json_is(key, "metadata")) {
+		metadata(j, f->bench, &f->about);
+	} else if (pd_json_is(key, "benchmarks") && pd_json_type(j) == PD_JSON_ARRAY) {
+		pd_json_array(j);
+		while (pd_json_element(j))
+			one_benchmark(j, f->bench, &f->room, &f->values);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static enum pd_status pyperf_read(struct pd_source *src, struct pd_bench_sink *sink)
 {
-	struct pd_json j;
-	struct pd_span key;
-	struct about file = { 0 };
-	json_numbers values = { 0 };
-	waiting_room room = { 0 };
-	enum pd_status st;
+	struct file f = { .bench = sink->bench };
+	enum pd_status st = json_document(src, sink, true, take, &f);
 
-	pd_json_init(&j, src, &sink->sink);
-	j.nonfinite = true;
-	if (pd_json_object(&j))
-		while (pd_json_member(&j, &key)) {
-			if (pd_json_is(key, "metadata")) {
-				metadata(&j, sink->bench, &file);
-			} else if (pd_json_is(key, "benchmarks") && pd_json_type(&j) == PD_JSON_ARRAY) {
-				pd_json_array(&j);
-				while (pd_json_element(&j))
-					one_benchmark(&j, sink->bench, &room, &values);
-			} else {
-				pd_json_skip(&j);
-			}
-		}
-	pd_json_finish(&j);
-	st = pd_json_status(&j);
-	for (size_t i = 0; st <= PD_WARN && i < room.n; i++)
-		add(sink->bench, &file, &room.v[i]);
-	pd_json_release(&j);
-	pd_vec_release(&values);
-	pd_vec_release(&room);
+	for (size_t i = 0; st <= PD_WARN && i < f.room.n; i++)
+		add(sink->bench, &f.about, &f.room.v[i]);
+	pd_vec_release(&f.values);
+	pd_vec_release(&f.room);
 	return st;
 }
 

@@ -176,44 +176,38 @@ static enum pd_status table_read(struct pd_source *src, struct pd_bench_sink *si
 	return st > PD_WARN ? st : pd_source_status(src);
 }
 
-/* One object; texts are kept in the collection, so that all of a line live until the row is made. */
+struct object {
+	struct pd_bench *bench;
+	struct pd_span cell[COLUMNS];
+	bool given[COLUMNS];
+	char numbers[COLUMNS][40];
+};
+
+/* Texts are kept in the collection, so that all of a line live until the row is made. */
+static bool take(struct pd_json *j, struct pd_span key, void *ctx)
+{
+	struct object *o = ctx;
+	int c = column_of(key);
+
+	if (c >= 0 && pd_json_type(j) == PD_JSON_STRING) {
+		o->cell[c] = span_of(json_text(j, o->bench));
+	} else if (c >= 0 && (pd_json_type(j) == PD_JSON_NUMBER || c == VALUE)) {
+		double v = json_real(j);
+
+		o->cell[c] = (struct pd_span){ o->numbers[c], (size_t)snprintf(o->numbers[c], sizeof(o->numbers[c]), "%.17g", v) };
+	} else {
+		return false;
+	}
+	o->given[c] = true;
+	return true;
+}
+
 static enum pd_status object_line(struct pd_source *src, struct pd_bench_sink *sink, struct pd_span line)
 {
-	struct pd_source *text = pd_source_memory(pd_source_name(src), line.p, line.n, NULL, sink->sink.err);
-	struct pd_span cell[COLUMNS], key;
-	bool given[COLUMNS] = { false };
-	char numbers[COLUMNS][40];
-	struct pd_json j;
-	enum pd_status st;
+	struct object o = { .bench = sink->bench };
+	enum pd_status st = json_line(src, sink, line, take, &o);
 
-	if (!text)
-		return PD_ERR_NOMEM;
-	pd_json_init(&j, text, &sink->sink);
-	if (pd_json_object(&j))
-		while (pd_json_member(&j, &key)) {
-			int c = column_of(key);
-
-			if (c >= 0 && pd_json_type(&j) == PD_JSON_STRING) {
-				cell[c] = span_of(json_text(&j, sink->bench));
-				given[c] = true;
-			} else if (c >= 0 && (pd_json_type(&j) == PD_JSON_NUMBER || c == VALUE)) {
-				double v = json_real(&j);
-
-				cell[c] = (struct pd_span){ numbers[c], (size_t)snprintf(numbers[c], sizeof(numbers[c]), "%.17g", v) };
-				given[c] = true;
-			} else {
-				pd_json_skip(&j);
-			}
-		}
-	pd_json_finish(&j);
-	st = pd_json_status(&j);
-	pd_json_release(&j);
-	pd_source_free(text);
-	if (st <= PD_WARN)
-		return add_row(src, sink, cell, given);
-	sink->sink.err->line = src->line;
-	sink->sink.err->has_offset = false;
-	return st;
+	return st <= PD_WARN ? add_row(src, sink, o.cell, o.given) : st;
 }
 
 static enum pd_status rows_read(struct pd_source *src, struct pd_bench_sink *sink)

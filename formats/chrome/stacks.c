@@ -41,9 +41,8 @@ static bool read_entry(struct chrome_reader *r, struct pd_json *j, uint32_t row)
 	struct pd_line line = { 0 };
 	uint32_t parent = 0;
 
-	if (pd_json_type(j) != PD_JSON_OBJECT)
-		return pd_json_skip(j);
-	pd_json_object(j);
+	if (!pd_json_maybe_object(j))
+		return !failed(r);
 	while (pd_json_member(j, &key)) {
 		if (pd_json_is(key, "name")) {
 			if (chrome_take_text(j, &s))
@@ -74,10 +73,9 @@ bool chrome_read_stack_frames(struct chrome_reader *r, struct pd_json *j)
 {
 	struct pd_span key;
 
-	if (pd_json_type(j) != PD_JSON_OBJECT)
-		return pd_json_skip(j);
+	if (!pd_json_maybe_object(j))
+		return !pd_json_failed(j);
 	r->stacks.seen = true;
-	pd_json_object(j);
 	while (pd_json_member(j, &key)) {
 		uint32_t row = entry_of(r, key);
 

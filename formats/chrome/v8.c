@@ -93,11 +93,8 @@ static void read_call_frame(struct chrome_reader *r, struct pd_json *j, struct c
 {
 	struct pd_span key;
 
-	if (pd_json_type(j) != PD_JSON_OBJECT) {
-		pd_json_skip(j);
+	if (!pd_json_maybe_object(j))
 		return;
-	}
-	pd_json_object(j);
 	while (pd_json_member(j, &key))
 		if (!call_member(r, j, key, f))
 			pd_json_skip(j);
@@ -109,11 +106,8 @@ static void read_children(struct chrome_v8 *p, struct pd_json *j)
 	int64_t id;
 	bool has;
 
-	if (pd_json_type(j) != PD_JSON_ARRAY) {
-		pd_json_skip(j);
+	if (!pd_json_maybe_array(j))
 		return;
-	}
-	pd_json_array(j);
 	while (pd_json_element(j)) {
 		chrome_take_i64(j, &id, &has);
 		if (has && !pd_vec_push(&p->child, id))
@@ -129,12 +123,9 @@ static void read_node(struct chrome_reader *r, struct chrome_v8 *p, struct pd_js
 	struct pd_span key;
 	uint32_t row, up;
 
-	if (pd_json_type(j) != PD_JSON_OBJECT) {
-		pd_json_skip(j);
+	if (!pd_json_maybe_object(j))
 		return;
-	}
 	p->child.n = 0;
-	pd_json_object(j);
 	while (pd_json_member(j, &key)) {
 		if (pd_json_is(key, "id"))
 			chrome_take_i64(j, &id, &has_id);
@@ -171,11 +162,8 @@ static void read_samples(struct chrome_reader *r, struct chrome_v8 *p, struct pd
 	int64_t id;
 	bool has;
 
-	if (pd_json_type(j) != PD_JSON_ARRAY) {
-		pd_json_skip(j);
+	if (!pd_json_maybe_array(j))
 		return;
-	}
-	pd_json_array(j);
 	while (pd_json_element(j)) {
 		chrome_take_i64(j, &id, &has);
 		if (!has || !pd_builder_reserve(r->b, &p->sample, 1))
@@ -190,11 +178,8 @@ static void read_deltas(struct chrome_reader *r, struct chrome_v8 *p, struct pd_
 	int64_t delta;
 	bool has;
 
-	if (pd_json_type(j) != PD_JSON_ARRAY) {
-		pd_json_skip(j);
+	if (!pd_json_maybe_array(j))
 		return;
-	}
-	pd_json_array(j);
 	while (pd_json_element(j)) {
 		if (!chrome_take_time(r, j, &delta, &has))
 			return;
@@ -223,11 +208,8 @@ static void read_cpu_profile(struct chrome_reader *r, struct chrome_v8 *p, struc
 	struct pd_span key;
 	bool has;
 
-	if (pd_json_type(j) != PD_JSON_OBJECT) {
-		pd_json_skip(j);
+	if (!pd_json_maybe_object(j))
 		return;
-	}
-	pd_json_object(j);
 	while (pd_json_member(j, &key)) {
 		if (pd_json_is(key, "nodes") && pd_json_type(j) == PD_JSON_ARRAY) {
 			pd_json_array(j);
@@ -252,11 +234,8 @@ static void read_data(struct chrome_reader *r, struct chrome_v8 *p, struct pd_js
 	struct pd_span key;
 	bool has;
 
-	if (pd_json_type(j) != PD_JSON_OBJECT) {
-		pd_json_skip(j);
+	if (!pd_json_maybe_object(j))
 		return;
-	}
-	pd_json_object(j);
 	while (pd_json_member(j, &key)) {
 		if (pd_json_is(key, "cpuProfile"))
 			read_cpu_profile(r, p, j);

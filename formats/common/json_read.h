@@ -113,6 +113,21 @@ bool pd_json_bool(struct pd_json *j, bool *out);
 bool pd_json_null(struct pd_json *j);
 /* Takes one value of any kind. */
 bool pd_json_skip(struct pd_json *j);
+/* Enters an array or object as the two above; a value of another kind is taken as a whole, and the answer is false. */
+static inline bool pd_json_maybe_array(struct pd_json *j)
+{
+	if (pd_json_type(j) == PD_JSON_ARRAY)
+		return pd_json_array(j);
+	pd_json_skip(j);
+	return false;
+}
+static inline bool pd_json_maybe_object(struct pd_json *j)
+{
+	if (pd_json_type(j) == PD_JSON_OBJECT)
+		return pd_json_object(j);
+	pd_json_skip(j);
+	return false;
+}
 /* A number × 10^shift, rounded half away from zero; *rounded as for pd_number_scaled(). */
 bool pd_json_scaled(struct pd_json *j, int shift, int64_t *out, bool *rounded);
 
