@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,7 +24,9 @@
 #include <unistd.h>
 
 #define MAX_VARIANTS 64
-#define HEAD "workload,variant,block,position,warm_up,metric,unit,value,start"
+#define HEAD "workload,variant,block,position,warm_up,start,load,metric,unit,value,better,n_ops"
+#define END_OF_BLOCK "# end of block "
+#define MOST_METRICS 65536 /* bytes a command may report */
 
 struct variant {
 	char name[64];
@@ -36,6 +39,8 @@ struct runner {
 	struct variant v[MAX_VARIANTS];
 	size_t n;
 	int fd;                /* raw file, or -1 */
+	int metrics_fd;        /* a file in memory, where a run leaves figures of its own */
+	char metrics[64];      /* its name for the commands */
 	char *text;            /* everything so far */
 	size_t used, cap;
 	uint64_t done;         /* blocks, warm-up included */
@@ -170,13 +175,13 @@ static int describe(const struct runner *r, char *buf, size_t size)
 /* Complete blocks of what is there already; rows of a last, torn one are cut off. */
 static int resume(struct runner *r, const char *head)
 {
-	size_t rows = 0, good = strlen(head);
+	size_t good = strlen(head);
 
 	if (strncmp(r->text, head, good) != 0)
 		return cmd_errorf(r->ctx, "%s: holds rows of another experiment (its first line differs); hint: name a new file, or repeat the same seed and commands",
 				  r->a->raw);
 	for (const char *p = r->text + good, *end; (end = strchr(p, '\n')); p = end + 1)
-		if (++rows % (r->n * 4) == 0) {
+		if (strncmp(p, END_OF_BLOCK, strlen(END_OF_BLOCK)) == 0) {
 			good = (size_t)(end + 1 - r->text);
 			r->done++;
 		}
@@ -213,8 +218,6 @@ static int open_raw(struct runner *r)
 	return status ? status : store(r, 0);
 }
 
-/* ---- one run ---- */
-
 static double now(clockid_t clock)
 {
 	struct timespec t;
@@ -237,9 +240,99 @@ static void become(const struct runner *r, const char *command)
 	}
 	if (r->pinned && sched_setaffinity(0, sizeof(r->cpus), &r->cpus) != 0)
 		_exit(126);
+	if (r->metrics_fd >= 0)
+		setenv("PROFDATA_METRICS", r->metrics, 1);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(127);
 }
+
+/* ---- figures of the command's own ---- */
+
+/* Why a line is none, or NULL. `field` has five texts, "" where missing; `line` is cut into them. */
+static const char *metric_fields(char *line, char **field)
+{
+	static const char *const ours[] = { "time", "CPU time", "max RSS", "context switches", NULL };
+	size_t n = 0;
+	char *end;
+
+	for (char *p = line; p; n++) {
+		char *comma = strchr(p, ',');
+
+		if (n == 5)
+			return "more than five fields";
+		field[n] = p;
+		p = comma ? comma + 1 : NULL;
+		if (comma)
+			*comma = '\0';
+	}
+	if (n < 3 || !field[0][0])
+		return "expected a name, a unit and a value";
+	for (size_t i = n; i < 5; i++)
+		field[i] = line + strlen(line); /* "" */
+	for (size_t i = 0; i < 5; i++)
+		if (strpbrk(field[i], "\"#;\t\r") || strlen(field[i]) > 60)
+			return "a field is too long or has quotes in it";
+	for (size_t i = 0; ours[i]; i++)
+		if (strcmp(field[0], ours[i]) == 0)
+			return "that is measured already";
+	if (!isfinite(strtod(field[2], &end)) || end == field[2] || *end)
+		return "the value is no number";
+	if (field[3][0] && strcmp(field[3], "lower") != 0 && strcmp(field[3], "higher") != 0)
+		return "expected lower or higher";
+	if (field[4][0] && (!(strtod(field[4], &end) > 0) || *end))
+		return "the number of operations is none";
+	return NULL;
+}
+
+/* Lines a run wrote to PROFDATA_METRICS become rows of it. */
+static int own_metrics(struct runner *r, const struct variant *v, const char *lead)
+{
+	char *text, *next;
+	ssize_t n = 0;
+	int status = 0;
+
+	if (r->metrics_fd < 0)
+		return 0;
+	text = calloc(1, MOST_METRICS + 1);
+	if (!text)
+		return cli_nomem(r->ctx);
+	n = pread(r->metrics_fd, text, MOST_METRICS, 0);
+	if (n == MOST_METRICS)
+		status = cmd_errorf(r->ctx, "%s: PROFDATA_METRICS: more than %d bytes", v->name, MOST_METRICS - 1);
+	else if (n > 0 && strlen(text) != (size_t)n)
+		status = cmd_errorf(r->ctx, "%s: PROFDATA_METRICS: a zero byte at @0x%zx", v->name, strlen(text));
+	for (char *line = text; !status && n > 0 && *line; line = next) {
+		char row[1024], shown[120], *field[5];
+		const char *why;
+		int used;
+
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
+		if (!*line)
+			continue;
+		snprintf(shown, sizeof(shown), "%s", line);
+		why = metric_fields(line, field);
+		if (why) {
+			status = cmd_errorf(r->ctx, "%s: PROFDATA_METRICS: '%s': %s; hint: lines METRIC,UNIT,VALUE[,lower|higher[,OPERATIONS]]", v->name, shown, why);
+			break;
+		}
+		used = snprintf(row, sizeof(row), "%s,%s,%s,%s,%s,%s\n", lead, field[0], field[1], field[2], field[3], field[4]);
+		status = used > 0 && (size_t)used < sizeof(row) ? keep(r, row, (size_t)used) : cmd_errorf(r->ctx, "a row is too long");
+	}
+	free(text);
+	return status;
+}
+
+/* Without one, commands are measured from outside only. */
+static void open_metrics(struct runner *r)
+{
+	r->metrics_fd = memfd_create("profdata-metrics", MFD_CLOEXEC);
+	if (r->metrics_fd >= 0)
+		snprintf(r->metrics, sizeof(r->metrics), "/proc/%ld/fd/%d", (long)getpid(), r->metrics_fd);
+}
+
+/* ---- one run ---- */
 
 static double seconds(struct timeval t) { return (double)t.tv_sec + 1e-6 * (double)t.tv_usec; }
 
@@ -250,29 +343,55 @@ static int bad_end(struct runner *r, const struct variant *v, int status)
 	return cmd_errorf(r->ctx, "%s failed with status %d: %s; hint: --allow-errors counts such runs, -v shows their messages", v->name, WEXITSTATUS(status), v->command);
 }
 
-static int one_run(struct runner *r, const struct variant *v, uint64_t block, size_t position)
+/* "workload,variant,block,position,warm_up,start,load": what all rows of a run begin with. */
+static void lead_of(const struct runner *r, const struct variant *v, uint64_t block, size_t position, char *buf, size_t size)
 {
-	double start = now(CLOCK_REALTIME), from = now(CLOCK_MONOTONIC), wall;
-	pid_t pid = fork();
-	struct rusage use;
-	char rows[1024], lead[200], at[40];
-	int status, n;
+	double load = 0;
 
+	getloadavg(&load, 1);
+	snprintf(buf, size, "%s,%s,%" PRIu64 ",%zu,%d,%.6f,%.2f", r->a->workload, v->name, block, position, block <= (uint64_t)r->a->warm_up,
+		 now(CLOCK_REALTIME), load);
+}
+
+/* The command's process; what it left behind is in *use. */
+static int run_command(struct runner *r, const struct variant *v, double *wall, struct rusage *use)
+{
+	double from;
+	int status;
+	pid_t pid;
+
+	if (r->metrics_fd >= 0 && ftruncate(r->metrics_fd, 0) != 0)
+		return cmd_errorf(r->ctx, "cannot empty a file in memory: %s", strerror(errno));
+	from = now(CLOCK_MONOTONIC);
+	pid = fork();
 	if (pid == 0)
 		become(r, v->command);
 	if (pid < 0)
 		return cmd_errorf(r->ctx, "cannot start a process: %s", strerror(errno));
-	while (wait4(pid, &status, 0, &use) < 0)
+	while (wait4(pid, &status, 0, use) < 0)
 		if (errno != EINTR)
 			return cmd_errorf(r->ctx, "cannot wait for a process: %s", strerror(errno));
-	wall = now(CLOCK_MONOTONIC) - from;
+	*wall = now(CLOCK_MONOTONIC) - from;
 	if ((!WIFEXITED(status) || WEXITSTATUS(status) != 0) && !r->a->allow_errors)
 		return bad_end(r, v, status);
-	snprintf(lead, sizeof(lead), "%s,%s,%" PRIu64 ",%zu,%d", r->a->workload, v->name, block, position, block <= (uint64_t)r->a->warm_up);
-	snprintf(at, sizeof(at), "%.6f", start);
-	n = snprintf(rows, sizeof(rows), "%s,time,s,%.9f,%s\n%s,CPU time,s,%.6f,%s\n%s,max RSS,KiB,%ld,%s\n%s,context switches,,%ld,%s\n", lead, wall, at, lead,
-		     seconds(use.ru_utime) + seconds(use.ru_stime), at, lead, use.ru_maxrss, at, lead, use.ru_nvcsw + use.ru_nivcsw, at);
-	return n > 0 && (size_t)n < sizeof(rows) ? keep(r, rows, (size_t)n) : cmd_errorf(r->ctx, "a row is too long");
+	return 0;
+}
+
+static int one_run(struct runner *r, const struct variant *v, uint64_t block, size_t position)
+{
+	char rows[2048], lead[256];
+	struct rusage use;
+	double wall = 0;
+	int status, n;
+
+	lead_of(r, v, block, position, lead, sizeof(lead));
+	status = run_command(r, v, &wall, &use);
+	if (status)
+		return status;
+	n = snprintf(rows, sizeof(rows), "%s,time,s,%.9f,,\n%s,CPU time,s,%.6f,,\n%s,max RSS,KiB,%ld,,\n%s,context switches,,%ld,,\n", lead, wall, lead,
+		     seconds(use.ru_utime) + seconds(use.ru_stime), lead, use.ru_maxrss, lead, use.ru_nvcsw + use.ru_nivcsw);
+	status = n > 0 && (size_t)n < sizeof(rows) ? keep(r, rows, (size_t)n) : cmd_errorf(r->ctx, "a row is too long");
+	return status ? status : own_metrics(r, v, lead);
 }
 
 static void nap(double s)
@@ -311,6 +430,14 @@ static void shuffle(const struct runner *r, uint64_t block, size_t *order)
 	}
 }
 
+/* The mark of a whole block, for the next start. */
+static int end_block(struct runner *r, uint64_t block)
+{
+	char line[64];
+
+	return keep(r, line, (size_t)snprintf(line, sizeof(line), END_OF_BLOCK "%" PRIu64 "\n", block));
+}
+
 static int all_blocks(struct runner *r)
 {
 	uint64_t all = (uint64_t)(r->a->blocks + r->a->warm_up);
@@ -327,6 +454,8 @@ static int all_blocks(struct runner *r)
 			status = one_run(r, &r->v[order[i]], block, i + 1);
 			nap(r->a->pause);
 		}
+		if (!status)
+			status = end_block(r, block);
 		if (!status)
 			status = store(r, from);
 	}
@@ -362,6 +491,7 @@ int overhead_measure(struct cmd_ctx *ctx, const struct overhead_args *a, char **
 	r->ctx = ctx;
 	r->a = a;
 	r->fd = -1;
+	open_metrics(r);
 	for (size_t i = 0; i < n && !status; i++)
 		status = add_variant(r, operands[i]);
 	if (!status && r->n)
@@ -380,6 +510,8 @@ int overhead_measure(struct cmd_ctx *ctx, const struct overhead_args *a, char **
 	}
 	if (r->fd >= 0)
 		close(r->fd);
+	if (r->metrics_fd >= 0)
+		close(r->metrics_fd);
 	free(r->text);
 	free(r);
 	return status;

@@ -1,5 +1,5 @@
 # order and rows are those of the seed, an interrupted experiment goes on as if it had not been
-show() { cut -d, -f1-6 "$1"; }
+show() { grep -v "^# end" "$1" | cut -d, -f1-5,8; }
 profdata overhead run -n 3 --warm-up 1 --raw whole.csv base=true slow='sleep 0.01' >report
 grep -c workload: report
 show whole.csv | sed -n '1,2p;3~4p'
