@@ -11,7 +11,8 @@
 /* A text of the event at hand: in the window, which may move, or in `copy`. */
 struct chrome_piece {
 	enum { CHROME_NOWHERE, CHROME_WINDOW, CHROME_COPY } where;
-	size_t at, n;
+	uint32_t n; /* texts and events have a limit far below */
+	size_t at;
 };
 
 struct chrome_event {
@@ -38,6 +39,15 @@ static inline struct pd_span chrome_text(const struct chrome_reader *r, struct c
  * instructions. False when it is anything else, and then nothing has been taken, but *e is spoilt.
  */
 bool chrome_fast_event(struct chrome_reader *r, struct chrome_event *e);
+
+/* "0x1f", "31", 31 as a number; other words as their hash. */
+uint64_t chrome_id_value(struct pd_span s);
+
+/*
+ * On to the next element of the array when an object stands there, in the window: then the parser is at its brace. False
+ * and nothing done otherwise.
+ */
+bool chrome_fast_next(struct chrome_reader *r);
 
 /* The members of args into r->arg, good until the next event. What is no object ("__stripped__") has none. */
 bool chrome_parse_args(struct chrome_reader *r, const struct chrome_event *e);

@@ -86,7 +86,7 @@ bool chrome_take_text(struct pd_json *j, struct pd_span *out)
 
 static struct chrome_piece keep_piece(struct chrome_reader *r, struct pd_span s)
 {
-	struct chrome_piece p = { CHROME_WINDOW, (size_t)(s.p - r->j.keep), s.n };
+	struct chrome_piece p = { CHROME_WINDOW, (uint32_t)s.n, (size_t)(s.p - r->j.keep) };
 
 	if (s.n == 0)
 		return (struct chrome_piece){ CHROME_NOWHERE, 0, 0 };
@@ -96,7 +96,7 @@ static struct chrome_piece keep_piece(struct chrome_reader *r, struct pd_span s)
 		chrome_give_up(r);
 		return (struct chrome_piece){ CHROME_NOWHERE, 0, 0 };
 	}
-	p = (struct chrome_piece){ CHROME_COPY, r->copy.n, s.n };
+	p = (struct chrome_piece){ CHROME_COPY, (uint32_t)s.n, r->copy.n };
 	memcpy(r->copy.v + r->copy.n, s.p, s.n);
 	r->copy.n += s.n;
 	return p;
@@ -140,8 +140,7 @@ static bool take_id(struct chrome_reader *r, struct chrome_id *id, struct chrome
 	return true;
 }
 
-/* "0x1f", "31", 31 as a number; other words as their hash. */
-static uint64_t id_value(struct pd_span s)
+uint64_t chrome_id_value(struct pd_span s)
 {
 	struct pd_number num;
 	uint64_t v = 0;
@@ -170,7 +169,7 @@ static bool take_event_id(struct chrome_reader *r, struct chrome_event *e)
 	if (!chrome_take_text(&r->j, &s))
 		return false;
 	e->has_id = s.n > 0;
-	e->id = id_value(s);
+	e->id = chrome_id_value(s);
 	e->id_text = keep_piece(r, s);
 	return true;
 }
@@ -214,7 +213,9 @@ static bool take_args(struct chrome_reader *r, struct chrome_event *e)
 	e->args_offset = pd_json_offset(&r->j);
 	if (!pd_json_skip(&r->j))
 		return false;
-	e->args = (struct chrome_piece){ CHROME_WINDOW, from, (size_t)(r->j.p - r->j.keep) - from };
+	if ((size_t)(r->j.p - r->j.keep) - from > UINT32_MAX)
+		return pd_json_fail(&r->j, "expected arguments of less than 4 GiB");
+	e->args = (struct chrome_piece){ CHROME_WINDOW, (uint32_t)((size_t)(r->j.p - r->j.keep) - from), from };
 	return true;
 }
 
@@ -248,7 +249,7 @@ static bool member_rare(struct chrome_reader *r, struct chrome_event *e, struct 
 	if (pd_json_is(key, "bind_id")) {
 		has = chrome_take_text(&r->j, &s);
 		e->has_bind = has && s.n > 0;
-		e->bind = id_value(s);
+		e->bind = chrome_id_value(s);
 		return has;
 	}
 	return pd_json_skip(&r->j);
@@ -526,7 +527,8 @@ static bool dispatch(struct chrome_reader *r, struct chrome_event *e)
 		return chrome_note(r, "objects without a phase (ph) left out");
 	if (!e->has_ts)
 		return chrome_note(r, "events without a time (ts) left out");
-	chrome_start(r, e->ts);
+	if (pd_unlikely(!r->started))
+		chrome_start(r, e->ts);
 	if (e->ts > r->last)
 		r->last = e->ts;
 	if (is_v8(r, e))
@@ -544,7 +546,7 @@ static bool read_event(struct chrome_reader *r)
 	struct chrome_event e = { 0 };
 	struct pd_span key;
 
-	if (pd_json_type(&r->j) != PD_JSON_OBJECT)
+	if ((r->j.p == r->j.end || *r->j.p != '{') && pd_json_type(&r->j) != PD_JSON_OBJECT)
 		return pd_json_skip(&r->j) && chrome_note(r, "array elements that are no events left out");
 	if (!chrome_fast_event(r, &e)) {
 		e = (struct chrome_event){ 0 };
@@ -576,7 +578,7 @@ static void read_events(struct chrome_reader *r)
 		return;
 	}
 	pd_json_array(&r->j);
-	while (pd_json_element(&r->j))
+	while (chrome_fast_next(r) || pd_json_element(&r->j))
 		if (!read_event(r))
 			return;
 }

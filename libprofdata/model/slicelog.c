@@ -35,11 +35,27 @@ static bool in_order(const struct pd_log_row *a, const struct pd_log_row *b)
 	return a->ts < b->ts || (a->ts == b->ts && tie_key(a) <= tie_key(b));
 }
 
-static bool is_sorted(const struct pd_log_row *r, size_t n)
+/*
+ * Traces are nearly in order: slices are written when they end, just behind those inside of them. Puts rows where they
+ * belong as long as that is cheap; false when it is not: the rows are in another order then, those alike as they were.
+ */
+static bool sort_nearly(struct pd_log_row *r, size_t n)
 {
-	for (size_t i = 1; i < n; i++)
-		if (!in_order(&r[i - 1], &r[i]))
+	size_t moves = 8 * n;
+
+	for (size_t i = 1; i < n; i++) {
+		struct pd_log_row row = r[i];
+		size_t at = i;
+
+		if (pd_likely(in_order(&r[i - 1], &row)))
+			continue;
+		for (; at && !in_order(&r[at - 1], &row); at--)
+			r[at] = r[at - 1];
+		r[at] = row;
+		if (i - at > moves)
 			return false;
+		moves -= i - at;
+	}
 	return true;
 }
 
@@ -96,7 +112,7 @@ static bool flush(struct pd_slice_log *log, struct pd_builder *b)
 	static const struct pd_log_run none;
 	struct pd_sort_item item[2 * RUN];
 	size_t n = log->raw.n;
-	bool sorted = is_sorted(log->raw.v, n);
+	bool sorted = sort_nearly(log->raw.v, n);
 	unsigned char *p;
 	int64_t last = 0;
 
