@@ -10,6 +10,7 @@
 
 static const char *const correct_words[] = { "none", "bonferroni", "holm", "bh", "by", NULL };
 static const char *const test_words[] = { "rank", "t", NULL };
+static const char *const until_words[] = { "decided", NULL };
 static const char *const ci_words[] = { "test", "bootstrap", NULL };
 
 #define A struct overhead_args
@@ -35,6 +36,9 @@ static const struct pd_opt compare_opts[] = {
 
 static const struct pd_opt run_opts[] = {
 	{ 'n', "blocks", "N", "blocks to run, after those of --warm-up (default 10)", PD_OPT_INT, PD_AT(A, blocks, int64_t) },
+	{ 0, "until", "WHEN", "decided: stop as soon as every verdict is in; looks are paid for (default: run all blocks)", PD_OPT_CHOICE, PD_AT(A, until, const char *), until_words },
+	{ 0, "max-blocks", "N", "most blocks to run with --until (default 60)", PD_OPT_INT, PD_AT(A, max_blocks, int64_t) },
+	{ 0, "looks", "N", "how often --until looks, at equal steps up to --max-blocks (default 5)", PD_OPT_INT, PD_AT(A, max_looks, int64_t) },
 	{ 0, "raw", "FILE", "keep the rows in FILE, a block at a time; go on where it ends", PD_OPT_STR, PD_AT(A, raw, const char *), .complete = "file" },
 	{ 0, "pause", "SEC", "wait after every run (default 0)", PD_OPT_REAL, PD_AT(A, pause, double) },
 	{ 0, "pin", "CPUS", "run on these processors only, as 0,2-3", PD_OPT_STR, PD_AT(A, pin, const char *) },
@@ -63,7 +67,6 @@ static void overhead_defaults(void *args)
 	a->correct = "bh";
 	a->test = "rank";
 	a->ci = "test";
-	a->blocks = 10;
 	a->workload = "command";
 }
 
@@ -217,18 +220,26 @@ static bool surely_above(const struct pd_overhead_row *r, double share_limit)
 	return !r->control && r->verdict != PD_VERDICT_REFUSED && least - 1 > share_limit;
 }
 
+bool overhead_open(const struct pd_overhead *o, bool refused)
+{
+	const struct pd_overhead_row *r;
+
+	for (size_t i = 0; (r = pd_overhead_row(o, i)); i++)
+		if (!r->control && (r->verdict == PD_VERDICT_INCONCLUSIVE || (refused && r->verdict == PD_VERDICT_REFUSED)))
+			return true;
+	return false;
+}
+
 /* 0, 1 (--fail-above), 3 (--strict and something is open). */
 static int verdict_status(const struct overhead_args *a, const struct pd_overhead *o)
 {
 	const struct pd_overhead_row *r;
-	bool open = pd_overhead_control_failed(o);
+	bool open = pd_overhead_control_failed(o) || overhead_open(o, true);
 	int status = 0;
 
-	for (size_t i = 0; (r = pd_overhead_row(o, i)); i++) {
+	for (size_t i = 0; (r = pd_overhead_row(o, i)); i++)
 		if (!isnan(a->fail_value) && surely_above(r, a->fail_value))
 			status = 1;
-		open |= !r->control && (r->verdict == PD_VERDICT_INCONCLUSIVE || r->verdict == PD_VERDICT_REFUSED);
-	}
 	return status ? status : a->common.strict && open ? 3 : 0;
 }
 
@@ -252,28 +263,36 @@ static int report(struct cmd_ctx *ctx, const struct overhead_args *a, const stru
 	return failed ? failed : status;
 }
 
-static int compare(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_bench *b)
+struct pd_overhead *overhead_compare(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_bench *b)
 {
 	const char **controls = terminated(&a->control), **metrics = terminated(&a->metric);
 	struct pd_overhead_opts opts = { .size = sizeof(opts), .baseline = a->baseline, .alpha = a->alpha, .margin = a->margin_value,
 					 .correct = (enum pd_adjust)word_index(correct_words, a->correct), .test = (enum pd_bench_test)word_index(test_words, a->test),
 					 .ci = (enum pd_bench_ci)word_index(ci_words, a->ci), .pair = a->pair, .seed = (uint64_t)a->seed,
-					 .warm_up = (size_t)a->warm_up };
+					 .warm_up = (size_t)a->warm_up, .looks = a->look, .n_looks = a->looks };
 	struct pd_error err = { 0 };
 	struct pd_overhead *o = NULL;
-	int status;
 
 	opts.controls = a->control.n ? controls : NULL;
 	opts.metrics = a->metric.n ? metrics : NULL;
-	if (controls && metrics)
+	if (!controls || !metrics) {
+		cli_nomem(ctx);
+	} else {
 		o = pd_overhead_new(b, &opts, &err);
-	if (!controls || !metrics)
-		status = cli_nomem(ctx);
-	else
-		status = o ? report(ctx, a, b, o) : cmd_fail(ctx, &err);
-	pd_overhead_free(o);
+		if (!o)
+			cmd_fail(ctx, &err);
+	}
 	free(controls);
 	free(metrics);
+	return o;
+}
+
+static int compare(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_bench *b)
+{
+	struct pd_overhead *o = overhead_compare(ctx, a, b);
+	int status = o ? report(ctx, a, b, o) : 2;
+
+	pd_overhead_free(o);
 	return status;
 }
 
@@ -340,7 +359,9 @@ const struct pd_cmd pd_cmd_overhead = {
 		 "drift cannot be told from the effect.\n\n"
 		 "run measures itself: a block is one run of every variant, each a process of its own, in an order drawn for that block, with a second run of "
 		 "the first variant as control; then it reports as compare does. Measured are time, CPU time, memory and context switches. With --raw FILE the rows "
-		 "are kept and an experiment that was interrupted goes on.\n\n"
+		 "are kept and an experiment that was interrupted goes on. Figures that only the command can know it appends to the file named by "
+		 "PROFDATA_METRICS, a line METRIC,UNIT,VALUE[,lower|higher[,OPERATIONS]] each. --until decided stops early; intervals and p-values allow for "
+		 "the looks (alpha is spent after Lan and DeMets).\n\n"
 		 "The verdict follows from the interval: slower, faster, within the margin, or inconclusive with the number of runs that would decide. A cell that "
 		 "cannot be compared is refused with the reason. Status 1: an overhead is surely above --fail-above; 3: with --strict when a verdict is open or a "
 		 "control row differs.",

@@ -16,13 +16,21 @@ struct overhead_args {
 	/* of run */
 	int64_t blocks;
 	double pause;
-	const char *raw, *pin, *workload;
+	const char *raw, *pin, *workload, *until;
+	int64_t max_blocks, max_looks;
+	char first[64];            /* the variant named first is the baseline */
+	double look[PD_MAX_LOOKS]; /* when one has looked: shares of max_blocks */
+	size_t looks;
 	bool no_control, allow_errors;
 	double margin_value, fail_value; /* fractions; fail_value is NaN when not asked */
 };
 
 /* Runs VARIANT=COMMAND operands in blocks and reads what was measured into b. 0 or 2. */
-int overhead_measure(struct cmd_ctx *ctx, const struct overhead_args *a, char **operands, size_t n, struct pd_bench *b);
+int overhead_measure(struct cmd_ctx *ctx, struct overhead_args *a, char **operands, size_t n, struct pd_bench *b);
+/* The comparison that the options describe; NULL after printing the error. Ends before a->look changes. */
+struct pd_overhead *overhead_compare(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_bench *b);
+/* Does a verdict miss that more runs could bring? Controls do not count; `refused`: cells that cannot be compared do. */
+bool overhead_open(const struct pd_overhead *o, bool refused);
 
 /* Reports on a comparison. */
 void overhead_text(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_bench *b, const struct pd_overhead *o, struct pd_out *out);

@@ -56,6 +56,7 @@ static void row(struct cmd_json *j, const struct pd_overhead_row *r)
 	cmd_json_int(j, "k", (int64_t)r->rank);
 	cmd_json_real(j, "p", r->p);
 	cmd_json_real(j, "q", r->q);
+	cmd_json_real(j, "p_look", r->p_look);
 	cmd_json_bool(j, "exact", r->exact);
 	text(j, "verdict", pd_verdict_name(r->verdict));
 	cmd_json_bool(j, "within_margin", r->within);
@@ -99,6 +100,11 @@ static void head(struct cmd_json *j, const struct overhead_args *a, const struct
 	text(j, "design", pd_overhead_design(o));
 	cmd_json_real(j, "alpha", a->alpha);
 	cmd_json_real(j, "confidence", 1 - a->alpha);
+	cmd_json_real(j, "level", pd_overhead_level(o));
+	cmd_json_array(j, "looks");
+	for (size_t i = 0; i < a->looks; i++)
+		cmd_json_real(j, NULL, a->look[i]);
+	cmd_json_end(j);
 	cmd_json_real(j, "margin", a->margin_value);
 	text(j, "test", a->test);
 	text(j, "ci_kind", a->ci);

@@ -25,6 +25,7 @@
 
 #define MAX_VARIANTS 64
 #define HEAD "workload,variant,block,position,warm_up,start,load,metric,unit,value,better,n_ops"
+#define LEAST_BLOCKS 6 /* fewer have no interval at 95 % */
 #define END_OF_BLOCK "# end of block "
 #define MOST_METRICS 65536 /* bytes a command may report */
 
@@ -35,7 +36,7 @@ struct variant {
 
 struct runner {
 	struct cmd_ctx *ctx;
-	const struct overhead_args *a;
+	struct overhead_args *a;
 	struct variant v[MAX_VARIANTS];
 	size_t n;
 	int fd;                /* raw file, or -1 */
@@ -43,7 +44,7 @@ struct runner {
 	char metrics[64];      /* its name for the commands */
 	char *text;            /* everything so far */
 	size_t used, cap;
-	uint64_t done;         /* blocks, warm-up included */
+	uint64_t done, blocks; /* warm-up included: at the start, now */
 	cpu_set_t cpus;
 	bool pinned;
 	double started, worked; /* for the time left */
@@ -161,6 +162,9 @@ static int store(struct runner *r, size_t from)
 static int describe(const struct runner *r, char *buf, size_t size)
 {
 	size_t n = (size_t)snprintf(buf, size, "# profdata overhead run seed=%" PRId64 " warm_up=%" PRId64, r->a->seed, r->a->warm_up);
+
+	if (r->a->until && n < size)
+		n += (size_t)snprintf(buf + n, size - n, " until=%s max_blocks=%" PRId64 " looks=%" PRId64, r->a->until, r->a->max_blocks, r->a->max_looks);
 
 	for (size_t i = 0; i < r->n && n < size; i++)
 		n += (size_t)snprintf(buf + n, size - n, " %s='%s'", r->v[i].name, r->v[i].command);
@@ -438,17 +442,16 @@ static int end_block(struct runner *r, uint64_t block)
 	return keep(r, line, (size_t)snprintf(line, sizeof(line), END_OF_BLOCK "%" PRIu64 "\n", block));
 }
 
-static int all_blocks(struct runner *r)
+/* Runs until there are `all` blocks, those of the warm-up counted. */
+static int blocks_to(struct runner *r, uint64_t all, uint64_t most)
 {
-	uint64_t all = (uint64_t)(r->a->blocks + r->a->warm_up);
 	size_t order[MAX_VARIANTS];
 	int status = 0;
 
-	r->started = now(CLOCK_MONOTONIC);
-	for (uint64_t block = r->done + 1; block <= all && !status; block++) {
+	for (uint64_t block = r->blocks + 1; block <= all && !status; block++) {
 		size_t from = r->used;
 
-		show(r, block, all);
+		show(r, block, most);
 		shuffle(r, block, order);
 		for (size_t i = 0; i < r->n && !status; i++) {
 			status = one_run(r, &r->v[order[i]], block, i + 1);
@@ -458,17 +461,112 @@ static int all_blocks(struct runner *r)
 			status = end_block(r, block);
 		if (!status)
 			status = store(r, from);
+		if (!status)
+			r->blocks = block;
 	}
+	return status;
+}
+
+/* What was measured so far, as a collection. */
+static int rows_so_far(struct runner *r, struct pd_bench *b)
+{
+	struct pd_error err = { 0 };
+	struct pd_source *src = pd_source_memory(r->a->raw ? r->a->raw : "<runs>", r->text, r->used, NULL, &err);
+	int status = 0;
+
+	if (!src || pd_bench_read(b, src, &(struct pd_bench_opts){ .size = sizeof(struct pd_bench_opts), .kind = "rows" }, &err) > PD_WARN)
+		status = cmd_fail(r->ctx, &err);
+	pd_source_free(src);
+	return status;
+}
+
+/* A look at what is there: *open when a verdict is missing. The warm-up is left out by the rows themselves. */
+static int look(struct runner *r, bool *open)
+{
+	struct pd_bench *b = pd_bench_new();
+	int64_t warm_up = r->a->warm_up;
+	struct pd_overhead *o = NULL;
+	int status = b ? rows_so_far(r, b) : cli_nomem(r->ctx);
+
+	r->a->warm_up = 0;
+	if (!status)
+		o = overhead_compare(r->ctx, r->a, b);
+	r->a->warm_up = warm_up;
+	if (!status && !o)
+		status = 2;
+	if (o)
+		*open = overhead_open(o, false);
+	pd_overhead_free(o);
+	pd_bench_free(b);
+	return status;
+}
+
+/* Looks at equal steps; one that is behind what is there already was passed without a decision. */
+static int until_decided(struct runner *r)
+{
+	uint64_t most = (uint64_t)r->a->max_blocks, warm_up = (uint64_t)r->a->warm_up, looks = (uint64_t)r->a->max_looks;
+	int status = 0;
+
+	for (uint64_t k = 1; k <= looks && !status; k++) {
+		uint64_t n = (most * k + looks - 1) / looks;
+		bool open = true;
+
+		if (n < LEAST_BLOCKS)
+			continue; /* nothing can be decided yet */
+		r->a->look[r->a->looks++] = (double)n / (double)most;
+		if (n + warm_up < r->done)
+			continue;
+		status = blocks_to(r, n + warm_up, most + warm_up);
+		if (!status && k < looks)
+			status = look(r, &open);
+		if (!open)
+			break;
+	}
+	return status;
+}
+
+static int all_blocks(struct runner *r)
+{
+	uint64_t all = (uint64_t)(r->a->blocks + r->a->warm_up);
+	int status;
+
+	r->started = now(CLOCK_MONOTONIC);
+	r->blocks = r->done;
+	status = r->a->until ? until_decided(r) : blocks_to(r, all, all);
 	if (cli_progress_wanted(r->ctx))
 		fputs("\r\033[K", stderr);
 	return status;
 }
 
+/* --until and what belongs to it. */
+static int check_until(struct runner *r)
+{
+	struct overhead_args *a = r->a;
+
+	if (!a->until && (a->max_blocks || a->max_looks))
+		return cli_usage(r->ctx, NULL, "--%s: only with --until decided", a->max_blocks ? "max-blocks" : "looks");
+	if (a->until && a->blocks)
+		return cli_usage(r->ctx, NULL, "--blocks: with --until it is --max-blocks that says how many there can be");
+	a->blocks = a->blocks || a->until ? a->blocks : 10;
+	a->max_blocks = a->max_blocks ? a->max_blocks : 60;
+	a->max_looks = a->max_looks ? a->max_looks : 5;
+	if (a->max_blocks < LEAST_BLOCKS || a->max_blocks > 100000)
+		return cli_usage(r->ctx, NULL, "--max-blocks: expected %d to 100000", LEAST_BLOCKS);
+	if (a->max_looks < 1 || a->max_looks > PD_MAX_LOOKS)
+		return cli_usage(r->ctx, NULL, "--looks: expected 1 to %d", PD_MAX_LOOKS);
+	if (a->max_looks > a->max_blocks)
+		return cli_usage(r->ctx, NULL, "--looks: more looks than blocks");
+	return 0;
+}
+
 static int check(struct runner *r)
 {
 	const struct overhead_args *a = r->a;
+	int status = check_until(r);
 
-	if (a->blocks < 2 || a->blocks > 100000)
+	if (status)
+		return status;
+	if (!a->until && (a->blocks < 2 || a->blocks > 100000))
 		return cli_usage(r->ctx, NULL, "--blocks: expected 2 to 100000");
 	if (!(a->pause >= 0 && a->pause < 86400))
 		return cli_usage(r->ctx, NULL, "--pause: expected seconds");
@@ -479,11 +577,9 @@ static int check(struct runner *r)
 	return a->pin ? parse_pin(r, a->pin) : 0;
 }
 
-int overhead_measure(struct cmd_ctx *ctx, const struct overhead_args *a, char **operands, size_t n, struct pd_bench *b)
+int overhead_measure(struct cmd_ctx *ctx, struct overhead_args *a, char **operands, size_t n, struct pd_bench *b)
 {
 	struct runner *r = calloc(1, sizeof(*r));
-	struct pd_error err = { 0 };
-	struct pd_source *src;
 	int status = 0;
 
 	if (!r)
@@ -494,6 +590,10 @@ int overhead_measure(struct cmd_ctx *ctx, const struct overhead_args *a, char **
 	open_metrics(r);
 	for (size_t i = 0; i < n && !status; i++)
 		status = add_variant(r, operands[i]);
+	if (!status && r->n && !a->baseline) {
+		snprintf(a->first, sizeof(a->first), "%s", r->v[0].name); /* rows come in random order */
+		a->baseline = a->first;
+	}
 	if (!status && r->n)
 		status = add_control(r);
 	if (!status)
@@ -502,12 +602,8 @@ int overhead_measure(struct cmd_ctx *ctx, const struct overhead_args *a, char **
 		status = open_raw(r);
 	if (!status)
 		status = all_blocks(r);
-	if (!status) {
-		src = pd_source_memory(a->raw ? a->raw : "<runs>", r->text, r->used, NULL, &err);
-		if (!src || pd_bench_read(b, src, &(struct pd_bench_opts){ .size = sizeof(struct pd_bench_opts), .kind = "rows" }, &err) > PD_WARN)
-			status = cmd_fail(ctx, &err);
-		pd_source_free(src);
-	}
+	if (!status)
+		status = rows_so_far(r, b);
 	if (r->fd >= 0)
 		close(r->fd);
 	if (r->metrics_fd >= 0)

@@ -172,7 +172,7 @@ static void take_t(struct pd_overhead_row *r, const struct pd_t_test *t, double 
 
 static void test_blocks(struct pd_overhead *o, struct pd_overhead_row *r, const double *d)
 {
-	double conf = 1 - o->opts.alpha;
+	double conf = 1 - o->level;
 	struct pd_location l;
 	struct pd_signed_rank w;
 	struct pd_t_test t;
@@ -197,8 +197,8 @@ static void test_blocks(struct pd_overhead *o, struct pd_overhead_row *r, const 
 	if (r->blocks >= 2) {
 		double sd = pd_stat_sd(d, r->blocks);
 
-		r->mde = pd_stat_mde_paired(sd, r->blocks, o->opts.alpha, 0.8);
-		r->needed = (double)pd_stat_blocks_needed(sd, log1p(o->opts.margin), o->opts.alpha, 0.8);
+		r->mde = pd_stat_mde_paired(sd, r->blocks, o->level, 0.8);
+		r->needed = (double)pd_stat_blocks_needed(sd, log1p(o->opts.margin), o->level, 0.8);
 	}
 }
 
@@ -223,7 +223,7 @@ static void test_ranks_only(struct pd_overhead *o, struct pd_overhead_row *r, co
 
 static void test_sides(struct pd_overhead *o, struct pd_overhead_row *r, const double *a, size_t n1, const double *b, size_t n2)
 {
-	double conf = 1 - o->opts.alpha, *la = calloc(n1 + n2, sizeof(*la)), *lb = la ? la + n1 : NULL, cv;
+	double conf = 1 - o->level, *la = calloc(n1 + n2, sizeof(*la)), *lb = la ? la + n1 : NULL, cv;
 	struct pd_location l;
 	struct pd_t_test t;
 	enum pd_stat st;
@@ -257,15 +257,15 @@ static void test_sides(struct pd_overhead *o, struct pd_overhead_row *r, const d
 		refuse(r, "%s", pd_stat_reason(st));
 	if (n1 > 1 && n2 > 1) {
 		cv = sqrt((pd_stat_sd(la, n1) * pd_stat_sd(la, n1) + pd_stat_sd(lb, n2) * pd_stat_sd(lb, n2)) / 2);
-		r->mde = pd_stat_mde(cv, n1 < n2 ? n1 : n2, o->opts.alpha, 0.8, o->opts.test == PD_BENCH_TEST_RANK);
-		r->needed = cv > 0 ? pd_stat_runs_needed(cv, log1p(o->opts.margin), o->opts.alpha, 0.8) : 0;
+		r->mde = pd_stat_mde(cv, n1 < n2 ? n1 : n2, o->level, 0.8, o->opts.test == PD_BENCH_TEST_RANK);
+		r->needed = cv > 0 ? pd_stat_runs_needed(cv, log1p(o->opts.margin), o->level, 0.8) : 0;
 	}
 	free(la);
 }
 
 static void bootstrap(struct pd_overhead *o, struct pd_overhead_row *r, const double *a, size_t n1, const double *b, size_t n2)
 {
-	struct pd_bootstrap how = { .center = PD_CENTER_MEDIAN, .paired = r->blocks && n1 == n2 && n1 == r->blocks, .seed = o->opts.seed, .conf = 1 - o->opts.alpha };
+	struct pd_bootstrap how = { .center = PD_CENTER_MEDIAN, .paired = r->blocks && n1 == n2 && n1 == r->blocks, .seed = o->opts.seed, .conf = 1 - o->level };
 	struct pd_bootstrap_ratio out;
 	enum pd_stat st = pd_stat_bootstrap(a, n1, b, n2, &how, &out);
 

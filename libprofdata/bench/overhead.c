@@ -233,7 +233,7 @@ static void one_workload(struct pd_overhead *o, size_t from, size_t to)
 	}
 }
 
-static bool start(struct pd_overhead *o, const struct pd_overhead_opts *opts)
+static bool start(struct pd_overhead *o, const struct pd_overhead_opts *opts, struct pd_error *err)
 {
 	o->opts = *opts;
 	if (!(o->opts.alpha > 0 && o->opts.alpha < 1))
@@ -242,12 +242,23 @@ static bool start(struct pd_overhead *o, const struct pd_overhead_opts *opts)
 		o->opts.margin = 0.02;
 	if (!o->opts.seed)
 		o->opts.seed = 42;
+	o->level = o->opts.alpha;
+	if (o->opts.n_looks) {
+		double level[PD_MAX_LOOKS];
+
+		if (pd_stat_look_levels(o->opts.looks, o->opts.n_looks, o->opts.alpha, level) != PD_STAT_OK) {
+			pd_error_set(err, PD_ERR_USAGE, "shares of looks must grow, and not above 1");
+			return false;
+		}
+		o->level = level[o->opts.n_looks - 1];
+	}
 	for (size_t i = 0; i < o->bench->input.n; i++)
 		o->fixed_order |= o->bench->input.v[i].fixed_order;
 	o->doubled_tail = o->bench->input.n > 0;
 	for (size_t i = 0; i < o->bench->input.n; i++)
 		o->doubled_tail &= o->bench->input.v[i].doubled_tail;
-	return pd_overhead_sort(o);
+	o->nomem = !pd_overhead_sort(o);
+	return !o->nomem;
 }
 
 struct pd_overhead *pd_overhead_new(const struct pd_bench *b, const struct pd_overhead_opts *opts, struct pd_error *err)
@@ -264,8 +275,8 @@ struct pd_overhead *pd_overhead_new(const struct pd_bench *b, const struct pd_ov
 		return NULL;
 	}
 	o->bench = b;
-	if (!start(o, opts)) {
-		o->nomem = true;
+	if (!start(o, opts, err)) {
+		; /* said why */
 	} else if (!o->n_order) {
 		pd_error_set(err, PD_ERR_USAGE, "no results of the metrics asked for");
 	} else if (find_baseline(o, err)) {
@@ -304,6 +315,7 @@ const struct pd_overhead_row *pd_overhead_row(const struct pd_overhead *o, size_
 const struct pd_overhead_mean *pd_overhead_mean(const struct pd_overhead *o, size_t i) { return i < o->mean.n ? &o->mean.v[i] : NULL; }
 const char *pd_overhead_remark(const struct pd_overhead *o, size_t i) { return i < o->remark.n ? o->remark.v[i] : NULL; }
 const char *pd_overhead_baseline(const struct pd_overhead *o) { return o->baseline; }
+double pd_overhead_level(const struct pd_overhead *o) { return o->level; }
 size_t pd_overhead_tests(const struct pd_overhead *o) { return o->tests; }
 bool pd_overhead_control_failed(const struct pd_overhead *o) { return o->control_failed; }
 

@@ -24,6 +24,7 @@ struct pd_overhead {
 	PD_VEC(const char *) remark;
 	PD_VEC(double) logs;     /* per row `blocks` log ratios, from log_at[row] on */
 	PD_VEC(size_t) log_at;
+	double level;            /* of the tests at this look */
 	size_t tests;
 	size_t blocked, unblocked;
 	bool fixed_order, doubled_tail, control_failed, nomem;

@@ -33,6 +33,16 @@ static void decide(struct pd_overhead *o, struct pd_overhead_row *r)
 		snprintf(r->reason, sizeof(r->reason), "too near to the margin of %.3g%% for this noise", 100 * o->opts.margin);
 }
 
+/* A p-value that holds though one may have stopped at this look because of it. */
+static double look_p(const struct pd_overhead *o, double p)
+{
+	double held = p;
+
+	if (o->opts.n_looks && !isnan(p))
+		pd_stat_look_p(o->opts.looks, o->opts.n_looks, p, &held);
+	return held;
+}
+
 void pd_overhead_correct(struct pd_overhead *o)
 {
 	double *p = calloc(o->row.n ? o->row.n : 1, sizeof(*p));
@@ -42,6 +52,8 @@ void pd_overhead_correct(struct pd_overhead *o)
 		return;
 	}
 	for (size_t i = 0; i < o->row.n; i++) {
+		o->row.v[i].p_look = o->row.v[i].p;
+		o->row.v[i].p = look_p(o, o->row.v[i].p);
 		p[i] = o->row.v[i].control ? (double)NAN : o->row.v[i].p;
 		o->tests += !isnan(p[i]);
 	}
@@ -69,7 +81,7 @@ struct collected {
 
 static void collect(struct pd_overhead *o, const char *metric, const char *variant, struct collected *c)
 {
-	double z = pd_normal_quantile(1 - o->opts.alpha / 2);
+	double z = pd_normal_quantile(1 - o->level / 2);
 
 	for (size_t i = 0; i < o->row.n; i++) {
 		const struct pd_overhead_row *r = &o->row.v[i];
@@ -93,7 +105,7 @@ static void collect(struct pd_overhead *o, const char *metric, const char *varia
 
 static void mean_of(struct pd_overhead *o, struct collected *c, struct pd_overhead_mean *m)
 {
-	double conf = 1 - o->opts.alpha;
+	double conf = 1 - o->level;
 	bool errors = true;
 
 	for (size_t i = 0; i < c->n; i++)
@@ -121,6 +133,7 @@ static void mean_of(struct pd_overhead *o, struct collected *c, struct pd_overhe
 	} else if (errors) {
 		pd_stat_geomean(c->logs, c->se, c->n, false, conf, &m->ratio, &m->ci);
 	}
+	m->p = look_p(o, m->p);
 	if (c->n > 1) {
 		double ratio;
 
@@ -257,6 +270,9 @@ void pd_overhead_design_remarks(struct pd_overhead *o)
 
 	if (o->unblocked)
 		pd_overhead_remark_add(o, "design: sequential (drift cannot be separated from the effect)");
+	if (o->opts.n_looks > 1 || (o->opts.n_looks && o->opts.looks[0] < 1))
+		pd_overhead_remark_add(o, "look %zu, at %.3g%% of the most data: intervals and p-values allow for all looks (this one alone: level %.3g)", o->opts.n_looks,
+				       100 * o->opts.looks[o->opts.n_looks - 1], o->level);
 	if (o->blocked && o->fixed_order)
 		pd_overhead_remark_add(o, "design: the order inside a block is fixed: warm-up and heat fall on the same variant every time");
 	for (size_t i = 0; i < o->row.n; i++) {

@@ -88,6 +88,75 @@ static void test_simulation_drift(void **state)
 	assert_true(warned > 250);
 }
 
+/* The bounds of tables for O'Brien-Fleming-like spending, and p-values that lead back to them. */
+static void test_simulation_look_levels(void **state)
+{
+	static const double five[] = { 4.8769, 3.3569, 2.6803, 2.2898, 2.0310 }, two[] = { 2.9626, 1.9686 };
+	double t[PD_MAX_LOOKS], level[PD_MAX_LOOKS], p;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++)
+		t[i] = (i + 1) / 5.0;
+	assert_int_equal(pd_stat_look_levels(t, 5, 0.05, level), PD_STAT_OK);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_near_tol(-pd_normal_quantile(level[i] / 2), five[i], 2e-4, "line %d", __LINE__);
+		assert_int_equal(pd_stat_look_p(t, i + 1, level[i], &p), PD_STAT_OK);
+		assert_near_tol(p, 0.05, 1e-8, "line %d", __LINE__);
+	}
+	assert_int_equal(pd_stat_look_levels((double[]){ 0.5, 1 }, 2, 0.05, level), PD_STAT_OK);
+	for (unsigned i = 0; i < 2; i++)
+		assert_near_tol(-pd_normal_quantile(level[i] / 2), two[i], 2e-4, "line %d", __LINE__);
+	assert_int_equal(pd_stat_look_levels((double[]){ 1 }, 1, 0.05, level), PD_STAT_OK);
+	assert_near_tol(level[0], 0.05, 1e-9, "line %d", __LINE__);
+	assert_int_equal(pd_stat_look_p((double[]){ 1 }, 1, 0.03, &p), PD_STAT_OK);
+	assert_near_tol(p, 0.03, 1e-8, "line %d", __LINE__);
+	assert_int_equal(pd_stat_look_p(t, 5, 0.9, &p), PD_STAT_OK);
+	assert_true(p == 1);
+	for (unsigned i = 0; i < PD_MAX_LOOKS; i++)
+		t[i] = (i + 1.0) / PD_MAX_LOOKS;
+	assert_int_equal(pd_stat_look_levels(t, PD_MAX_LOOKS, 0.2, level), PD_STAT_OK);
+	for (unsigned i = 1; i < PD_MAX_LOOKS; i++)
+		assert_true(level[i] >= level[i - 1] && level[i] < 0.2);
+	assert_int_equal(pd_stat_look_levels(t, 0, 0.05, level), PD_STAT_RANGE);
+	assert_int_equal(pd_stat_look_levels(t, PD_MAX_LOOKS + 1, 0.05, level), PD_STAT_RANGE);
+	assert_int_equal(pd_stat_look_levels((double[]){ 0.5, 0.5 }, 2, 0.05, level), PD_STAT_RANGE);
+	assert_int_equal(pd_stat_look_levels((double[]){ 0.5, 1.5 }, 2, 0.05, level), PD_STAT_RANGE);
+	assert_int_equal(pd_stat_look_levels((double[]){ NAN }, 1, 0.05, level), PD_STAT_RANGE);
+	assert_int_equal(pd_stat_look_p(t, 5, -0.1, &p), PD_STAT_RANGE);
+}
+
+/* A thing compared with itself, looked at five times until something seems to be found: 1000 times, with the levels and without. */
+static void test_simulation_looks(void **state)
+{
+	static const double t[] = { 0.2, 0.4, 0.6, 0.8, 1 };
+	struct pd_rng r = { 42 };
+	double level[5];
+	unsigned alarms = 0, naive = 0;
+
+	(void)state;
+	assert_int_equal(pd_stat_look_levels(t, 5, 0.05, level), PD_STAT_OK);
+	for (unsigned round = 0; round < 1000; round++) {
+		bool alarm = false, peeked = false;
+		double d[60];
+
+		for (unsigned i = 0; i < 60; i++) {
+			struct pd_signed_rank w;
+
+			d[i] = log(run(&r, 100, 0.008) / run(&r, 100, 0.008));
+			if (i % 12 != 11)
+				continue;
+			assert_int_equal(pd_stat_signed_rank(d, i + 1, &w), PD_STAT_OK);
+			alarm |= w.p <= level[i / 12];
+			peeked |= w.p <= 0.05;
+		}
+		alarms += alarm;
+		naive += peeked;
+	}
+	print_message("of 1000, five looks: alarms %u, without levels %u\n", alarms, naive);
+	assert_in_range(alarms, 30, 65); /* 5 % +- 2 standard errors of 0.7 % */
+	assert_true(naive > 100);
+}
+
 /* Binomial count by inversion around the mean is slow: Poisson by multiplication is enough for small means. */
 static double poisson(struct pd_rng *r, double mean)
 {
@@ -195,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_simulation_same_against_same), cmocka_unit_test(test_simulation_coverage), cmocka_unit_test(test_simulation_drift),
+		cmocka_unit_test(test_simulation_look_levels), cmocka_unit_test(test_simulation_looks),
 		cmocka_unit_test(test_simulation_profiles), cmocka_unit_test(test_simulation_overdispersion), cmocka_unit_test(test_simulation_rates),
 	};
 

@@ -71,6 +71,8 @@ struct pd_overhead_opts {
 	bool pair;                  /* the i-th runs of every variant are one block, where the input names no blocks */
 	uint64_t seed;              /* 0 = 42 */
 	size_t warm_up;             /* runs (blocks) left out at the start of each variant */
+	const double *looks;        /* NULL, or when one has looked, now last, as shares of the most data there can be: see pd_stat_look_levels() */
+	size_t n_looks;
 };
 
 enum pd_verdict {
@@ -104,6 +106,7 @@ struct pd_overhead_row {
 	uint64_t rank;           /* k of the interval, 0 = it has none */
 	double confidence;       /* achieved */
 	double p, q;             /* q: corrected over all rows that are no controls */
+	double p_look;           /* p as if one had looked once only */
 	bool exact;
 	double greater;          /* P(a run of the variant is above one of the baseline), unpaired only */
 	double mde;              /* relative change that would have been found with a power of 0.8 */
@@ -137,6 +140,8 @@ PD_API const char *pd_overhead_remark(const struct pd_overhead *o, size_t i);
 PD_API const char *pd_overhead_baseline(const struct pd_overhead *o);
 /* "blocks", "fixed order in blocks", "sequential" or "mixed". */
 PD_API const char *pd_overhead_design(const struct pd_overhead *o);
+/* Level of the tests, 1 - confidence of the intervals: alpha, or less where one looks more than once. */
+PD_API double pd_overhead_level(const struct pd_overhead *o);
 /* Tests counted by the correction. */
 PD_API size_t pd_overhead_tests(const struct pd_overhead *o);
 /* A control row differs from the baseline. */

@@ -237,6 +237,20 @@ enum pd_adjust {
 /* out[i] belongs to p[i] and may be the same array. A NaN p is no test: it stays NaN and is not counted. p outside of 0..1 is refused. */
 PD_API enum pd_stat pd_stat_adjust(enum pd_adjust kind, const double *p, size_t n, double *out);
 
+/* ---- looking more than once ---- */
+
+#define PD_MAX_LOOKS 50
+
+/*
+ * Levels for two-sided tests at n looks at growing data (at most PD_MAX_LOOKS), which together find something where nothing is with
+ * probability `alpha`: t[i], growing, is the share of the most data there can be, 0 < t[i] <= 1. alpha is spent as by Lan and DeMets, near to
+ * the bounds of O'Brien and Fleming: hardly anything at first, nearly all at the end. Intervals with confidence 1 - level[i] hold at all looks
+ * together with confidence 1 - alpha, whatever made one stop.
+ */
+PD_API enum pd_stat pd_stat_look_levels(const double *t, size_t n, double alpha, double *level);
+/* For the p-value of the last of n looks the least alpha whose level it reaches: a p-value for whoever may have stopped. 1 from 0.5 on. */
+PD_API enum pd_stat pd_stat_look_p(const double *t, size_t n, double p, double *out);
+
 /* ---- weights ---- */
 
 struct pd_effective {
