@@ -123,8 +123,8 @@ void cmd_loaded_free(struct cmd_loaded *l, size_t n);
 /* Applies the selection; warns where an option matched nothing. NULL after printing the error. *sample_type gets the index. */
 struct pd_doc *cmd_apply_select(struct cmd_ctx *ctx, const struct cmd_select *sel, const struct cmd_report *rep, const struct pd_doc *doc, int *sample_type);
 
-/* "A:B" in seconds, an empty side is infinite; false when it is not that or A is not before B. */
-bool cmd_time_range(const char *text, double *lo, double *hi);
+/* "A:B" in seconds → ns, exactly; an empty side is INT64_MIN or INT64_MAX. False when it is not that or A is not before B. */
+bool cmd_time_range(const char *text, int64_t *lo, int64_t *hi);
 
 /* ---- outputs.c ---- */
 /*

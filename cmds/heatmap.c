@@ -1,7 +1,6 @@
 /* profdata heatmap: samples over time. The counting is the library's, the picture the format's; this maps options. */
 #include "cli.h"
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +49,7 @@ static bool find_stretch(struct cmd_ctx *ctx, const struct heatmap_args *a, cons
 {
 	struct pd_error err = { 0 };
 	struct pd_times *times = pd_times_new(doc, &err);
-	double lo, hi;
+	int64_t lo, hi;
 
 	if (!times) {
 		cmd_fail(ctx, &err);
@@ -61,11 +60,10 @@ static bool find_stretch(struct cmd_ctx *ctx, const struct heatmap_args *a, cons
 	o->from = o->origin;
 	if (!o->has_stretch || !a->select.time_range || !cmd_time_range(a->select.time_range, &lo, &hi))
 		return true;
-	hi = ceil(hi * 1e9) - 1;
-	if (lo * 1e9 > 0 && lo * 1e9 < (double)((uint64_t)o->to - (uint64_t)o->origin))
-		o->from = (int64_t)((uint64_t)o->origin + (uint64_t)rint(lo * 1e9));
-	if (hi >= 0 && hi < (double)((uint64_t)o->to - (uint64_t)o->origin))
-		o->to = (int64_t)((uint64_t)o->origin + (uint64_t)hi);
+	if (lo > 0 && (uint64_t)lo < (uint64_t)o->to - (uint64_t)o->origin)
+		o->from = (int64_t)((uint64_t)o->origin + (uint64_t)lo);
+	if (hi > 0 && (uint64_t)hi - 1 < (uint64_t)o->to - (uint64_t)o->origin)
+		o->to = (int64_t)((uint64_t)o->origin + (uint64_t)hi - 1);
 	o->to = o->to < o->from ? o->from : o->to;
 	return true;
 }

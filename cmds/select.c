@@ -1,30 +1,79 @@
 /* The selection options → pd_filter(), and the value column they name. */
 #include "cli.h"
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool cmd_time_range(const char *text, double *lo, double *hi)
+/* Digits of a decimal number with the point taken out: 12.5e3 is 125, point at 5. */
+struct decimal {
+	const char *digits;
+	size_t n, skip; /* of them the point, at `skip` (n: none) */
+	long point;
+	bool minus;
+};
+
+static bool scan_decimal(const char *at, const char *end, struct decimal *d)
+{
+	long exponent = 0;
+	bool down;
+
+	d->minus = at < end && *at == '-';
+	d->digits = at += at < end && (*at == '-' || *at == '+');
+	while (at < end && *at >= '0' && *at <= '9')
+		at++;
+	d->n = d->skip = (size_t)(at - d->digits);
+	if (at < end && *at == '.')
+		for (at++, d->n++; at < end && *at >= '0' && *at <= '9'; at++)
+			d->n++;
+	if (d->n == 0 || (d->n == 1 && d->skip == 0))
+		return false;
+	if (at < end && (*at | 32) == 'e') {
+		down = ++at < end && *at == '-';
+		at += at < end && (*at == '-' || *at == '+');
+		if (at == end || end - at > 4)
+			return false;
+		for (; at < end && *at >= '0' && *at <= '9'; at++)
+			exponent = exponent * 10 + (*at - '0');
+		exponent = down ? -exponent : exponent;
+	}
+	d->point = (long)d->skip + exponent;
+	return at == end;
+}
+
+/* Seconds to ns, exactly: parts of a ns are rounded up, as no sample lies between; what does not fit is as far as it goes. */
+static bool parse_seconds(const char *text, const char *end, int64_t *ns)
+{
+	struct decimal d;
+	int64_t v = 0;
+	bool rest = false, far = false;
+	long place = 0;
+
+	if (!scan_decimal(text, end, &d))
+		return false;
+	for (size_t i = 0; i < d.n; i++) {
+		if (i == d.skip)
+			continue;
+		if (place++ < d.point + 9)
+			far |= __builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, d.digits[i] - '0', &v);
+		else
+			rest |= d.digits[i] != '0';
+	}
+	for (; place < d.point + 9 && v && !far; place++)
+		far |= __builtin_mul_overflow(v, 10, &v);
+	far |= rest && !d.minus && __builtin_add_overflow(v, 1, &v);
+	*ns = d.minus ? (far ? INT64_MIN : -v) : far ? INT64_MAX : v;
+	return true;
+}
+
+bool cmd_time_range(const char *text, int64_t *lo, int64_t *hi)
 {
 	const char *colon = strchr(text, ':');
-	char *end;
 
 	if (!colon || (colon == text && !colon[1]))
 		return false;
-	*lo = -INFINITY;
-	*hi = INFINITY;
-	if (colon != text) {
-		*lo = strtod(text, &end);
-		if (end != colon || !isfinite(*lo))
-			return false;
-	}
-	if (colon[1]) {
-		*hi = strtod(colon + 1, &end);
-		if (*end || !isfinite(*hi))
-			return false;
-	}
-	return *lo < *hi;
+	*lo = INT64_MIN;
+	*hi = INT64_MAX;
+	return (colon == text || parse_seconds(text, colon, lo)) && (!colon[1] || parse_seconds(colon + 1, colon + strlen(colon), hi)) && *lo < *hi;
 }
 
 static bool anything(const struct cmd_select *s)

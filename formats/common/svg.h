@@ -125,8 +125,8 @@ void svg_diff_mark(const struct svg_scene *s, struct pd_out *out, uint32_t node,
 size_t svg_diff_words(const struct svg_scene *s, uint32_t node, char *buf, size_t n);
 /* The lines of the legend. */
 void svg_diff_legend(const struct svg_scene *s, struct pd_out *out);
-/* The member "diff" of the data block; node_id as in the block. */
-bool svg_diff_data(const struct svg_scene *s, struct pd_out *out, const uint32_t *node_id, uint32_t n_ids);
+/* The member "diff" of the data block; node_id and kind_of as in the block. False when out of memory. */
+bool svg_diff_data(const struct svg_scene *s, struct pd_out *out, const uint32_t *node_id, uint32_t n_ids, const uint32_t *kind_of);
 
 /* svg_write.c: the whole file. As a page it stands in an HTML document, without the XML declaration. */
 extern const struct pd_opt svg_format_opts[];

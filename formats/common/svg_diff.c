@@ -218,7 +218,7 @@ void svg_diff_legend(const struct svg_scene *s, struct pd_out *out)
 
 static unsigned class_number(enum pd_diff_class c)
 {
-	static const unsigned numbers[] = { [PD_DIFF_UNCHANGED] = 0, [PD_DIFF_NEW] = 1, [PD_DIFF_GONE] = 2, [PD_DIFF_GROWN] = 3, [PD_DIFF_SHRUNK] = 4, [PD_DIFF_UNDECIDED] = 5 };
+	static const unsigned numbers[] = { [PD_DIFF_UNCHANGED] = 0, [PD_DIFF_NEW] = 1, [PD_DIFF_GONE] = 2, [PD_DIFF_GROWN] = 3, [PD_DIFF_SHRUNK] = 4, [PD_DIFF_UNDECIDED] = 5, [PD_DIFF_MOVED] = 6 };
 
 	return c < PD_ARRAY_LEN(numbers) ? numbers[c] : 0;
 }
@@ -231,40 +231,157 @@ static void put_number(struct pd_out *out, double v)
 		put(out, "null");
 }
 
-/* A column with one entry per node of the block; nodes that stand for others have `none`. */
-static void put_column(const struct svg_scene *s, struct pd_out *out, const char *key, int which, const uint32_t *at, uint32_t n_ids)
-{
-	pd_out_printf(out, ",\n\"%s\":[", key);
-	for (uint32_t id = 0; id < n_ids; id++) {
-		const struct pd_diff_box *b = at[id] == UINT32_MAX ? NULL : &s->diff->box[at[id]];
+/* What was found out about a box or a function. What was not tested has no interval, and its ratio follows from its values. */
+struct verdict {
+	enum pd_diff_class klass;
+	double number[4]; /* ratio, lo, hi, p */
+};
 
-		if (id)
-			put(out, ",");
-		if (which == 0)
-			pd_out_printf(out, "%u", b ? class_number(b->klass) : 5);
-		else /* what was not tested has no interval, and its ratio follows from the totals */
-			put_number(out, !b || isnan(b->p) ? NAN : which == 1 ? b->ratio : which == 2 ? b->lo : which == 3 ? b->hi : b->p);
-	}
-	put(out, "]");
+static struct verdict verdict(enum pd_diff_class klass, double ratio, double lo, double hi, double p)
+{
+	return isnan(p) ? (struct verdict){ klass, { NAN, NAN, NAN, NAN } } : (struct verdict){ klass, { ratio, lo, hi, p } };
 }
 
-bool svg_diff_data(const struct svg_scene *s, struct pd_out *out, const uint32_t *node_id, uint32_t n_ids)
+/* Five columns in step. */
+static void put_verdicts(struct pd_out *out, const char *prefix, const struct verdict *v, size_t n)
 {
-	static const char *const words[] = { "", "time", "cpu", "op", "total", "none" }, *const keys[] = { "class", "ratio", "lo", "hi", "p" };
-	uint32_t *at = malloc(((size_t)n_ids + 1) * sizeof *at);
+	static const char *const keys[] = { "class", "ratio", "lo", "hi", "p" };
 
-	if (!at)
+	for (int c = 0; c < 5; c++) {
+		pd_out_printf(out, ",\n\"%s%s\":[", prefix, keys[c]);
+		for (size_t i = 0; i < n; i++) {
+			if (i)
+				put(out, ",");
+			if (c)
+				put_number(out, v[i].number[c - 1]);
+			else
+				pd_out_printf(out, "%u", class_number(v[i].klass));
+		}
+		put(out, "]");
+	}
+}
+
+/* Per node of the block; nodes that stand for others are undecided. False when out of memory. */
+static bool put_nodes(const struct svg_scene *s, struct pd_out *out, const uint32_t *node_id, uint32_t n_ids)
+{
+	struct verdict *v = malloc(((size_t)n_ids + 1) * sizeof *v);
+
+	if (!v)
 		return false;
-	memset(at, 0xff, ((size_t)n_ids + 1) * sizeof *at);
-	for (uint32_t i = s->n->n; i-- > 0;) /* the node itself is the first with its number */
+	for (uint32_t i = 0; i < n_ids; i++)
+		v[i] = verdict(PD_DIFF_UNDECIDED, NAN, NAN, NAN, NAN);
+	for (uint32_t i = s->n->n; i-- > 0;) { /* the node itself is the first with its number */
+		const struct pd_diff_box *b = &s->diff->box[i];
+
 		if (s->n->weight[i] >= s->data_weight || !i)
-			at[node_id[i]] = i;
+			v[node_id[i]] = verdict(b->klass, b->ratio, b->lo, b->hi, b->p);
+	}
+	put_verdicts(out, "", v, n_ids);
+	free(v);
+	return true;
+}
+
+struct function {
+	struct pd_span name;
+	uint32_t row;
+};
+
+static int by_name(const void *pa, const void *pb)
+{
+	const struct function *a = pa, *b = pb;
+	int c = memcmp(a->name.p, b->name.p, a->name.n < b->name.n ? a->name.n : b->name.n);
+
+	return c ? c : a->name.n < b->name.n ? -1 : a->name.n > b->name.n;
+}
+
+/* The rows of the comparison by name; names that several have (in different files) are none. */
+static struct function *functions_of(const struct pd_diff *d, size_t *n)
+{
+	size_t rows = pd_diff_rows(d), kept = 0;
+	struct function *f = malloc((rows + 1) * sizeof *f);
+
+	for (size_t i = 0; f && i < rows; i++) {
+		struct pd_diff_row row;
+
+		pd_diff_row(d, i, &row);
+		f[i] = (struct function){ row.name, (uint32_t)i };
+	}
+	if (f && rows)
+		qsort(f, rows, sizeof *f, by_name);
+	for (size_t i = 0, next; f && i < rows; i = next) {
+		for (next = i + 1; next < rows && !by_name(&f[i], &f[next]);)
+			next++;
+		if (next == i + 1)
+			f[kept++] = f[i];
+	}
+	*n = kept;
+	return f;
+}
+
+/* The member "functions": what was found out about functions as a whole, by their own and by their total value. */
+static bool put_functions(const struct svg_scene *s, struct pd_out *out, const uint32_t *kind_of)
+{
+	const struct pd_diff *d = s->save->diff;
+	size_t n, found = 0;
+	struct function *f = functions_of(d, &n);
+	struct verdict *self = malloc(((size_t)s->n_kinds + 1) * sizeof *self), *total = malloc(((size_t)s->n_kinds + 1) * sizeof *total);
+
+	if (f && self && total) {
+		put(out, ",\n\"functions\":{\"frame\":[");
+		for (uint32_t k = 1; k < s->n_kinds; k++) {
+			struct pd_calltree_frame frame;
+			struct function want, *have;
+			struct pd_diff_row row;
+
+			pd_calltree_frame(s->data, s->kind[kind_of[k]].frame, &frame);
+			want.name = frame.name;
+			have = n ? bsearch(&want, f, n, sizeof *f, by_name) : NULL;
+			if (!have)
+				continue;
+			pd_diff_row(d, have->row, &row);
+			pd_out_printf(out, "%s%u", found ? "," : "", k);
+			self[found] = verdict(row.self.klass, row.self.ratio, row.self.lo, row.self.hi, row.self.p);
+			total[found++] = verdict(row.total.klass, row.total.ratio, row.total.lo, row.total.hi, row.total.p);
+		}
+		put(out, "]");
+		put_verdicts(out, "self_", self, found);
+		put_verdicts(out, "total_", total, found);
+		put(out, "}");
+	}
+	free(f);
+	free(self);
+	free(total);
+	return f && self && total;
+}
+
+/* How the viewer judges boxes it puts together itself. */
+static void put_judge(const struct svg_scene *s, struct pd_out *out)
+{
+	struct pd_diff_judge j;
+	const struct { const char *key; const double *v; } item[] = {
+		{ "samples_before", &j.samples[0] }, { "samples_after", &j.samples[1] }, { "interval", &j.interval }, { "finding", &j.finding }, { "bulk", &j.bulk_ratio },
+		{ "least_samples", &j.least_samples }, { "least_share", &j.least_share }, { "least_change", &j.least_change }, { "least_relative", &j.least_relative },
+	};
+
+	pd_diff_judge(s->save->diff, s->diff->box, s->n->n, &j);
+	put(out, ",\n\"judge\":{");
+	for (size_t i = 0; i < PD_ARRAY_LEN(item); i++) {
+		pd_out_printf(out, "%s\"%s\":", i ? "," : "", item[i].key);
+		put_number(out, *item[i].v);
+	}
+	put(out, "}");
+}
+
+bool svg_diff_data(const struct svg_scene *s, struct pd_out *out, const uint32_t *node_id, uint32_t n_ids, const uint32_t *kind_of)
+{
+	static const char *const words[] = { "", "time", "cpu", "op", "total", "none" };
+	bool ok;
+
 	pd_out_printf(out, ",\n\"diff\":{\"before\":0,\"after\":1,\"exposure\":\"%s\",\"scale_before\":%.17g,\"scale_after\":1,\"total_before\":%lld,\"total_after\":%lld",
 		      words[s->diff->summary->per], scale_of(s->diff->summary, PD_BEFORE), (long long)s->diff->summary->side[PD_BEFORE].total,
 		      (long long)s->diff->summary->side[PD_AFTER].total);
-	for (int c = 0; c < 5; c++)
-		put_column(s, out, keys[c], c, at, n_ids);
+	ok = put_nodes(s, out, node_id, n_ids) && put_functions(s, out, kind_of);
+	put_judge(s, out);
 	put(out, "}");
-	free(at);
-	return true;
+	return ok;
 }

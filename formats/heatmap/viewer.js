@@ -1,16 +1,13 @@
+
 /*
+ * ---- heat map ----
+ *
  * Picks ranges of time on profdata's heat maps: by dragging, by touch and by
  * keyboard. Says what was sampled there and which --time-range selects it.
  * Without it the file is a static picture.
  *
- * The same bytes stand in every file: nothing of a profile is ever put into
- * script, names reach the page as text nodes and attributes only. Times and
- * values are BigInt: exact beyond 2^53.
+ * Times and values are BigInt: exact beyond 2^53.
  */
-(function () {
-"use strict";
-
-var SVG = "http://www.w3.org/2000/svg", XHTML = "http://www.w3.org/1999/xhtml";
 var svg = document.currentScript && document.currentScript.ownerSVGElement || document.querySelector("svg.pdhm") || document.documentElement;
 var isPage = svg === document.documentElement || document.body && document.body.className === "pdhm-page"; /* nothing else is there */
 var D;
@@ -66,14 +63,6 @@ function binAt(ns) {
 
 /* ---- texts ---- */
 
-var TIME = [["ns", 1], ["us", 1e3], ["ms", 1e6], ["s", 1e9], ["mins", 60e9], ["hrs", 3600e9]];
-var BYTES = [["B", 1], ["kB", 1024], ["MB", 1048576], ["GB", 1073741824], ["TB", 1099511627776]];
-var UNITS = {
-	nanoseconds: [TIME, 1], ns: [TIME, 1], microseconds: [TIME, 1e3], us: [TIME, 1e3], milliseconds: [TIME, 1e6],
-	ms: [TIME, 1e6], seconds: [TIME, 1e9], s: [TIME, 1e9], bytes: [BYTES, 1], "byte": [BYTES, 1], B: [BYTES, 1],
-	kilobytes: [BYTES, 1024], kB: [BYTES, 1024]
-};
-
 /* v / 10^decimals without trailing zeros, digits of the whole part in groups when asked for. */
 function decimal(v, decimals, group) {
 	var minus = v < BigInt(0), s = String(minus ? -v : v), whole, part;
@@ -97,14 +86,9 @@ function parseSeconds(text) {
 function count(n) { return decimal(BigInt(n), 0, true) + (n === 1 ? " sample" : " samples"); }
 
 function value(v) {
-	var unit = D.unit_scales && Object.prototype.hasOwnProperty.call(UNITS, D.sample_type.unit) ? UNITS[D.sample_type.unit] : null, i, x;
+	var text = D.unit_scales ? scaled(Number(v) / Math.pow(10, D.sample_type.decimals), D.sample_type.unit) : null;
 
-	if (!unit)
-		return decimal(v, D.sample_type.decimals, true) + " " + D.count_name;
-	x = Number(v) / Math.pow(10, D.sample_type.decimals) * unit[1];
-	for (i = 0; i + 1 < unit[0].length && Math.abs(x) >= unit[0][i + 1][1]; i++)
-		;
-	return String(Number((x / unit[0][i][1]).toFixed(2))) + unit[0][i][0];
+	return text === null ? decimal(v, D.sample_type.decimals, true) + " " + D.count_name : text;
 }
 
 function clock(ns) {
@@ -116,12 +100,6 @@ function clock(ns) {
 	return Math.abs(ms) < 8.64e15 ? " (" + new Date(ms).toISOString().replace("T", " ").replace(/Z$/, " UTC") + ")" : "";
 }
 
-function percent(n, of) {
-	var p = of > 0 ? n / of * 100 : 0;
-
-	return n && p < 0.005 ? "<0.01%" : String(Number(p.toFixed(2))) + "%";
-}
-
 /* What was sampled in bins a to b (included). */
 function sums(a, b) {
 	var n = samplesTo[b + 1] - samplesTo[a];
@@ -130,31 +108,6 @@ function sums(a, b) {
 }
 
 function rangeText(a, b) { return seconds(startOf(a)) + ":" + seconds(startOf(b + 1)); }
-
-/* ---- elements ---- */
-
-function element(ns, name, attrs, parent) {
-	var e = document.createElementNS(ns, name), k;
-
-	for (k in attrs)
-		e.setAttribute(k, attrs[k]);
-	if (parent)
-		parent.appendChild(e);
-	return e;
-}
-
-function setText(e, text) {
-	if (e.textContent !== text)
-		e.textContent = text;
-}
-
-function button(parent, text, label, action) {
-	var b = element(XHTML, "button", { type: "button", "aria-label": label, title: label }, parent);
-
-	b.textContent = text;
-	b.addEventListener("click", action);
-	return b;
-}
 
 /* ---- state ---- */
 

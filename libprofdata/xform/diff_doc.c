@@ -229,3 +229,33 @@ enum pd_status pd_diff_boxes(const struct pd_diff *d, struct pd_diff_box *box, s
 	free(p);
 	return ok ? PD_OK : pd_error_nomem(err);
 }
+
+void pd_diff_judge(const struct pd_diff *d, const struct pd_diff_box *box, size_t n, struct pd_diff_judge *out)
+{
+	double df = pd_diff_df(d), phi = d->s.phi, most = 0;
+	size_t tested = 0;
+	bool spread = phi > 1 || d->s.replicates || d->s.slices;
+
+	*out = (struct pd_diff_judge){ .bulk_ratio = d->s.bulk_ratio, .least_samples = PD_DIFF_MIN_SAMPLES, .least_share = PD_DIFF_MIN_SHARE,
+				       .least_change = d->o.min_share, .least_relative = d->o.min_relative };
+	if (!d->s.testable)
+		return;
+	for (int i = 0; i < 2; i++) {
+		const struct diff_column *w = &d->whole[i];
+
+		out->samples[i] = w->squares > 0 ? w->value * w->value / w->squares : w->samples;
+	}
+	for (size_t i = 0; i < n; i++) {
+		tested += !isnan(box[i].p);
+		if (box[i].klass >= PD_DIFF_NEW && box[i].klass <= PD_DIFF_SHRUNK && box[i].p > most)
+			most = box[i].p;
+	}
+	most = fmax(most, d->o.alpha / (double)(tested ? tested : 1));
+	if (!spread || !isfinite(df)) {
+		out->interval = pd_normal_quantile(0.5 + d->o.confidence / 2);
+		out->finding = pd_normal_quantile(1 - most / 2);
+		return;
+	}
+	out->interval = sqrt(phi) * pd_t_quantile(0.5 + d->o.confidence / 2, df);
+	out->finding = sqrt(phi) * pd_t_quantile(1 - most / 2, df);
+}

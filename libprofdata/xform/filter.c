@@ -107,13 +107,6 @@ void pd_pass_end(struct pd_pass *w)
 
 /* ---- time ---- */
 
-static int64_t to_nanos(double seconds)
-{
-	double ns = rint(seconds * 1e9);
-
-	return ns >= 9.2e18 ? INT64_MAX : ns <= -9.2e18 ? INT64_MIN : (int64_t)ns;
-}
-
 static int64_t add_clamped(int64_t a, int64_t b)
 {
 	int64_t sum;
@@ -130,8 +123,8 @@ static bool window_open(struct pd_pick *p, struct pd_window *w)
 		return true;
 	w->times = pd_times_new(p->doc, p->err);
 	if (w->times && pd_times_span(w->times, &start, &last)) {
-		w->lo = add_clamped(start, to_nanos(p->o->time_lo));
-		w->hi = add_clamped(start, to_nanos(p->o->time_hi));
+		w->lo = add_clamped(start, p->o->time_lo);
+		w->hi = add_clamped(start, p->o->time_hi);
 		return true;
 	}
 	if (w->times) {

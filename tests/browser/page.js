@@ -279,6 +279,73 @@ const tests = {
 		await clean(b);
 	},
 
+	async "comparisons in every view and mode"(b) {
+		const file = compare(write("a.folded", "main;parse;read 1000\nmain;run;loop 2000\nmain;run;read 300\nmain;old;x 500\n"),
+			write("b.folded", "main;parse;read 1030\nmain;run;loop 2900\nmain;run;read 800\nmain;new;y 400\n"), "views.html");
+		const level = async (d, pane) => (await boxes(b)).filter((x) => x.depth === d && (pane === undefined || x.pane === pane)).map((x) => x.name);
+		const row = "var n=arguments[0];return Array.from(Array.from(document.querySelectorAll('tbody tr')).find(function(r){return r.querySelector('th').textContent===n}).querySelectorAll('td.num'),function(t){return Array.from(t.children,function(c){return c.textContent}).join('|')})";
+		const full = (await b.open(file), (await box(b, "all")).width), wide = { union: ["loop", "read", "x", "y"], after: ["loop", "read", "y"], before: ["loop", "read", "x"], delta: ["loop", "read", "x", "y"] };
+
+		for (const mode of Object.keys(wide)) { /* what is gone is there wherever its side has a width */
+			await b.open(file, "leaf=1&mode=" + mode);
+			assert.deepStrictEqual(await level(1), wide[mode], mode);
+			const list = (await boxes(b)).filter((x) => x.depth === 1);
+			assert.ok(Math.abs(list.reduce((sum, x) => sum + x.width, 0) - full) < 2, mode + ": the leaves fill the width");
+			assert.ok((await boxes(b)).filter((x) => x.depth === 2 && x.name === "parse").length === 1);
+		}
+		/* own values of a function are what was tested of it */
+		await b.open(file, "leaf=1&zoom=read");
+		assert.match(await details(b), /^View: read: 1,300 samples 34\.21% . 1,830 samples 35\.67%, \+[\d.]+% \(-?[\d.+]+% \.\. \+[\d.]+%\), p [\d.]+: (not significant|unchanged)$/);
+		await b.open(file, "leaf=1&zoom=read;run"); /* what is put together anew is judged by the same rules */
+		assert.match(await details(b), /^View: run: 300 samples 7\.89% . 800 samples 15\.59%, \+97\.5% \(\+[\d.]+% \.\. \+[\d.]+%\): grown$/);
+		await b.open(file, "leaf=1&search=read");
+		assert.match(await info(b), /^Matched: 34\.21% . 35\.67%, self 34\.21% . 35\.67%/);
+		await b.open(file, "view=sandwich&fn=read");
+		assert.match(await details(b), /^read: 1,300 samples 34\.21% . 1,830 samples 35\.67%/);
+		assert.deepStrictEqual(await level(1, 0), ["parse", "run"]);
+		await b.open(file, "view=sandwich&fn=run");
+		assert.deepStrictEqual(await level(1, 1), ["loop", "read"]);
+		await b.open(file, "view=sandwich&fn=old&mode=before"); /* gone, and there in the side before */
+		assert.match(await details(b), /^old: 500 samples 13\.16% . 0 samples 0%.*: gone$/);
+		assert.deepStrictEqual(await level(1, 1), ["x"]);
+		/* the table has both sides, whatever the widths */
+		await b.open(file, "view=table");
+		assert.deepStrictEqual(await b.run("return Array.from(document.querySelectorAll('thead th'),function(t){return t.textContent})"), ["Self before", "Self after", "Self change", "Total before", "Total after", "Total change", "Function", "Module"]);
+		assert.strictEqual(await b.run("return document.querySelector('tbody tr th').textContent"), "x"); /* greatest change first */
+		assert.deepStrictEqual((await b.run(row, "x")).slice(0, 3), ["500 samples|13.16%", "0 samples|0%", "\u2715 gone||"]);
+		assert.match((await b.run(row, "loop"))[2], /^(\u25b2 grown|\u25bc shrunk|unchanged|not significant)\|\+7\.4%\|\([-+][\d.]+% \.\. \+[\d.]+%\)$/);
+		assert.deepStrictEqual((await b.run(row, "main")).slice(3), ["3,800 samples|100%", "5,130 samples|100%", "unchanged|+0%|(+0% .. +0%)"]);
+		await b.click("th.total_before button");
+		assert.strictEqual(await b.run("return document.querySelector('tbody tr th').textContent"), "main");
+		assert.match(await hash(b), /sort=total_before/);
+		await clean(b);
+	},
+
+	async "links of --nameattr: Ctrl and click, key, table; nothing else runs"(b) {
+		const attrs = write("attrs", "run\thref=#zoom=main;parse\ttarget=_top\ttitle=the loop\nparse\thref=https://example.invalid/\n");
+		const file = draw(path.join(dir, "program.dump"), "attrs.html", "--nameattr", attrs);
+
+		await b.open(file);
+		await b.keys("t");
+		assert.deepStrictEqual(await b.run("return Array.from(document.querySelectorAll('tbody a'),function(a){return [a.textContent,a.getAttribute('href'),a.target,a.rel]}).sort()"),
+			[["parse", "https://example.invalid/", "_blank", "noopener noreferrer"], ["run", "#zoom=main;parse", "_top", "noopener noreferrer"]]);
+		await b.open(file);
+		await click(b, "run");
+		assert.strictEqual(await hash(b), "#zoom=main;run"); /* a click still zooms */
+		assert.match(await details(b), /^run: the loop; 345 samples/);
+		await b.keys("o");
+		await until("the link was followed", async () => await hash(b) === "#zoom=main;parse");
+		assert.match(await details(b), /^View: parse/);
+		/* somebody changed the file */
+		fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace('"href":"#zoom=main;parse"', '"href":" java\\tscript:window.pwned=1"'));
+		await b.open(file, "view=table");
+		assert.deepStrictEqual(await b.run("return Array.from(document.querySelectorAll('tbody a'),function(a){return a.textContent})"), ["parse"]);
+		await b.open(file, "zoom=main;run");
+		await b.keys("ArrowUp", "o");
+		assert.strictEqual(await b.run("return window.pwned===undefined"), true);
+		await clean(b);
+	},
+
 	async "order, focus, ignore, hide, recursion folding"(b) {
 		await b.open(page);
 		await choose(b, "Order", "weight");

@@ -368,7 +368,9 @@ static void test_diff_union_document(void **state)
 	struct pd_error err = { 0 };
 	struct pd_doc *doc = pd_diff_doc(d, &err);
 	struct pd_diff_box box[3] = { { .before = 500, .after = 640 }, { .before = 900, .after = 905 }, { .before = 0, .after = 2 } };
+	struct pd_diff_judge j;
 	int64_t sum, gross;
+	double e;
 
 	(void)state;
 	assert_non_null(doc);
@@ -382,6 +384,14 @@ static void test_diff_union_document(void **state)
 	assert_int_equal(box[1].klass, PD_DIFF_UNDECIDED);
 	assert_int_equal(box[2].klass, PD_DIFF_UNDECIDED);
 	assert_true(isnan(box[2].p));
+	/* the same verdicts from the numbers for viewers */
+	pd_diff_judge(d, box, 3, &j);
+	assert_true(fabs(j.samples[0] - 3000) < 1e-9 && fabs(j.samples[1] - 3140) < 1e-9);
+	e = sqrt(1.0 / 500 + 1.0 / 640 - 1.0 / 3000 - 1.0 / 3140);
+	assert_true(fabs(box[0].lo / (box[0].ratio * exp(-j.interval * e)) - 1) < 0.01);
+	assert_true(fabs(box[0].hi / (box[0].ratio * exp(j.interval * e)) - 1) < 0.01);
+	assert_true(log(box[0].ratio) > j.finding * e);
+	assert_true(fabs(log(box[1].ratio)) < j.finding * sqrt(1.0 / 900 + 1.0 / 905 - 1.0 / 3000 - 1.0 / 3140));
 	pd_doc_unref(doc);
 	pd_diff_free(d);
 }

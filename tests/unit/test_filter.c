@@ -433,10 +433,10 @@ static void test_filter_tagroot_replaces_root_label(void **state)
 static void test_filter_time_range(void **state)
 {
 	(void)state;
-	CHECK(TIMED, "b 2 @1500000000\n", .has_time_range = true, .time_lo = 0.5, .time_hi = 1);
-	CHECK(TIMED, "a 1 @1000000000\nb 2 @1500000000\n", .has_time_range = true, .time_lo = -INFINITY, .time_hi = 1);
-	CHECK(TIMED, "d 4 @3000000000\n", .has_time_range = true, .time_lo = 2, .time_hi = INFINITY);
-	check_fails("a 1\n", OPTS(.has_time_range = true, .time_hi = 1), PD_ERR_UNSUPPORTED, "no sample has a timestamp");
+	CHECK(TIMED, "b 2 @1500000000\n", .has_time_range = true, .time_lo = 500000000, .time_hi = 1000000000);
+	CHECK(TIMED, "a 1 @1000000000\nb 2 @1500000000\n", .has_time_range = true, .time_lo = INT64_MIN, .time_hi = 1000000000);
+	CHECK(TIMED, "d 4 @3000000000\n", .has_time_range = true, .time_lo = 2000000000, .time_hi = INT64_MAX);
+	check_fails("a 1\n", OPTS(.has_time_range = true, .time_hi = 1000000000), PD_ERR_UNSUPPORTED, "no sample has a timestamp");
 }
 
 static void test_filter_bad_patterns(void **state)

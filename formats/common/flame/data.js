@@ -1,19 +1,16 @@
+
 /*
+ * ---- data: the block a flame graph is drawn from ----
+ *
  * Viewer of profdata's flame graphs. Draws the part of the tree that is asked
  * for from the data block, so that the page never holds more boxes than can be
  * seen. Without it the file is a static picture.
  *
- * The same bytes stand in every file: nothing of a profile is ever put into
- * script, names reach the page as text and attributes only.
- *
- * The modules of this folder are one function: data (the block), trees (views
- * of it), words (numbers, labels, colours), find (search, paths, links), then
- * svg or the modules of the page. docs/formats/flamegraph-data.md describes the block.
+ * The modules of this folder are one function: elements and units, data (the
+ * block), trees (views of it), words (labels, colours), find (search, paths,
+ * links), diff (comparisons), then svg or the modules of the page.
+ * docs/formats/flamegraph-data.md describes the block.
  */
-(function () {
-"use strict";
-
-var SVG = "http://www.w3.org/2000/svg", XHTML = "http://www.w3.org/1999/xhtml";
 var LEFT_OUT = 8, NAME_MAX = 4000;
 
 /* Differences to the number before -> numbers. */
@@ -131,7 +128,6 @@ function sameNames(names) {
 	return same;
 }
 
-/* The block as columns: names, frames, tree, sample types, rows. Throws when it is none. */
 /* Attributes of boxes by frame. Links are looked at once more: a file may have passed other hands. */
 function readAttrs(list) {
 	var out = new Map();
@@ -144,6 +140,7 @@ function readAttrs(list) {
 	return out;
 }
 
+/* The block as columns: names, frames, tree, sample types, rows. Throws when it is none. */
 function readBlock(text) {
 	var d = JSON.parse(text), f = d.frames, zeros;
 

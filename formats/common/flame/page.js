@@ -9,6 +9,19 @@ function titleText() {
 
 /* ---- words about boxes ---- */
 
+/* What --nameattr says of a frame; an empty one where it says nothing. */
+function attrsOf(f) {
+	return D.attrs.get(f) || {};
+}
+
+/* Opens the link of a box, in a tab of its own unless the file names another place. */
+function openLink(f) {
+	var own = attrsOf(f);
+
+	if (own.href)
+		element(XHTML, "a", { href: own.href, target: own.target || "_blank", rel: "noopener noreferrer" }).click();
+}
+
 function kindOf(v) {
 	return v.kind === "leaf" || v.kind === "callers" ? "callers" : "";
 }
@@ -18,9 +31,9 @@ function describe(b) {
 
 	if (flagsOf(f) & LEFT_OUT)
 		return "Smaller frames left out of this file: " + value(v.total[i]) + ", " + percent(v.total[i], whole);
-	text = D.shown[f] + ": ";
-	if (D.diff && v.before)
-		return text + diffWords(v, i, classOf(v, i));
+	text = D.shown[f] + ": " + (attrsOf(f).title ? attrsOf(f).title + "; " : "");
+	if (D.diff)
+		return text + diffWords(v, i);
 	text += value(v.total[i]) + ", " + percent(v.total[i], whole);
 	if (at && i !== at && !isBelow(v, at, i))
 		text += ", " + percent(v.total[i], v.weight[at]) + " of view";
@@ -30,10 +43,12 @@ function describe(b) {
 }
 
 function idleText() {
-	var p = panes[0], text = D.diff ? diffWords(root, 0, classOf(root, 0)) : value(root.total[0]), f;
+	var p = panes[0], text = D.diff ? diffWords(root, 0) : value(root.total[0]), f;
 
 	if (S.view === "sandwich") {
 		f = p.v.frame[0];
+		if (D.diff)
+			return D.shown[f] + ": " + diffWords(p.v, 0);
 		return D.shown[f] + ": " + value(p.v.total[0]) + ", " + percent(p.v.total[0], whole) + "; self " + value(functionTable().self[D.same[f]]);
 	}
 	if (S.view === "table")
@@ -50,8 +65,7 @@ function idleText() {
 }
 
 function say(text) {
-	if (ui.details.textContent !== text)
-		ui.details.textContent = text;
+	setText(ui.details, text);
 }
 
 function showDetails() {
@@ -105,16 +119,13 @@ function showTools() {
 }
 
 function showMatches() {
-	var p = panes[0], m, text = "";
+	var p = panes[0], ofAll = S.view === "table" || S.view === "sandwich", text = "";
 
 	ui.query.setAttribute("aria-invalid", String(!!problem.query));
-	if (problem.query) {
+	if (problem.query)
 		text = problem.query;
-	} else if (matched) {
-		m = S.view === "table" || S.view === "sandwich" ? shareOf(root, matched, 0) : shareOf(p.v, matched, p.at);
-		text = "Matched: " + percent(m.total, S.view === "graph" && p.at ? p.v.weight[p.at] : whole) + (S.view === "graph" && p.at ? " of view" : "") +
-			", self " + percent(m.self, S.view === "graph" && p.at ? p.v.weight[p.at] : whole) + ", " + m.count.toLocaleString("en") + (m.count === 1 ? " box" : " boxes");
-	}
+	else if (matched)
+		text = matchedWords(ofAll ? root : p.v, matched, ofAll ? 0 : p.at, whole);
 	ui.info.textContent = text;
 	ui.info.className = problem.query ? "info bad" : "info";
 }
@@ -355,6 +366,7 @@ function onKey(e) {
 	case "c": setView("chart"); break;
 	case "s": if (b && b.i) openSandwich(panes[b.pane].v.frame[b.i]); else setView("sandwich"); break;
 	case "t": setView("table"); break;
+	case "o": if (b) openLink(panes[b.pane].v.frame[b.i]); break;
 	case "?": toggleHelp(); break;
 	default: return;
 	}
@@ -364,7 +376,7 @@ function onKey(e) {
 /* ---- pointer ---- */
 
 function onMove(e) {
-	var b = boxAt(e.clientX, e.clientY), v, i, where, x, y;
+	var b = boxAt(e.clientX, e.clientY), v, i, where, link;
 
 	if ((b && over && b.pane === over.pane && b.i === over.i) || !b && !over)
 		return placeTip(e);
@@ -377,11 +389,14 @@ function onMove(e) {
 	v = panes[b.pane].v;
 	i = b.i;
 	where = whereIs(v.frame[i]);
+	link = attrsOf(v.frame[i]).href;
 	ui.tip.textContent = "";
 	make("b", {}, ui.tip, D.shown[v.frame[i]].slice(0, 600));
 	make("div", {}, ui.tip, describe(b).slice(D.shown[v.frame[i]].length + 2) || describe(b));
 	if (where.length)
 		make("div", { "class": "dim" }, ui.tip, where.join(", "));
+	if (link)
+		make("div", { "class": "dim" }, ui.tip, "Ctrl and click: " + link.slice(0, 300));
 	if (kindOf(v) && i)
 		make("div", { "class": "dim" }, ui.tip, "calls what stands " + (S.flip ? "above" : "below"));
 	placeTip(e);
@@ -411,7 +426,9 @@ function onClick(e) {
 	if (!b)
 		return;
 	ui.tip.hidden = true;
-	if (S.view !== "sandwich" && b.i === panes[0].at)
+	if ((e.ctrlKey || e.metaKey) && attrsOf(panes[b.pane].v.frame[b.i]).href)
+		openLink(panes[b.pane].v.frame[b.i]);
+	else if (S.view !== "sandwich" && b.i === panes[0].at)
 		select(b);
 	else
 		enter(b);
@@ -419,13 +436,8 @@ function onClick(e) {
 
 /* ---- tools ---- */
 
-function button(parent, text, label, action, name) {
-	var b = make("button", { type: "button", "aria-label": label, title: label }, parent, text);
-
-	b.addEventListener("click", action);
-	if (name)
-		ui[name] = b;
-	return b;
+function tool(parent, text, label, action, name) {
+	ui[name] = button(parent, text, label, action);
 }
 
 function picker(parent, text, name, values, action) {
@@ -501,9 +513,9 @@ function makeOptions(parent) {
 		S.order = ui.order.value;
 		update("all", false);
 	});
-	button(bar, "Root on top", "Root on top (i)", function () { toggle("flip"); }, "flip");
-	button(bar, "From leaves", "Merge stacks from the leaf: who calls (l)", function () { toggle("leaf"); }, "leaf");
-	button(bar, "Fold recursion", "Fold recursion (r)", function () { toggle("fold"); }, "fold");
+	tool(bar, "Root on top", "Root on top (i)", function () { toggle("flip"); }, "flip");
+	tool(bar, "From leaves", "Merge stacks from the leaf: who calls (l)", function () { toggle("leaf"); }, "leaf");
+	tool(bar, "Fold recursion", "Fold recursion (r)", function () { toggle("fold"); }, "fold");
 	pattern(bar, "Focus", "focus");
 	pattern(bar, "Ignore", "ignore");
 	pattern(bar, "Hide", "hide");
@@ -528,13 +540,13 @@ function makeHead(parent) {
 				setQuery(ui.query.value);
 		}, D.base.n > 20000 ? 250 : 80);
 	});
-	button(find, ".*", "Regular expression", function () { S.regex = !S.regex; setQuery(ui.query.value); }, "regex");
-	button(find, "Aa", "Match case", function () { S.cased = !S.cased; setQuery(ui.query.value); }, "cased");
-	button(find, "\u2039", "Previous match (N)", function () { stepHit(true); }, "prev");
-	button(find, "\u203a", "Next match (n)", function () { stepHit(false); }, "next");
+	tool(find, ".*", "Regular expression", function () { S.regex = !S.regex; setQuery(ui.query.value); }, "regex");
+	tool(find, "Aa", "Match case", function () { S.cased = !S.cased; setQuery(ui.query.value); }, "cased");
+	tool(find, "\u2039", "Previous match (N)", function () { stepHit(true); }, "prev");
+	tool(find, "\u203a", "Next match (n)", function () { stepHit(false); }, "next");
 	ui.info = make("div", { "class": "info", role: "status", "aria-live": "polite" }, find);
-	button(head, "Reset zoom", "Reset zoom (Esc)", function () { zoom(0); }, "reset");
-	button(head, "\u2699", "Samples, order and filters", function () {
+	tool(head, "Reset zoom", "Reset zoom (Esc)", function () { zoom(0); }, "reset");
+	tool(head, "\u2699", "Samples, order and filters", function () {
 		ui.app.classList.toggle("folded");
 		update("search", false);
 	}, "gear");
@@ -545,7 +557,7 @@ var HELP = [
 	["click, Enter", "zoom into a box; a grey one leads back out"], ["arrows", "go from box to box"], ["Esc", "reset the zoom, then the search"],
 	["Backspace", "zoom out by one frame"], ["Home", "everything"], ["/", "search; Enter: next match"], ["n  N", "next and previous match"],
 	["g  c  s  t", "flame graph, time order, sandwich (of the box at hand), table"], ["i", "root on top"], ["l", "merge from the leaves: callers"],
-	["r", "fold recursion"], ["Ctrl C", "copy the name of the box at hand"], ["?", "this list"]
+	["r", "fold recursion"], ["o", "open the link of the box at hand, where it has one; also Ctrl and click"], ["Ctrl C", "copy the name of the box at hand"], ["?", "this list"]
 ];
 
 function toggleHelp() {
@@ -654,6 +666,7 @@ function startPage() {
 	S.order = view.sort === "weight" ? "weight" : view.sort === "time" ? "file" : "name";
 	S.flip = !!view.inverted;
 	S.leaf = !!view.reverse;
+	S.sort = D.diff ? "self_change" : "total";
 	START = Object.assign({}, S);
 	rowHeight = Math.max(view.frame_height + 2, 6);
 	makePage();

@@ -149,8 +149,8 @@ function fillOf(v, i, above) {
 		return [css(hitRgb), hitDark ? "#fff" : "#000"];
 	if (above || i === 0)
 		return [ink.ghost, ink.onghost];
-	if (D.diff && v.before) {
-		rgb = diffRgb(v, i, classOf(v, i));
+	if (D.diff && v.parts.length) {
+		rgb = boxRgb(v, i);
 		return [css(rgb), isDark(rgb) ? "#fff" : "#000"];
 	}
 	if (v.negative) {
@@ -192,14 +192,14 @@ function paintBox(ctx, r, k, y) {
 		ctx.strokeStyle = "CanvasText";
 		ctx.strokeRect(x + 0.5, y + 0.5, w - 2, rowHeight - 2);
 	}
-	if (D.diff && v.before && i && S.mode === "union" && w > 3 && (c = classOf(v, i), c === 2 || c === 4)) {
-		gone = w * Math.max(0, 1 - v.total[i] * D.diff.scale_after / (v.before[i] * D.diff.scale_before));
+	if (D.diff && i && S.mode === "union" && w > 3 && (c = verdict(v, i).c, c === GONE || c === SHRUNK)) {
+		gone = w * Math.max(0, 1 - v.total[i] * D.diff.scale_after / (before(v, i) * D.diff.scale_before));
 		hatch(ctx, x + w - gone, y, gone - 1, rowHeight - 1);
 	}
 	ctx.globalAlpha = 1;
 	if (w < 24)
 		return;
-	c = D.diff && v.before && i ? DIFF_SIGNS[classOf(v, i)] : "";
+	c = D.diff && i ? DIFF_SIGNS[verdict(v, i).c] : "";
 	label = labelFor(v.frame[i], w - 8 - (c ? textWidth(c) : 0));
 	if (!label && !c)
 		return;
@@ -338,21 +338,12 @@ function tellBoxes(e) {
 
 /* ---- print: the boxes in view as a picture ---- */
 
-function svgElement(name, attrs, parent) {
-	var e = document.createElementNS(SVG, name), k;
-
-	for (k in attrs)
-		e.setAttribute(k, attrs[k]);
-	parent.appendChild(e);
-	return e;
-}
-
 function picture() {
 	var height = lay.rows.length * rowHeight + 30, s, drawnBoxes = 0;
 
 	ui.still.textContent = "";
-	s = svgElement("svg", { viewBox: "0 0 " + stageWidth + " " + height, width: "100%", "font-family": "sans-serif", "font-size": 12 }, ui.still);
-	svgElement("text", { x: PAD, y: 18, "font-size": 14 }, s).textContent = titleText() + ": " + ui.info.textContent;
+	s = element(SVG, "svg", { viewBox: "0 0 " + stageWidth + " " + height, width: "100%", "font-family": "sans-serif", "font-size": 12 }, ui.still);
+	element(SVG, "text", { x: PAD, y: 18, "font-size": 14 }, s).textContent = titleText() + ": " + ui.info.textContent;
 	lay.rows.forEach(function (r, row) {
 		r.node.forEach(function (i, k) {
 			var v = panes[r.pane[k]].v, fill, label;
@@ -360,10 +351,10 @@ function picture() {
 			if (r.w[k] < 1 || drawnBoxes++ > 4000)
 				return;
 			fill = ink.forced ? ["#fff", "#000"] : fillOf(v, i, r.above[k]);
-			svgElement("rect", { x: r.x[k].toFixed(1), y: row * rowHeight + 28, width: Math.max(r.w[k] - 0.6, 0.4).toFixed(1), height: rowHeight - 1, fill: r.above[k] || !i ? "#dddddd" : fill[0] }, s);
+			element(SVG, "rect", { x: r.x[k].toFixed(1), y: row * rowHeight + 28, width: Math.max(r.w[k] - 0.6, 0.4).toFixed(1), height: rowHeight - 1, fill: r.above[k] || !i ? "#dddddd" : fill[0] }, s);
 			label = labelFor(v.frame[i], r.w[k] - 8);
 			if (label)
-				svgElement("text", { x: (r.x[k] + 4).toFixed(1), y: row * rowHeight + 28 + rowHeight * 0.68, fill: r.above[k] || !i ? "#000" : fill[1] }, s).textContent = label;
+				element(SVG, "text", { x: (r.x[k] + 4).toFixed(1), y: row * rowHeight + 28 + rowHeight * 0.68, fill: r.above[k] || !i ? "#000" : fill[1] }, s).textContent = label;
 		});
 	});
 }

@@ -98,15 +98,15 @@ function functionTable() {
 	return table;
 }
 
-/* The function a sandwich is about: the one chosen, else that with the most of its own. */
+/* The function a sandwich is about: the one chosen, else that with the most of its own (or the greatest change of it). */
 function sandwichFunction() {
-	var t, best = -1, f;
+	var t, best = -1, f, most = D.diff ? DIFF_VALUES[2] : VALUES[0];
 
 	if (S.fn >= 0)
 		return D.same[S.fn];
 	t = functionTable();
 	for (f = 1; f < t.self.length; f++)
-		if (best < 0 || t.self[f] > t.self[best])
+		if (best < 0 || Math.abs(amount(most, f)) > Math.abs(amount(most, best)))
 			best = f;
 	return best;
 }
@@ -122,7 +122,7 @@ function makePanes() {
 
 	if (S.view === "sandwich") {
 		f = sandwichFunction();
-		hold = f < 0 ? { at: [], own: [], gross: [] } : outermost(root, f);
+		hold = f < 0 ? emptyHold(root) : outermost(root, f);
 		panes = [{ v: callersView(root, Math.max(f, 0), hold, S.order), at: 0, up: true }, { v: calleesView(root, Math.max(f, 0), hold, S.order), at: 0, up: false }];
 		return;
 	}
@@ -234,7 +234,7 @@ function readState() {
 		S.view = START.view;
 	if (["name", "weight", "file"].indexOf(S.order) < 0)
 		S.order = START.order;
-	if (["after", "before", "union", "delta"].indexOf(S.mode) < 0)
+	if (DIFF_MODES.indexOf(S.mode) < 0)
 		S.mode = START.mode;
 	S.type = got.type ? typeNamed(got.type) : START.type;
 	S.fn = got.fn ? D.names.findIndex(function (n) { return wellFormed(n) === decode(got.fn); }) : -1;

@@ -5,61 +5,95 @@ var list = [];    /* frames in the order of the table */
 var shownRows = 0;
 
 function make(name, attrs, parent, text) {
-	var e = document.createElement(name), k;
-
-	for (k in attrs)
-		e.setAttribute(k, attrs[k]);
-	if (text !== undefined)
-		e.textContent = text;
-	if (parent)
-		parent.appendChild(e);
-	return e;
+	return element(XHTML, name, attrs, parent, text);
 }
 
-var COLUMNS = [
-	{ key: "self", label: "Self" }, { key: "total", label: "Total" }, { key: "name", label: "Function" }, { key: "module", label: "Module" }
+/* Columns of numbers: of what (self, total), and which side or the change. */
+var VALUES = [{ key: "self", label: "Self", of: "self" }, { key: "total", label: "Total", of: "total" }];
+var DIFF_VALUES = [
+	{ key: "self_before", label: "Self before", of: "self", was: true }, { key: "self", label: "Self after", of: "self" }, { key: "self_change", label: "Self change", of: "self", change: true },
+	{ key: "total_before", label: "Total before", of: "total", was: true }, { key: "total", label: "Total after", of: "total" }, { key: "total_change", label: "Total change", of: "total", change: true }
 ];
+var WORDS = [{ key: "name", label: "Function" }, { key: "module", label: "Module" }];
+
+function tableColumns() {
+	return (D.diff ? DIFF_VALUES : VALUES).concat(WORDS);
+}
 
 function moduleOf(f) {
 	return D.module[f] ? D.strings[D.module[f]] : D.file[f] ? D.strings[D.file[f]] : "";
 }
 
+/* The number in a column of numbers. */
+function amount(c, f) {
+	var t = functionTable();
+
+	if (c.change)
+		return t[c.of][f] * D.diff.scale_after - t.parts[0][c.of][f] * D.diff.scale_before;
+	return c.was ? t.parts[0][c.of][f] : t[c.of][f];
+}
+
+function isThere(t, f) {
+	return t.total[f] || t.self[f] || t.parts.some(function (p) { return p.total[f] || p.self[f]; });
+}
+
 function sortList() {
-	var t = functionTable(), by = S.sort, sign = S.up ? -1 : 1;
+	var t = functionTable(), by = tableColumns().find(function (c) { return c.key === S.sort; }), sign = S.up ? -1 : 1;
 
 	list = [];
 	t.total.forEach(function (v, f) {
-		if (f && D.same[f] === f && f !== tree.frame[0] && (v || t.self[f]) && (!matched || matched[f]))
+		if (f && D.same[f] === f && f !== tree.frame[0] && isThere(t, f) && (!matched || matched[f]))
 			list.push(f);
 	});
 	list.sort(function (a, b) {
-		var d = by === "self" ? t.self[b] - t.self[a] : by === "total" ? t.total[b] - t.total[a] :
-			by === "module" ? moduleOf(a).localeCompare(moduleOf(b), "en") : a - b;
+		var d = !by || by.key === "name" ? a - b : by.key === "module" ? moduleOf(a).localeCompare(moduleOf(b), "en") :
+			by.change ? Math.abs(amount(by, b)) - Math.abs(amount(by, a)) : amount(by, b) - amount(by, a);
 
 		return sign * d || a - b;
 	});
 }
 
-function cell(row, v, name) {
-	var td = make("td", { "class": "num" }, row), share = whole > 0 ? Math.min(100, Math.abs(v) / whole * 100) : 0;
+/* What the comparison says of a function. */
+function tableVerdict(c, f) {
+	var t = functionTable(), found = isTested(root) ? verdictOfFunction(f, c.of + "_") : null;
 
-	td.style.setProperty("--share", share.toFixed(2) + "%");
+	return found || estimate(t.parts[0][c.of][f], t[c.of][f]);
+}
+
+function cell(row, c, f) {
+	var td = make("td", { "class": "num " + c.key, "data-column": c.label }, row), v = amount(c, f), t, found, words;
+	var all = D.diff ? c.was ? D.diff.total_before : D.diff.total_after : whole;
+
+	if (c.change) {
+		t = functionTable();
+		found = tableVerdict(c, f);
+		words = changeWords(t.parts[0][c.of][f], t[c.of][f], found).split(" (");
+		td.style.background = css(diffRgb(found.c, t.parts[0][c.of][f], t[c.of][f]));
+		make("b", {}, td, t.parts[0][c.of][f] || t[c.of][f] ? DIFF_SIGNS[found.c] + DIFF_WORDS[found.c] : "");
+		make("span", { "class": "pc" }, td, words[0]);
+		make("span", { "class": "range" }, td, words[1] ? "(" + words[1] : "");
+		return;
+	}
+	td.style.setProperty("--share", (all > 0 ? Math.min(100, Math.abs(v) / all * 100) : 0).toFixed(2) + "%");
 	make("span", {}, td, value(v));
-	make("span", { "class": "pc" }, td, percent(v, whole));
-	td.setAttribute("data-column", name);
+	make("span", { "class": "pc" }, td, percent(v, all));
 }
 
 function addRows(upTo) {
-	var t = functionTable(), part = document.createDocumentFragment(), f, row, td;
+	var part = document.createDocumentFragment(), f, row, td, own;
+
+	function put(c) {
+		cell(row, c, f);
+	}
 
 	for (; shownRows < Math.min(upTo, list.length); shownRows++) {
 		f = list[shownRows];
 		row = make("tr", { "data-frame": f, tabindex: shownRows ? "-1" : "0", "aria-rowindex": shownRows + 2 }, part);
-		cell(row, t.self[f], "Self");
-		cell(row, t.total[f], "Total");
+		(D.diff ? DIFF_VALUES : VALUES).forEach(put);
 		td = make("th", { scope: "row" }, row);
 		make("i", { "class": "dot" }, td).style.background = D.color[f];
-		make("span", {}, td, D.shown[f].slice(0, NAME_MAX));
+		own = attrsOf(f);
+		make(own.href ? "a" : "span", own.href ? { href: own.href, target: own.target || "_blank", rel: "noopener noreferrer", title: own.title || own.href } : {}, td, D.shown[f].slice(0, NAME_MAX));
 		make("td", { "class": "where" }, row, moduleOf(f));
 	}
 	ui.body.appendChild(part);
@@ -74,15 +108,11 @@ function showTable() {
 	ui.body.textContent = "";
 	shownRows = 0;
 	ui.tableElement.setAttribute("aria-rowcount", list.length + 1);
-	COLUMNS.forEach(function (c, i) {
-		var th = ui.heads[i];
-
+	tableColumns().forEach(function (c, i) {
 		if (S.sort === c.key)
-			th.setAttribute("aria-sort", S.up === (c.key === "name" || c.key === "module") ? "descending" : "ascending");
+			ui.heads[i].setAttribute("aria-sort", S.up === !c.of ? "descending" : "ascending"); /* numbers begin with the greatest, words with the first */
 		else
-			th.removeAttribute("aria-sort");
-		if (S.sort === c.key && (c.key === "self" || c.key === "total"))
-			th.setAttribute("aria-sort", S.up ? "ascending" : "descending");
+			ui.heads[i].removeAttribute("aria-sort");
 	});
 	addRows(MORE);
 	row = focused >= 0 && ui.body.querySelector("tr[data-frame=\"" + focused + "\"]");
@@ -131,8 +161,8 @@ function makeTable(parent) {
 	ui.tableElement = make("table", { "aria-label": "Functions" }, ui.table);
 	head = make("thead", {}, ui.tableElement);
 	row = make("tr", {}, head);
-	ui.heads = COLUMNS.map(function (c) {
-		var th = make("th", { scope: "col", "class": c.key }, row), b = make("button", { type: "button" }, th, c.label);
+	ui.heads = tableColumns().map(function (c) {
+		var th = make("th", { scope: "col", "class": c.key + (c.of ? " num" : "") }, row), b = make("button", { type: "button" }, th, c.label);
 
 		b.addEventListener("click", function () {
 			S.up = S.sort === c.key ? !S.up : false;
@@ -148,7 +178,7 @@ function makeTable(parent) {
 	ui.body.addEventListener("click", function (e) {
 		var row = e.target.closest("tr");
 
-		if (!row || String(getSelection()))
+		if (!row || String(getSelection()) || e.target.localName === "a")
 			return;
 		if (S.view === "table")
 			openSandwich(+row.getAttribute("data-frame"));

@@ -44,23 +44,6 @@ var width = 0, height = 0, charWidth = 7.2, slack = 1;
 var ui = {}, layer, boxOver = -1;
 var head = svg.querySelector(".head"), topY = head && head.childElementCount > 1 ? 80 : 62;
 
-/* ---- making elements ---- */
-
-function element(ns, name, attrs, parent) {
-	var e = document.createElementNS(ns, name), k;
-
-	for (k in attrs)
-		e.setAttribute(k, attrs[k]);
-	if (parent)
-		parent.appendChild(e);
-	return e;
-}
-
-function setText(e, text) {
-	if (e.textContent !== text)
-		e.textContent = text;
-}
-
 /* ---- drawing ---- */
 
 function base() {
@@ -95,7 +78,7 @@ function fillOf(i, above) {
 	if (above)
 		return [css(ABOVE), false];
 	if (D.diff && i) {
-		var side = diffRgb(V, i, D.diff["class"][i]);
+		var side = boxRgb(V, i);
 		return [css(side), isDark(side)];
 	}
 	if (V.negative && i) {
@@ -148,8 +131,8 @@ function drawBox(rects, texts, i, x, w, above, y) {
 	rect.pdNode = i;
 	drawn.set(i, rect);
 	if (D.diff && i && !above)
-		drawMark(texts, D.diff["class"][i], x, w, y);
-	sign = D.diff && i ? DIFF_SIGNS[D.diff["class"][i]] : "";
+		drawMark(texts, verdict(V, i).c, x, w, y);
+	sign = D.diff && i ? DIFF_SIGNS[verdict(V, i).c] : "";
 	label = fitted(V.frame[i], Math.floor((w - 6) / charWidth * slack) - sign.length);
 	if (label) {
 		label = sign + label;
@@ -233,7 +216,7 @@ function describe(i) {
 
 	parts = value(V.total[i]) + ", " + percent(V.total[i], whole);
 	if (D.diff && !(flags & LEFT_OUT))
-		return D.shown[f] + " (" + diffWords(V, i, D.diff["class"][i]) + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
+		return D.shown[f] + " (" + diffWords(V, i) + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
 	if (view.zoom)
 		parts += " of all, " + percent(V.total[i], base()) + " of view";
 	if (V.self[i] && V.first[i] >= 0)
@@ -260,14 +243,12 @@ function idleText() {
 }
 
 function report() {
-	var m, text = "";
+	var text = "";
 
 	ui.reset.disabled = !view.zoom;
 	ui.prev.disabled = ui.next.disabled = !hits.length;
-	if (matched) {
-		m = shareOf(V, matched, view.zoom);
-		text = "Matched: " + percent(m.total, base()) + (view.zoom ? " of view" : "") + ", self " + percent(m.self, base()) + ", " + m.count + (m.count === 1 ? " box" : " boxes");
-	}
+	if (matched)
+		text = matchedWords(V, matched, view.zoom, whole);
 	if (!ui.error)
 		setText(ui.info, text);
 	if (boxOver < 0)
@@ -544,14 +525,6 @@ function toggleHelp() {
 	if (height < +ui.help.getAttribute("y") + 300)
 		svg.setAttribute("overflow", "visible");
 	box.focus();
-}
-
-function button(parent, text, label, action) {
-	var b = element(XHTML, "button", { type: "button", "aria-label": label, title: label }, parent);
-
-	b.textContent = text;
-	b.addEventListener("click", action);
-	return b;
 }
 
 function makeTools() {

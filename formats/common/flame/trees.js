@@ -5,6 +5,10 @@
  * (sibling), self, total, weight (of absolute values: the width) and start
  * (weight left of it). Views other than that from the root grow while they are
  * looked at: expand(i) makes the children of a node.
+ *
+ * Beside them there may be parts, other values of the same boxes: what they were
+ * before (comparisons), or what they are in each state. Each has own and all:
+ * what self and total are of the values.
  */
 
 /* The tree without hidden frames (hide: per frame) and, when folding, with each recursion led back to where it began. */
@@ -115,6 +119,7 @@ function rootView(tree, sums, order, sorted) {
 
 	v.total = upwards(tree, sums.own);
 	v.weight = sums.gross === sums.own ? v.total : upwards(tree, sums.gross);
+	v.parts = (sums.parts || []).map(function (own) { return { own: own, all: upwards(tree, own) }; });
 	linkChildren(v, order, sorted);
 	return v;
 }
@@ -124,11 +129,15 @@ function rootView(tree, sums, order, sorted) {
 function growingView(kind, source, frame, total, weight) {
 	return {
 		kind: kind, n: 1, frame: [frame], parent: [-1], depth: [0], first: [-2], next: [-1], self: [0], total: [total], weight: [weight],
-		start: [0], source: source, negative: source.negative, hold: [null], expand: null
+		start: [0], source: source, negative: source.negative, hold: [null], expand: null, parts: source.parts.map(function () { return { own: [0], all: [0] }; })
 	};
 }
 
 function addNode(v, parent, frame, total, weight, hold) {
+	v.parts.forEach(function (part) {
+		part.own.push(0);
+		part.all.push(0);
+	});
 	v.frame.push(frame);
 	v.parent.push(parent);
 	v.depth.push(v.depth[parent] + 1);
@@ -155,89 +164,131 @@ function linkGrown(v, p, list) {
 
 /*
  * Views merged over places of the view from the root: a node holds the places
- * (at) and what each brings (own, gross); step(place, own, gross, give) gives the
- * places one further along, `rest` is what ends here.
+ * (at), what each brings (own, gross) and that of each part; step(hold, k, give)
+ * calls give(place, total, weight, part -> total) for what stands one further
+ * along than place k. What is not given on ends here.
  */
+function emptyHold(source) {
+	return { at: [], own: [], gross: [], parts: source.parts.map(function () { return []; }) };
+}
+
+function holdPlace(h, place, own, gross, part) {
+	var k;
+
+	h.at.push(place);
+	h.own.push(own);
+	h.gross.push(gross);
+	for (k = 0; k < h.parts.length; k++)
+		h.parts[k].push(part(k));
+}
+
+function sumOf(list) {
+	var sum = 0, i;
+
+	for (i = 0; i < list.length; i++)
+		sum += list[i];
+	return sum;
+}
+
+/* What is left of a sum after its parts were taken away: nothing, where only rounding is. */
+function remainder(all, given, weight) {
+	return Math.abs(all - given) < 1e-9 * weight ? 0 : all - given;
+}
+
 function mergedView(kind, source, hold, frame, order, step) {
-	var total = 0, gross = 0, i, v;
+	var v = growingView(kind, source, frame, sumOf(hold.own), sumOf(hold.gross));
 
-	for (i = 0; i < hold.at.length; i++) {
-		total += hold.own[i];
-		gross += hold.gross[i];
-	}
-	v = growingView(kind, source, frame, total, gross);
 	v.hold[0] = hold;
+	v.parts.forEach(function (part, k) { part.all[0] = sumOf(hold.parts[k]); });
 	v.expand = function (p) {
-		var groups = new Map(), list = [], h = v.hold[p], rest = v.total[p], k;
+		var groups = new Map(), list = [], h = v.hold[p], given = 0, k;
 
-		function give(place, own, weight) {
+		function give(place, own, weight, part) {
 			var f = source.frame[place], g = groups.get(D.same[f]);
 
-			if (!g)
-				groups.set(D.same[f], g = { frame: f, at: [], own: [], gross: [], total: 0, weight: 0 });
-			g.at.push(place);
-			g.own.push(own);
-			g.gross.push(weight);
-			g.total += own;
-			g.weight += weight;
-			rest -= own;
+			if (!g) {
+				groups.set(D.same[f], g = emptyHold(source));
+				g.frame = f;
+			}
+			holdPlace(g, place, own, weight, part);
+			given += own;
 		}
 
 		for (k = 0; k < h.at.length; k++)
-			step(h.at[k], h.own[k], h.gross[k], give, p);
+			step(h, k, give, p);
+		v.parts.forEach(function (part, c) { part.own[p] = part.all[p]; });
 		groups.forEach(function (g) {
-			if (g.weight > 0)
-				list.push(addNode(v, p, g.frame, g.total, g.weight, g));
+			var weight = sumOf(g.gross), i;
+
+			if (!(weight > 0))
+				return;
+			list.push(i = addNode(v, p, g.frame, sumOf(g.own), weight, g));
+			v.parts.forEach(function (part, c) {
+				part.all[i] = sumOf(g.parts[c]);
+				part.own[p] -= part.all[i];
+			});
 		});
 		list.sort(compareWith(order, v.frame, v.weight));
-		v.self[p] = Math.abs(rest) < 1e-9 * v.weight[p] ? 0 : rest;
+		v.self[p] = remainder(v.total[p], given, v.weight[p]);
+		v.parts.forEach(function (part) { part.own[p] = remainder(part.own[p], 0, part.all[p]); });
 		linkGrown(v, p, list);
 	};
 	return v;
 }
 
 function toCallers(source) {
-	return function (place, own, gross, give) {
-		if (source.parent[place] > 0)
-			give(source.parent[place], own, gross);
+	var hold, at;
+
+	function part(c) { return hold.parts[c][at]; }
+
+	return function (h, k, give) {
+		hold = h;
+		at = k;
+		if (source.parent[h.at[k]] > 0)
+			give(source.parent[h.at[k]], h.own[k], h.gross[k], part);
 	};
 }
 
 function toCallees(source) {
-	return function (place, own, gross, give) {
-		for (var c = source.first[place]; c >= 0; c = source.next[c])
-			give(c, source.total[c], source.weight[c]);
+	var i;
+
+	function part(c) { return source.parts[c].all[i]; }
+
+	return function (h, k, give) {
+		for (i = source.first[h.at[k]]; i >= 0; i = source.next[i])
+			give(i, source.total[i], source.weight[i], part);
 	};
 }
 
 /* Merged from the leaves: children are callers. */
 function leafView(source, order) {
-	var hold = { at: [], own: [], gross: [] }, own = source.self, gross = source.gross, callers = toCallers(source), i;
+	var hold = emptyHold(source), gross = source.gross, callers = toCallers(source), i, at;
+
+	function own(c) { return source.parts[c].own[i]; }
+	function leaf(c) { return hold.parts[c][at]; }
 
 	for (i = 1; i < source.n; i++)
-		if (gross[i]) {
-			hold.at.push(i);
-			hold.own.push(own[i]);
-			hold.gross.push(Math.abs(gross[i]));
-		}
-	return mergedView("leaf", source, hold, source.frame[0], order, function (place, o, g, give, p) {
+		if (gross[i])
+			holdPlace(hold, i, source.self[i], Math.abs(gross[i]), own);
+	return mergedView("leaf", source, hold, source.frame[0], order, function (h, k, give, p) {
+		at = k;
 		if (p === 0) /* the first step leads to the leaves themselves */
-			give(place, o, g);
+			give(h.at[k], h.own[k], h.gross[k], leaf);
 		else
-			callers(place, o, g, give);
+			callers(h, k, give);
 	});
 }
 
 /* Places of a function that are not below another place of it. */
 function outermost(source, frame) {
-	var hold = { at: [], own: [], gross: [] }, stack = [0], i, c;
+	var hold = emptyHold(source), stack = [0], i, c;
+
+	function all(k) { return source.parts[k].all[i]; }
 
 	while (stack.length) {
 		i = stack.pop();
 		if (D.same[source.frame[i]] === D.same[frame] && i > 0) {
-			hold.at.push(i);
-			hold.own.push(source.total[i]);
-			hold.gross.push(source.weight[i]);
+			holdPlace(hold, i, source.total[i], source.weight[i], all);
 			continue;
 		}
 		for (c = source.first[i]; c >= 0; c = source.next[c])
@@ -349,15 +400,21 @@ function firstChild(v, i) {
 	return v.first[i];
 }
 
-/* Self and total of every frame; a frame below itself counts once. */
+/* Self and total of every frame, and of each part; a frame below itself counts once. */
 function totalsByFrame(v, same) {
-	var self = new Float64Array(same.length), total = new Float64Array(same.length), on = new Int32Array(same.length), i = 0, f;
+	var n = same.length, sums = { self: new Float64Array(n), total: new Float64Array(n) }, on = new Int32Array(n), i = 0, f, c;
 
+	sums.parts = v.parts.map(function () { return { self: new Float64Array(n), total: new Float64Array(n) }; });
 	while (i >= 0) {
 		f = same[v.frame[i]];
-		self[f] += v.self[i];
-		if (on[f]++ === 0)
-			total[f] += v.total[i];
+		sums.self[f] += v.self[i];
+		for (c = 0; c < sums.parts.length; c++)
+			sums.parts[c].self[f] += v.parts[c].own[i];
+		if (on[f]++ === 0) {
+			sums.total[f] += v.total[i];
+			for (c = 0; c < sums.parts.length; c++)
+				sums.parts[c].total[f] += v.parts[c].all[i];
+		}
 		if (v.first[i] >= 0) {
 			i = v.first[i];
 			continue;
@@ -373,5 +430,5 @@ function totalsByFrame(v, same) {
 				break;
 		}
 	}
-	return { self: self, total: total };
+	return sums;
 }

@@ -1,19 +1,7 @@
-/* ---- words: numbers, colours and labels for people ---- */
+/* ---- words: values, colours and labels for people ---- */
 
 var D = null;    /* the data block */
 var type = null; /* the sample type in view: an entry of D.types */
-
-var TIME = [["ns", 1], ["us", 1e3], ["ms", 1e6], ["s", 1e9], ["mins", 60e9], ["hrs", 3600e9]];
-var BYTES = [["B", 1], ["kB", 1024], ["MB", 1048576], ["GB", 1073741824], ["TB", 1099511627776]];
-var UNITS = {
-	nanoseconds: [TIME, 1], ns: [TIME, 1], microseconds: [TIME, 1e3], us: [TIME, 1e3], milliseconds: [TIME, 1e6],
-	ms: [TIME, 1e6], seconds: [TIME, 1e9], s: [TIME, 1e9], bytes: [BYTES, 1], "byte": [BYTES, 1], B: [BYTES, 1],
-	kilobytes: [BYTES, 1024], kB: [BYTES, 1024]
-};
-
-function trim(v, decimals) {
-	return String(Number(v.toFixed(decimals)));
-}
 
 /* What values that are no time and no bytes count. */
 function countName() {
@@ -23,24 +11,15 @@ function countName() {
 }
 
 function value(v) {
-	var unit = !D.view.own_count_name && Object.prototype.hasOwnProperty.call(UNITS, type.unit) ? UNITS[type.unit] : null, i, parts;
+	var text, parts;
 
 	v = v * (D.view.factor || 1) / Math.pow(10, type.decimals || 0);
-	if (unit) {
-		v *= unit[1];
-		for (i = 0; i + 1 < unit[0].length && Math.abs(v) >= unit[0][i + 1][1]; i++)
-			;
-		return trim(v / unit[0][i][1], 2) + unit[0][i][0];
-	}
+	text = D.view.own_count_name ? null : scaled(v, type.unit);
+	if (text !== null)
+		return text;
 	parts = trim(v, 4).split(".");
 	parts[0] = parts[0].replace(/\B(?=(\d{3})+$)/g, ",");
 	return parts.join(".") + " " + countName();
-}
-
-function percent(v, of) {
-	var p = of > 0 ? v / of * 100 : 0;
-
-	return v && Math.abs(p) < 0.005 ? "<0.01%" : trim(p, 2) + "%"; /* something is never shown as nothing */
 }
 
 /* ---- colours ---- */

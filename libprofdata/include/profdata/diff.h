@@ -185,6 +185,22 @@ struct pd_diff_box {
 /* Fills in everything after `after` for n boxes; findings are corrected for all of them together. */
 PD_API enum pd_status pd_diff_boxes(const struct pd_diff *d, struct pd_diff_box *box, size_t n, struct pd_error *err);
 
+/*
+ * What it takes to judge boxes that a viewer puts together from others: the same test in terms of the normal distribution.
+ * A value v of a side is x = v / total * samples[side] samples. The standard error e of the log of the ratio is
+ * sqrt(1/x1 + 1/x2), for shares sqrt(1/x1 + 1/x2 - 1/samples[0] - 1/samples[1]).
+ */
+struct pd_diff_judge {
+	double samples[2];   /* effective numbers of the whole sides; 0 where nothing can be tested */
+	double interval;     /* reaches this many e to both sides */
+	double finding;      /* a log ratio of fewer e is none */
+	double bulk_ratio;   /* what moved with the bulk of the program; NaN: there is no such movement */
+	double least_samples, least_share;    /* what has fewer of both sides together, or is smaller on both, is not tested */
+	double least_change, least_relative;  /* findings below one of these do not matter: part of the larger total, part of the box */
+};
+/* For the boxes of a picture, after pd_diff_boxes(). */
+PD_API void pd_diff_judge(const struct pd_diff *d, const struct pd_diff_box *box, size_t n, struct pd_diff_judge *out);
+
 #ifdef __cplusplus
 }
 #endif

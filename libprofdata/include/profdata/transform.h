@@ -94,8 +94,8 @@ struct pd_filter_opts {
 	bool no_inlines;               /* keep only the physical line of each frame; after all name filters */
 	bool no_columns;               /* forget columns, as pprof's reports do with no_inlines */
 	bool drop_frames;              /* apply the header's drop_frames/keep_frames first, as pprof does on load */
-	bool has_time_range;           /* samples whose time (see pd_times_new()) is in [time_lo, time_hi) seconds from the first of all */
-	double time_lo, time_hi;
+	bool has_time_range;           /* samples whose time (see pd_times_new()) is in [time_lo, time_hi) ns from the first of all */
+	int64_t time_lo, time_hi;      /* INT64_MIN, INT64_MAX: open */
 	const char *output_unit;       /* unit in which tagroot/tagleaf print numeric labels ("minimum") */
 };
 /* Which options matched nothing, for the warning pprof prints, and what else a user may want to hear. */
