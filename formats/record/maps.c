@@ -1,0 +1,145 @@
+/* Mappings as they come and go, and stacks of addresses that mean what is mapped when they stand in the stream. */
+#include "base/hash.h"
+#include "record/record.h"
+
+static size_t first_ending_above(const struct record_image *im, uint64_t address)
+{
+	size_t lo = 0, hi = im->map.n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (im->map.v[mid].limit <= address)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Whatever lies in [start, limit) is gone. */
+static size_t unmap(struct record_image *im, uint64_t start, uint64_t limit)
+{
+	size_t at = first_ending_above(im, start), end = at;
+
+	while (end < im->map.n && im->map.v[end].start < limit)
+		end++;
+	memmove(im->map.v + at, im->map.v + end, (im->map.n - end) * sizeof(*im->map.v));
+	im->map.n -= end - at;
+	return at;
+}
+
+static pd_str build_id(struct record *r, struct pd_span bytes)
+{
+	char hex[129];
+	size_t n = bytes.n < 64 ? bytes.n : 64;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned c = (unsigned char)bytes.p[i];
+
+		hex[2 * i] = "0123456789abcdef"[c >> 4];
+		hex[2 * i + 1] = "0123456789abcdef"[c & 15];
+	}
+	return pd_intern(r->b, hex, 2 * n);
+}
+
+enum pd_status record_mapping(struct record *r, const struct record_item *item)
+{
+	struct record_image *im = r->now;
+	struct pd_mapping_desc d = { 0 };
+	struct pd_wire_mapping m;
+	struct pd_span path, id;
+	size_t at = 0, row;
+
+	if (!record_fixed(item, &m, sizeof(m), sizeof(m)) || !record_tail(item, &at, m.path_size, &path) || !record_tail(item, &at, m.build_id_size, &id) ||
+	    m.limit <= m.start)
+		return record_note(r, "mappings that make no sense skipped");
+	d.start = m.start;
+	d.limit = m.limit;
+	d.offset = m.offset;
+	d.file = pd_intern(r->b, path.p, path.n);
+	d.build_id = build_id(r, id);
+	d.flags = m.flags & PD_WIRE_MAIN ? PD_MAP_MAIN : 0;
+	row = unmap(im, m.start, m.limit);
+	if (!pd_vec_reserve(&im->map, 1)) {
+		r->nomem = true;
+		return PD_OK;
+	}
+	memmove(im->map.v + row + 1, im->map.v + row, (im->map.n - row) * sizeof(*im->map.v));
+	im->map.v[row] = (struct record_map){ .start = m.start, .limit = m.limit, .mapping = pd_mapping_add(r->b, &d) };
+	im->map.n++;
+	return PD_OK;
+}
+
+enum pd_status record_unmapping(struct record *r, const struct record_item *item)
+{
+	struct pd_wire_unmapping u;
+
+	if (!record_fixed(item, &u, sizeof(u), sizeof(u)) || u.limit <= u.start)
+		return record_note(r, "mappings that make no sense skipped");
+	unmap(r->now, u.start, u.limit);
+	return PD_OK;
+}
+
+/* ---- stacks ---- */
+
+static pd_frame frame_at(struct record *r, uint64_t address)
+{
+	struct pd_frame_desc d = { .address = address };
+	size_t i = first_ending_above(r->now, address);
+
+	if (i < r->now->map.n && r->now->map.v[i].start <= address)
+		d.mapping = r->now->map.v[i].mapping;
+	return pd_frame_add(r->b, &d);
+}
+
+static pd_frame mark(struct record *r, uint32_t flags)
+{
+	const char *name = flags & PD_WIRE_TRUNCATED ? "[truncated stack]" : "[incomplete stack]";
+
+	return pd_frame_named(r->b, name, strlen(name));
+}
+
+enum pd_status record_stack(struct record *r, const struct record_item *item)
+{
+	struct record_image *im = r->now;
+	struct pd_wire_stack s;
+	struct record_stack row = { 0 };
+	struct pd_span bytes;
+	size_t at = 0, n;
+
+	if (!record_fixed(item, &s, sizeof(s), sizeof(s)) || !record_tail(item, &at, (size_t)s.n * 8, &bytes))
+		return record_note(r, "stacks that make no sense skipped");
+	if (im->stack.n && im->stack.v[im->stack.n - 1].id >= s.id)
+		return record_note(r, "stacks that make no sense skipped");
+	if (!pd_vec_reserve(&im->stack, 1) || !pd_vec_reserve(&r->frames, (size_t)s.n + 1)) {
+		r->nomem = true;
+		return PD_OK;
+	}
+	for (n = 0; n < s.n; n++)
+		r->frames.v[n] = frame_at(r, pd_load64(bytes.p + 8 * n));
+	if (s.flags & (PD_WIRE_TRUNCATED | PD_WIRE_INCOMPLETE))
+		r->frames.v[n++] = mark(r, s.flags);
+	row.id = s.id;
+	row.stack = pd_stack_of(r->b, r->frames.v, n, PD_LEAF_FIRST);
+	im->stack.v[im->stack.n++] = row;
+	return PD_OK;
+}
+
+bool record_stack_of(const struct record_image *im, uint32_t id, pd_stack *out)
+{
+	size_t lo = 0, hi = im->stack.n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (im->stack.v[mid].id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == im->stack.n || im->stack.v[lo].id != id)
+		return false;
+	*out = im->stack.v[lo].stack;
+	return true;
+}

@@ -1,0 +1,192 @@
+/* Threads: who they are, the CPU time they used and the wall time between looks at them. */
+#include "base/hash.h"
+#include "record/record.h"
+
+static uint32_t image_number(const struct record *r) { return (uint32_t)(r->now - r->image.v); }
+
+static struct record_thread *thread_of(struct record *r, uint32_t tid)
+{
+	uint32_t image = image_number(r), hash = pd_fold32(pd_hash_u64(pd_hash_key(), image, tid)), at, row;
+	struct record_thread fresh = { .image = image, .tid = tid };
+
+	/* the index wants a free slot before it is asked */
+	if ((r->threads.used + 1) * 4ull > (r->threads.slot ? (r->threads.mask + 1ull) * 3 : 0) && !pd_index_grow(&r->threads)) {
+		r->nomem = true;
+		return NULL;
+	}
+	for (row = pd_index_first(&r->threads, hash, &at); row; row = pd_index_next(&r->threads, hash, &at))
+		if (r->thread.v[row - 1].image == image && r->thread.v[row - 1].tid == tid)
+			return &r->thread.v[row - 1];
+	if (!pd_vec_push(&r->thread, fresh)) {
+		r->nomem = true;
+		return NULL;
+	}
+	pd_index_put(&r->threads, hash, at, (uint32_t)r->thread.n);
+	return &r->thread.v[r->thread.n - 1];
+}
+
+static pd_labels labels_of(struct record *r, struct record_thread *t, enum record_state state)
+{
+	static const char *const word[] = { "", "running", "sleeping" };
+	struct pd_label l[5] = { { .key = pd_intern_z(r->b, "pid"), .kind = PD_LABEL_NUM, .num = r->now->pid },
+				 { .key = pd_intern_z(r->b, "tid"), .kind = PD_LABEL_NUM, .num = t->tid },
+				 { .key = pd_intern_z(r->b, "comm"), .str = r->now->comm } };
+	size_t n = 3;
+
+	if (t->labels[state].v)
+		return t->labels[state];
+	if (t->name.v)
+		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "thread"), .str = t->name };
+	if (state != RECORD_PLAIN)
+		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "state"), .str = pd_intern_z(r->b, word[state]) };
+	return t->labels[state] = pd_labels_of(r->b, l, n);
+}
+
+static unsigned series(struct record *r, uint32_t *which, const char *name, const char *const *types)
+{
+	if (*which != RECORD_NONE)
+		return *which;
+	*which = pd_series_add(r->b, pd_intern_z(r->b, name));
+	for (size_t i = 0; types[i]; i++)
+		pd_series_value(r->b, *which, &(struct pd_value_type){ .type = pd_intern_z(r->b, types[i]), .unit = pd_intern_z(r->b, i ? "nanoseconds" : "count") });
+	return *which;
+}
+
+static const char *const cpu_types[] = { "samples", "cpu", NULL }, *const wall_types[] = { "samples", "on_cpu", "off_cpu", "wall", NULL };
+
+void record_series(struct record *r)
+{
+	if (r->now->process.cpu_period)
+		series(r, &r->cpu_series, "cpu", cpu_types);
+	if (r->now->process.wall_period)
+		series(r, &r->wall_series, "wall", wall_types);
+}
+
+static void named(struct record *r, uint32_t tid, struct pd_span name)
+{
+	struct record_thread *t = thread_of(r, tid);
+	pd_str text = pd_intern(r->b, name.p, name.n);
+
+	if (!t || t->name.v == text.v)
+		return;
+	t->name = text;
+	memset(t->labels, 0, sizeof(t->labels));
+}
+
+/* ---- wall ---- */
+
+/* From the look before to `time`, `cpu`: on the CPU as long as the clock says, the rest off it, both at `stack`. */
+static enum pd_status stretch(struct record *r, struct record_thread *t, uint64_t time, uint64_t cpu, pd_stack stack)
+{
+	struct pd_sample s = { .stack = stack, .has_time = true, .time = (int64_t)time };
+	uint64_t wall = time - t->time, on = cpu - t->cpu;
+	unsigned column = series(r, &r->wall_series, "wall", wall_types);
+	int64_t looks = (int64_t)((wall + r->now->process.wall_period / 2) / r->now->process.wall_period), running = 0;
+
+	if (time > INT64_MAX || time < t->time || cpu < t->cpu)
+		return record_note(r, "looks at threads in the wrong order skipped");
+	on = on < wall ? on : wall; /* the clocks are read one after another */
+	if (on) {
+		s.labels = labels_of(r, t, RECORD_RUNNING);
+		running = on >= wall - on ? looks : 0;
+		pd_sample_add(r->b, column, &s, (int64_t[]){ running, (int64_t)on, 0, (int64_t)on });
+	}
+	if (wall - on) {
+		s.labels = labels_of(r, t, RECORD_SLEEPING);
+		pd_sample_add(r->b, column, &s, (int64_t[]){ looks - running, 0, (int64_t)(wall - on), (int64_t)(wall - on) });
+	}
+	t->time = time;
+	t->cpu = cpu;
+	return PD_OK;
+}
+
+enum pd_status record_wall(struct record *r, const struct record_item *item)
+{
+	struct record_thread *t;
+	struct pd_wire_wall w;
+	pd_stack stack;
+
+	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || !r->now->begun || !r->now->process.wall_period || !record_stack_of(r->now, w.stack, &stack))
+		return record_note(r, "looks at threads that make no sense skipped");
+	t = thread_of(r, w.tid);
+	if (!t)
+		return PD_OK;
+	if (!t->live) { /* its beginning is missing */
+		t->live = true;
+		t->time = w.time;
+		t->cpu = w.cpu;
+	}
+	t->looked = true;
+	t->stack = stack;
+	return stretch(r, t, w.time, w.cpu, stack);
+}
+
+static void thread_end(struct record *r, struct record_thread *t, uint64_t time, uint64_t cpu)
+{
+	/* the rest of its life was spent where it was seen last, as far as we know; a life between two looks has no stack */
+	if (t->live && r->now->process.wall_period && time > t->time)
+		stretch(r, t, time, cpu, t->stack);
+	t->live = t->looked = false;
+}
+
+void record_threads_end(struct record *r, uint64_t time)
+{
+	uint32_t image = image_number(r);
+
+	for (size_t i = 0; i < r->thread.n; i++)
+		if (r->thread.v[i].image == image)
+			thread_end(r, &r->thread.v[i], time, r->thread.v[i].cpu);
+}
+
+enum pd_status record_thread_item(struct record *r, const struct record_item *item)
+{
+	struct pd_wire_thread w;
+	struct pd_wire_name name;
+	struct pd_span text;
+	struct record_thread *t;
+	size_t at = 0;
+
+	if (item->kind == PD_WIRE_NAME) {
+		if (!record_fixed(item, &name, sizeof(name), sizeof(name)) || !record_tail(item, &at, name.name_size, &text))
+			return record_note(r, "threads that make no sense skipped");
+		named(r, name.tid, text);
+		return PD_OK;
+	}
+	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || w.time > INT64_MAX || w.cpu > INT64_MAX)
+		return record_note(r, "threads that make no sense skipped");
+	t = thread_of(r, w.tid);
+	if (!t)
+		return PD_OK;
+	if (item->kind == PD_WIRE_THREAD_END) {
+		thread_end(r, t, w.time, w.cpu);
+		return PD_OK;
+	}
+	t->live = true; /* a number may be used again */
+	t->looked = false;
+	t->time = w.time;
+	t->cpu = w.cpu;
+	t->stack = (pd_stack){ 0 };
+	return PD_OK;
+}
+
+/* ---- CPU time ---- */
+
+enum pd_status record_cpu(struct record *r, const struct record_item *item)
+{
+	struct pd_sample s = { .has_time = true };
+	struct record_thread *t;
+	struct pd_wire_cpu c;
+	int64_t value[2];
+
+	if (!record_fixed(item, &c, sizeof(c), sizeof(c)) || !r->now->begun || !r->now->process.cpu_period || !record_stack_of(r->now, c.stack, &s.stack) ||
+	    c.time > INT64_MAX || pd_mul_overflow((int64_t)r->now->process.cpu_period, (int64_t)c.count, &value[1]))
+		return record_note(r, "samples that make no sense skipped");
+	t = thread_of(r, c.tid);
+	if (!t)
+		return PD_OK;
+	value[0] = c.count;
+	s.time = (int64_t)c.time;
+	s.labels = labels_of(r, t, RECORD_PLAIN);
+	pd_sample_add(r->b, series(r, &r->cpu_series, "cpu", cpu_types), &s, value);
+	return PD_OK;
+}

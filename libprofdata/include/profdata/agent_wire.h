@@ -1,0 +1,205 @@
+/*
+ * The record stream: what the sampler that is loaded into a program writes, and the format `record` reads.
+ *
+ *   file    pd_wire_file, then blocks
+ *   block   pd_wire_block, then records; written with one call, so that blocks of several processes may follow each other
+ *   record  pd_wire_record: its size, its kind, and how many of its bytes are fields of fixed size; the rest is text or arrays
+ *
+ * All numbers are little-endian and aligned to their size, records to 8 bytes. Records of an unknown kind are skipped; a fixed part
+ * may become longer, readers take the fields they know. A program that was killed leaves a stream without its last block:
+ * everything before it counts. A program that ended well ends with PD_WIRE_END, the index of its blocks.
+ *
+ * Times are nanoseconds of CLOCK_MONOTONIC. Every record speaks of the process of its block; what mappings, names and stacks mean
+ * depends on what stands before them in blocks of the same process. This header needs nothing but <stdint.h>.
+ */
+#ifndef PROFDATA_AGENT_WIRE_H
+#define PROFDATA_AGENT_WIRE_H
+
+#include <stdint.h>
+
+#define PD_WIRE_MAGIC "\xb5pdrec\r\n" /* 8 bytes */
+#define PD_WIRE_MAJOR 1               /* other numbers: not for this reader */
+#define PD_WIRE_MINOR 0
+#define PD_WIRE_BLOCK_MAGIC 0x424b4450u /* "PDKB" */
+#define PD_WIRE_BLOCK_MAX (1u << 20)    /* bytes of one block */
+
+struct pd_wire_file {
+	char magic[8];
+	uint16_t major, minor;
+	uint32_t size;     /* of this header */
+	uint64_t realtime; /* CLOCK_REALTIME and CLOCK_MONOTONIC when it was made */
+	uint64_t monotonic;
+};
+
+struct pd_wire_block {
+	uint32_t magic;
+	uint32_t size;     /* with this header */
+	uint32_t pid;
+	uint32_t records;
+	uint64_t image;    /* when this program image began to record: tells users of one pid apart */
+	uint64_t time;     /* when the block was written */
+	uint64_t sequence; /* 0, 1, ... per image; a gap is a block that is missing */
+};
+
+struct pd_wire_record {
+	uint32_t size;  /* with this header, a multiple of 8 */
+	uint16_t kind;  /* enum pd_wire_kind */
+	uint16_t fixed; /* bytes up to the variable part, with this header */
+};
+
+enum pd_wire_kind {
+	PD_WIRE_PROCESS = 1,
+	PD_WIRE_TEXT,
+	PD_WIRE_MAPPING,
+	PD_WIRE_UNMAPPING,
+	PD_WIRE_THREAD,
+	PD_WIRE_NAME,
+	PD_WIRE_THREAD_END,
+	PD_WIRE_STACK,
+	PD_WIRE_CPU,
+	PD_WIRE_WALL,
+	PD_WIRE_STATS,
+	PD_WIRE_END,
+};
+
+enum pd_wire_engine {
+	PD_WIRE_TIMER_CREATE = 1, /* a timer on the CPU clock of each thread; what it could not deliver is counted */
+	PD_WIRE_SETITIMER,        /* one timer for the process: at most one signal per kernel tick, the rest is lost without a trace */
+};
+
+/* First record of an image: what is recorded and how. */
+struct pd_wire_process {
+	struct pd_wire_record r;
+	uint32_t pid, ppid;
+	uint64_t realtime, monotonic; /* now, on both clocks */
+	uint64_t cpu_period;          /* ns of CPU time per sample; 0: not recorded */
+	uint64_t wall_period;         /* ns between looks at each thread; 0: not recorded */
+	uint64_t tick;                /* ns between two ticks of the kernel, 0 unknown */
+	uint32_t engine;              /* enum pd_wire_engine */
+	uint32_t path_size;           /* then the path of the program */
+};
+
+/* A remark for readers: key, value. */
+struct pd_wire_text {
+	struct pd_wire_record r;
+	uint32_t key_size, value_size; /* then both texts */
+};
+
+enum pd_wire_mapping_flags { PD_WIRE_MAIN = 1 };
+
+struct pd_wire_mapping {
+	struct pd_wire_record r;
+	uint64_t start, limit, offset; /* addresses [start, limit), offset in the file of start */
+	uint32_t flags;                /* enum pd_wire_mapping_flags */
+	uint32_t path_size, build_id_size; /* then the path, then the bytes of the build id */
+	uint32_t zero;
+};
+
+struct pd_wire_unmapping {
+	struct pd_wire_record r;
+	uint64_t start, limit;
+};
+
+/* A thread begins, or was there when recording began. */
+struct pd_wire_thread {
+	struct pd_wire_record r;
+	uint32_t tid, zero;
+	uint64_t time, cpu; /* its CPU clock at that time */
+};
+
+/* The name a thread has from here on. */
+struct pd_wire_name {
+	struct pd_wire_record r;
+	uint32_t tid, name_size; /* then the name */
+};
+
+struct pd_wire_thread_end {
+	struct pd_wire_record r;
+	uint32_t tid, zero;
+	uint64_t time, cpu;
+};
+
+enum pd_wire_stack_flags {
+	PD_WIRE_TRUNCATED = 1,  /* deeper than what is recorded: the frames at the root are missing */
+	PD_WIRE_INCOMPLETE = 2, /* the unwinder could not go on */
+};
+
+/* Addresses, leaf first, each inside of the instruction that runs or calls. Ids grow from 1 within an image. */
+struct pd_wire_stack {
+	struct pd_wire_record r;
+	uint32_t id, flags; /* enum pd_wire_stack_flags */
+	uint32_t n, zero;   /* then uint64_t address[n] */
+};
+
+enum pd_wire_cpu_flags { PD_WIRE_LATE = 1 }; /* so many periods at once that the place says little about them */
+
+/* `count` periods of CPU time. */
+struct pd_wire_cpu {
+	struct pd_wire_record r;
+	uint64_t time;
+	uint32_t tid, stack, count, flags; /* enum pd_wire_cpu_flags */
+};
+
+/*
+ * A look at a thread, whatever it does: the stretch since the look before (or since the thread began) belongs to this stack, as much of
+ * it running as its CPU clock went on.
+ */
+enum pd_wire_wall_flags { PD_WIRE_ASLEEP = 1 }; /* it has not run since the look before, whose stack this is */
+
+struct pd_wire_wall {
+	struct pd_wire_record r;
+	uint64_t time, cpu;
+	uint32_t tid, stack, flags, zero; /* enum pd_wire_wall_flags */
+};
+
+/* Sums since the image began; the last one counts. */
+struct pd_wire_stats {
+	struct pd_wire_record r;
+	uint64_t time;
+	uint64_t process_cpu; /* ns of CPU time of the process since recording began, agent included */
+	uint64_t agent_cpu;   /* of that, threads of the agent */
+	uint64_t handler_ns;  /* and inside the signal handler */
+	uint64_t signals;     /* handled */
+	uint64_t periods;     /* of CPU time, signals and overruns */
+	uint64_t lost;        /* samples there was no room for */
+	uint64_t truncated, incomplete, late;
+	uint64_t handler_p50, handler_p99; /* ns */
+	uint64_t threads, unsampled; /* threads seen, and those that could not be sampled */
+};
+
+enum pd_wire_reason { PD_WIRE_EXIT = 1, PD_WIRE_EXEC, PD_WIRE_STOPPED };
+
+struct pd_wire_index {
+	uint64_t offset, time; /* of a block of this image */
+};
+
+struct pd_wire_end {
+	struct pd_wire_record r;
+	uint64_t time;
+	uint32_t reason; /* enum pd_wire_reason */
+	uint32_t blocks; /* then struct pd_wire_index[blocks]: the first ones when there were more than it could keep */
+};
+
+#ifdef __cplusplus
+#define PD_WIRE_LAYOUT(s, n) static_assert(sizeof(struct s) == (n), "layout of " #s)
+#else
+#define PD_WIRE_LAYOUT(s, n) _Static_assert(sizeof(struct s) == (n), "layout of " #s)
+#endif
+PD_WIRE_LAYOUT(pd_wire_file, 32);
+PD_WIRE_LAYOUT(pd_wire_block, 40);
+PD_WIRE_LAYOUT(pd_wire_record, 8);
+PD_WIRE_LAYOUT(pd_wire_process, 64);
+PD_WIRE_LAYOUT(pd_wire_text, 16);
+PD_WIRE_LAYOUT(pd_wire_mapping, 48);
+PD_WIRE_LAYOUT(pd_wire_unmapping, 24);
+PD_WIRE_LAYOUT(pd_wire_thread, 32);
+PD_WIRE_LAYOUT(pd_wire_name, 16);
+PD_WIRE_LAYOUT(pd_wire_thread_end, 32);
+PD_WIRE_LAYOUT(pd_wire_stack, 24);
+PD_WIRE_LAYOUT(pd_wire_cpu, 32);
+PD_WIRE_LAYOUT(pd_wire_wall, 40);
+PD_WIRE_LAYOUT(pd_wire_stats, 120);
+PD_WIRE_LAYOUT(pd_wire_index, 16);
+PD_WIRE_LAYOUT(pd_wire_end, 24);
+
+#endif
