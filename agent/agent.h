@@ -1,0 +1,202 @@
+/*
+ * The sampler inside of another program. It uses libc and <profdata/agent_wire.h>, nothing else; it prints nothing, keeps
+ * its memory fixed (one slab of rings, one block buffer, lists that grow only with the program's libraries) and does in the
+ * signal handler only what is safe there: loads, stores, atomics, clock_gettime().
+ *
+ *   timer or tgkill → on_sample() [handler.c] → unwind() [unwind.c, modules.c] → ring [rings.c] → writer thread [writer.c] → file
+ *
+ * hooks.c stands between the program and libc where threads begin and processes fork, exec and end.
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <profdata/agent_wire.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#define AGENT_DEPTH 512            /* frames of a stack */
+#define AGENT_RING_BYTES (1u << 17) /* per thread, with its head; a power of two */
+#define AGENT_RINGS 2048           /* threads at a time */
+#define AGENT_LATE 4               /* periods at once from which a sample is "late" */
+#define AGENT_BUCKETS 128          /* of handler times: 4 per octave of ns */
+
+enum agent_ring_state { RING_FREE, RING_TAKEN, RING_LIVE, RING_ENDED };
+
+/* What the handler leaves for the writer. */
+struct agent_sample {
+	uint64_t time, cpu;      /* cpu: wall looks only */
+	uint32_t count;          /* periods; 0: a look for wall time */
+	uint32_t flags;          /* enum pd_wire_stack_flags */
+	uint32_t n, zero;        /* then uint64_t address[n] */
+};
+
+/* How to get from a pc to its caller where that takes no more than offsets from the CFA; see unwind.c. */
+#define AGENT_ROWS 256
+struct agent_row {
+	uint64_t pc;
+	uint32_t generation;     /* of the list of modules */
+	uint8_t cfa_register, signal_frame, zero[2];
+	int32_t cfa_offset, ra;
+	int16_t saved[6];        /* rbx, rbp, r12 to r15: offset from the CFA, AGENT_SAME: not touched */
+};
+#define AGENT_SAME INT16_MIN
+
+/* One per thread: single producer (the handler of that thread), single consumer (the writer). */
+struct agent_ring {
+	_Atomic uint32_t state;  /* enum agent_ring_state */
+	pid_t tid;
+	int timer;               /* kernel id, -1 none */
+	uint64_t stack_lo, stack_hi; /* of its stack; 0 unknown */
+	void *(*start)(void *);  /* what pthread_create() was asked for */
+	void *arg;
+	uint64_t begin_time, begin_cpu, end_time, end_cpu;
+	char name[16], told[16]; /* name when it ended; name the stream knows */
+	uint64_t named;          /* when its name was asked for last */
+	bool begun;              /* the stream knows it */
+	_Atomic uint32_t busy;   /* odd while its handler runs */
+	_Atomic uint64_t head, tail; /* bytes ever put, taken */
+	_Atomic uint64_t signals, periods, lost, truncated, incomplete, late, handler_ns;
+	_Atomic uint32_t bucket[AGENT_BUCKETS];
+	/* wall time, writer's side */
+	uint64_t wall_cpu;       /* CPU clock at the last look */
+	uint64_t wall_asleep;    /* it slept from the last look to here; 0: it did not */
+	uint64_t wall_told;      /* the last time the stream heard of it */
+	uint64_t wall_asked;     /* when a look was asked for that has not come; 0: none */
+	uint32_t wall_stack;     /* id of the stack seen last, 0 none */
+	uint64_t frame[AGENT_DEPTH]; /* where the handler unwinds to */
+	struct agent_row row[AGENT_ROWS]; /* rules found before, by pc */
+	uint64_t work[128];      /* of the unwinder: stacks of signal handlers are small */
+	unsigned char data[];
+};
+#define RING_DATA (AGENT_RING_BYTES - offsetof(struct agent_ring, data))
+
+enum agent_mode { AGENT_OFF, AGENT_ON, AGENT_ENDING };
+
+struct agent {
+	_Atomic uint32_t mode;   /* enum agent_mode */
+	pid_t pid;
+	int signal;
+	uint32_t engine;         /* enum pd_wire_engine */
+	uint64_t cpu_period, wall_period, tick, image, realtime;
+	bool children;
+	char path[512];          /* of the stream */
+	unsigned char *slab;
+	size_t rings;
+	_Atomic size_t used;     /* rings ever taken are below */
+	uint64_t cpu_before;     /* CPU clock of the process when recording began */
+	_Atomic uint64_t unsampled, threads;
+	_Atomic bool crowded;    /* more threads than rings */
+};
+extern struct agent agent;
+
+/* The ring of the calling thread: one word of TLS, at a fixed offset. */
+extern __thread struct agent_ring *agent_self __attribute__((tls_model("initial-exec")));
+
+/* ---- rings.c ---- */
+bool rings_make(void);                    /* also after a fork: all of them empty */
+struct agent_ring *ring_at(size_t i);
+bool ring_is(const void *p);              /* is this one of them? */
+struct agent_ring *ring_take(void);       /* NULL: none free */
+/* The calling thread gets a timer and is known from now on; `own_stack`: bounds are asked for. */
+void ring_begin(struct agent_ring *r, bool own_stack);
+/* A thread nobody told us about. */
+void ring_adopt(pid_t tid);
+void ring_end(struct agent_ring *r);      /* called by its thread */
+/* Room for a sample, two pieces where it wraps; false when there is none. */
+bool ring_put(struct agent_ring *r, const struct agent_sample *s, const uint64_t *address);
+/* Takes the oldest sample; false when there is none. */
+bool ring_get(struct agent_ring *r, struct agent_sample *s, uint64_t *address);
+
+/* ---- timers.c ---- */
+bool timer_start(struct agent_ring *r);
+void timer_stop(struct agent_ring *r);
+bool itimer_start(void);
+void itimer_stop(void);
+int signal_pick(void);                    /* a signal nobody uses, with our handler; 0: none */
+uint64_t random_below(uint64_t n);
+
+/* ---- handler.c ---- */
+void on_sample(int sig, siginfo_t *si, void *context);
+/* What comes with rt_tgsigqueueinfo() for a look. */
+#define AGENT_LOOK 0x70726f66
+
+/* ---- unwind.c ---- */
+/* Addresses from the interrupted instruction to the root; *flags as in pd_wire_stack. Safe in a handler. */
+uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, uint32_t max, uint32_t *flags);
+
+/* ---- modules.c ---- */
+struct agent_module {
+	uint64_t start, limit;   /* of the executable part */
+	uint64_t offset;         /* of start, in the file */
+	uint64_t hdr, hdr_size;  /* address of .eh_frame_hdr in the program, bytes that may be read; 0 none */
+	uint64_t shift;          /* what to add to an address of this module to get it in our view of its unwind tables */
+	uint64_t view, view_size; /* our mapping of the file (0: the program's own memory is read) */
+	uint64_t lo, hi;         /* program addresses that may be read by way of `shift` */
+	uint64_t base;           /* load address: tells modules apart */
+	uint32_t flags;          /* enum pd_wire_mapping_flags */
+	uint32_t build_id_size;
+	unsigned char build_id[32];
+	char path[512];
+};
+struct agent_modules {
+	size_t n, cap;           /* cap: bytes of the mapping */
+	uint32_t generation;     /* 1, 2, ... */
+	struct agent_modules *next; /* retired */
+	struct agent_module v[]; /* by start */
+};
+/* For handlers: the list of now. It stays while a handler runs. */
+const struct agent_modules *modules_now(void);
+const struct agent_module *module_of(const struct agent_modules *m, uint64_t address);
+/* Looks what is loaded and tells the stream; true when something changed. On the writer's thread. */
+bool modules_refresh(void);
+/* Gives back lists no handler can still be using. */
+void modules_reclaim(void);
+void modules_tell(void);                  /* the whole list to the stream: a new image begins */
+bool modules_own(uint64_t address);       /* is this our own code? */
+
+/* ---- writer.c ---- */
+/*
+ * The writer is a thread with a table of descriptors of its own: the program sees none of ours, and may close all of its own. Everybody
+ * else asks it for things and waits, not forever.
+ */
+enum agent_request { ASK_NOTHING, ASK_DRAIN, ASK_FINISH };
+void writer_begin(void);                  /* first records of an image; before writer_start() */
+bool writer_start(void);
+void writer_ask(enum agent_request what, enum pd_wire_reason reason);
+/* Around a fork: nothing is half done meanwhile. False: it could not be had in time. */
+bool writer_pause(void);
+void writer_resume(void);
+void writer_child(void);                  /* after a fork: all state is new */
+pid_t writer_thread(void);
+/* The thread itself only: */
+void writer_mapping(const struct agent_module *m);
+void writer_unmapping(const struct agent_module *m);
+void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags);
+
+/* ---- wall.c: on the writer's thread ---- */
+/* One look at every thread. */
+void wall_tick(void);
+/* A look has come. */
+void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stack);
+/* What is known of a sleep that goes on. */
+void wall_settle(struct agent_ring *r);
+
+/* ---- main.c ---- */
+bool agent_on(void);                         /* this process is being recorded, and not a vfork() of it */
+void agent_stop(enum pd_wire_reason reason); /* timers off, everything written; once */
+void agent_forked(void);                     /* in the child */
+uint64_t now_ns(clockid_t clock);
+uint64_t thread_cpu(pid_t tid);              /* CPU clock of a thread of ours; 0 when it is gone */
+
+void signals_block(sigset_t *old);           /* all of them, by system call: our own hooks are not asked */
+void signals_restore(const sigset_t *old);
+
+/* The function behind ours, looked up once. */
+void *next_symbol(const char *name);
+
+#endif

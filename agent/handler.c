@@ -1,0 +1,76 @@
+/* The signal handler: unwinds into the ring's own memory and leaves a sample there. No call in here allocates, locks or waits. */
+#include "agent.h"
+#include <errno.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+/* 4 buckets per octave: the error of a percentile is below 19 %. */
+static unsigned bucket_of(uint64_t ns)
+{
+	unsigned octave, quarter, b;
+
+	if (ns < 4)
+		return (unsigned)ns;
+	octave = 63 - (unsigned)__builtin_clzll(ns);
+	quarter = (unsigned)(ns >> (octave - 2)) & 3;
+	b = (octave - 1) * 4 + quarter;
+	return b < AGENT_BUCKETS ? b : AGENT_BUCKETS - 1;
+}
+
+static void sample(struct agent_ring *r, bool look, uint32_t count, void *context)
+{
+	uint64_t from = now_ns(CLOCK_MONOTONIC), took;
+	struct agent_sample s = { .time = from, .count = look ? 0 : count };
+
+	if (look)
+		s.cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	s.n = unwind(r, context, r->frame, AGENT_DEPTH, &s.flags);
+	if (!ring_put(r, &s, r->frame))
+		atomic_fetch_add_explicit(&r->lost, look ? 1 : count, memory_order_relaxed);
+	atomic_fetch_add_explicit(&r->signals, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&r->periods, s.count, memory_order_relaxed);
+	if (s.flags & PD_WIRE_TRUNCATED)
+		atomic_fetch_add_explicit(&r->truncated, 1, memory_order_relaxed);
+	if (s.flags & PD_WIRE_INCOMPLETE)
+		atomic_fetch_add_explicit(&r->incomplete, 1, memory_order_relaxed);
+	if (s.count >= AGENT_LATE)
+		atomic_fetch_add_explicit(&r->late, 1, memory_order_relaxed);
+	took = now_ns(CLOCK_MONOTONIC) - from;
+	atomic_fetch_add_explicit(&r->handler_ns, took, memory_order_relaxed);
+	atomic_fetch_add_explicit(&r->bucket[bucket_of(took)], 1, memory_order_relaxed);
+}
+
+/* The ring a signal is meant for; NULL when it is not from us. */
+static struct agent_ring *addressee(int sig, const siginfo_t *si, bool *look)
+{
+	struct agent_ring *r = si->si_value.sival_ptr;
+
+	*look = false;
+	if (sig == SIGPROF && agent.engine == PD_WIRE_SETITIMER && si->si_code == SI_KERNEL)
+		return agent_self;
+	if (!ring_is(r))
+		return NULL;
+	if (si->si_code == SI_TIMER)
+		return r;
+	*look = si->si_code == SI_QUEUE && si->si_errno == AGENT_LOOK && si->si_pid == agent.pid;
+	return *look ? r : NULL;
+}
+
+void on_sample(int sig, siginfo_t *si, void *context)
+{
+	int saved = errno;
+	bool look;
+	struct agent_ring *r = addressee(sig, si, &look);
+
+	if (r && atomic_load_explicit(&agent.mode, memory_order_relaxed) == AGENT_ON && atomic_load_explicit(&r->state, memory_order_relaxed) == RING_LIVE) {
+		uint32_t overrun = si->si_code == SI_TIMER && si->si_overrun > 0 ? (uint32_t)si->si_overrun : 0;
+
+		atomic_fetch_add(&r->busy, 1);
+		/* a signal of a timer that is gone, after its thread: not ours any more */
+		if (r == agent_self || (pid_t)syscall(SYS_gettid) == r->tid)
+			sample(r, look, 1 + overrun, context);
+		atomic_fetch_add(&r->busy, 1);
+	}
+	errno = saved;
+}

@@ -1,0 +1,174 @@
+/*
+ * Begin and end. What to do stands in one variable, comma separated, the path last:
+ *
+ *   PROFDATA_AGENT=cpu=99,wall=0,children=1,pid=4711,engine=timer,out=/path/of/the/stream
+ *
+ * Without it, in programs with more rights than their user (setuid), and where anything is missing, nothing happens at all.
+ */
+#include "agent.h"
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct agent agent;
+
+uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	return clock_gettime(clock, &t) == 0 ? (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec : 0;
+}
+
+void *next_symbol(const char *name) { return dlsym(RTLD_NEXT, name); }
+
+bool agent_on(void) { return atomic_load_explicit(&agent.mode, memory_order_relaxed) == AGENT_ON && (pid_t)syscall(SYS_getpid) == agent.pid; }
+
+void signals_block(sigset_t *old)
+{
+	uint64_t all = ~0ull;
+
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, old, 8);
+}
+
+void signals_restore(const sigset_t *old) { syscall(SYS_rt_sigprocmask, SIG_SETMASK, old, NULL, 8); }
+
+/* ---- what is asked for ---- */
+
+static uint64_t period_of(const char *hz)
+{
+	double rate = strtod(hz, NULL);
+
+	return rate >= 0.01 && rate <= 20000 ? (uint64_t)(1e9 / rate) : 0;
+}
+
+/* False: not for this process. */
+static bool configure(const char *text)
+{
+	pid_t pid = (pid_t)syscall(SYS_getpid), only = pid;
+
+	agent.children = true;
+	agent.engine = PD_WIRE_TIMER_CREATE;
+	for (const char *p = text; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
+		if (strncmp(p, "out=", 4) == 0) {
+			if (strlen(p + 4) >= sizeof(agent.path) || p[4] != '/')
+				return false;
+			strcpy(agent.path, p + 4);
+			break;
+		}
+		if (strncmp(p, "cpu=", 4) == 0)
+			agent.cpu_period = period_of(p + 4);
+		else if (strncmp(p, "wall=", 5) == 0)
+			agent.wall_period = period_of(p + 5);
+		else if (strncmp(p, "children=", 9) == 0)
+			agent.children = p[9] == '1';
+		else if (strncmp(p, "pid=", 4) == 0)
+			only = (pid_t)strtol(p + 4, NULL, 10);
+		else if (strncmp(p, "engine=itimer", 13) == 0)
+			agent.engine = PD_WIRE_SETITIMER;
+	}
+	return agent.path[0] && (agent.cpu_period || agent.wall_period) && (agent.children || only == pid);
+}
+
+/* ---- begin ---- */
+
+static void begin_clocks(void)
+{
+	struct timespec t;
+
+	agent.pid = (pid_t)syscall(SYS_getpid);
+	agent.image = now_ns(CLOCK_MONOTONIC);
+	agent.cpu_before = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &t) == 0)
+		agent.tick = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Without timers of its own the process gets one for all its threads, if SIGPROF is free. */
+static void fall_back(struct agent_ring *r)
+{
+	if (!agent.cpu_period || (agent.engine == PD_WIRE_TIMER_CREATE && r->timer >= 0))
+		return;
+	if (agent.engine != PD_WIRE_SETITIMER) {
+		agent.engine = PD_WIRE_SETITIMER;
+		agent.signal = signal_pick();
+	}
+	if (!agent.signal || !itimer_start())
+		agent.cpu_period = 0;
+}
+
+static void start(struct agent_ring *r, bool own_stack)
+{
+	atomic_store(&agent.mode, AGENT_ON);
+	ring_begin(r, own_stack);
+	fall_back(r);
+	writer_begin();
+	if (writer_start())
+		return;
+	atomic_store(&agent.mode, AGENT_OFF);
+	timer_stop(r);
+	itimer_stop();
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *text = getauxval(AT_SECURE) ? NULL : secure_getenv("PROFDATA_AGENT");
+	struct agent_ring *r;
+
+	if (!text || !configure(text))
+		return;
+	begin_clocks();
+	agent.signal = signal_pick();
+	if (!agent.signal || !rings_make() || !(r = ring_take()))
+		return;
+	modules_refresh();
+	start(r, true);
+}
+
+/* ---- end ---- */
+
+void agent_stop(enum pd_wire_reason reason)
+{
+	uint32_t on = AGENT_ON;
+	sigset_t old;
+
+	if (!agent_on() || !atomic_compare_exchange_strong(&agent.mode, &on, AGENT_ENDING))
+		return;
+	signals_block(&old);
+	itimer_stop();
+	for (size_t i = 0; i < atomic_load(&agent.used); i++) {
+		struct agent_ring *r = ring_at(i);
+
+		if (atomic_load(&r->state) != RING_LIVE)
+			continue;
+		timer_stop(r);
+		r->end_time = now_ns(CLOCK_MONOTONIC);
+		r->end_cpu = thread_cpu(r->tid);
+		atomic_store(&r->state, RING_ENDED);
+	}
+	writer_ask(ASK_FINISH, reason);
+	atomic_store(&agent.mode, AGENT_OFF);
+	signals_restore(&old);
+}
+
+__attribute__((destructor)) static void end(void) { agent_stop(PD_WIRE_EXIT); }
+
+/* The child has one thread, no timers, and rings that are its parent's. */
+void agent_forked(void)
+{
+	uint64_t lo = agent_self ? agent_self->stack_lo : 0, hi = agent_self ? agent_self->stack_hi : 0;
+	struct agent_ring *r;
+
+	agent_self = NULL;
+	atomic_store(&agent.mode, AGENT_OFF);
+	begin_clocks();
+	atomic_store(&agent.unsampled, 0);
+	atomic_store(&agent.threads, 0);
+	if (!agent.children || !rings_make() || !(r = ring_take()))
+		return;
+	writer_child();
+	r->stack_lo = lo;
+	r->stack_hi = hi;
+	start(r, false);
+}

@@ -1,0 +1,537 @@
+/*
+ * The thread that empties the rings into the stream. Nothing it holds can be seen by the program: it closes its copies of the program's
+ * descriptors at once and opens the stream in a table of its own. Its memory is one block and one table of stacks.
+ */
+#include "agent.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MS 1000000ull
+#define BLOCK_BYTES (128u << 10)
+#define STACKS 8192              /* slots of the table of stacks written before */
+#define INDEX 512                /* blocks an end can list */
+#define TICK (100 * MS)          /* between two looks at the rings */
+#define IDLE_TICK (250 * MS)     /* when there was nothing */
+#define BUSY_TICK (5 * MS)       /* when a ring was well filled */
+#define FLUSH (100 * MS)
+#define SLOWLY (1000 * MS)       /* sums, new threads */
+
+static union {
+	unsigned char bytes[BLOCK_BYTES];
+	struct pd_wire_block head;
+} block;
+static size_t used;
+static uint32_t records;
+static uint64_t sequence, flushed, slowly;
+static bool worth;               /* there is something in the block that cannot wait for the end */
+static struct { uint64_t hash; uint32_t id; } stacks[STACKS];
+static uint32_t stacks_used, last_stack;
+static struct pd_wire_index index_of[INDEX];
+static uint32_t indexed;
+static int fd;
+static bool broken;
+static uint64_t dropped;         /* samples in blocks that could not be written */
+
+static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic uint32_t asked, answered; /* numbers of requests */
+static _Atomic uint32_t request, request_reason;
+static _Atomic pid_t thread_id;
+
+/* ---- blocks ---- */
+
+static void open_stream(void)
+{
+	struct pd_wire_file head;
+	struct stat st;
+	char magic[8];
+
+	fd = open(agent.path, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		fd = open(agent.path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		memset(&head, 0, sizeof(head));
+		memcpy(head.magic, PD_WIRE_MAGIC, sizeof(head.magic));
+		head.major = PD_WIRE_MAJOR;
+		head.minor = PD_WIRE_MINOR;
+		head.size = sizeof(head);
+		head.realtime = now_ns(CLOCK_REALTIME);
+		head.monotonic = now_ns(CLOCK_MONOTONIC);
+		if (fd >= 0 && write(fd, &head, sizeof(head)) != sizeof(head))
+			broken = true;
+	} else if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || pread(fd, magic, 8, 0) != 8 || memcmp(magic, PD_WIRE_MAGIC, 8) != 0)) {
+		close(fd); /* something else has that name: not ours to write to */
+		fd = -1;
+	}
+	broken |= fd < 0;
+}
+
+static void flush(void)
+{
+	size_t at = 0;
+	off_t end;
+
+	flushed = now_ns(CLOCK_MONOTONIC);
+	worth = false;
+	if (!records)
+		return;
+	block.head = (struct pd_wire_block){ .magic = PD_WIRE_BLOCK_MAGIC, .size = (uint32_t)used, .pid = (uint32_t)agent.pid, .records = records,
+					     .image = agent.image, .time = flushed, .sequence = sequence++ };
+	while (!broken && at < used) {
+		ssize_t n = write(fd, block.bytes + at, used - at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break; /* a full disk: this block is lost, later ones may find room */
+		at += (size_t)n;
+	}
+	end = broken ? -1 : lseek(fd, 0, SEEK_CUR);
+	if (at == used && end >= (off_t)used && indexed < INDEX)
+		index_of[indexed++] = (struct pd_wire_index){ .offset = (uint64_t)end - used, .time = flushed };
+	if (at < used)
+		dropped += records;
+	used = sizeof(struct pd_wire_block);
+	records = 0;
+}
+
+/* Room for a record: its fixed part is copied, the variable part follows piece by piece with more(). */
+static void put(enum pd_wire_kind kind, void *fixed, size_t size, size_t tail)
+{
+	struct pd_wire_record *r = fixed;
+	size_t whole = (size + tail + 7) & ~(size_t)7;
+
+	if (used + whole > BLOCK_BYTES)
+		flush();
+	r->size = (uint32_t)whole;
+	r->kind = (uint16_t)kind;
+	r->fixed = (uint16_t)size;
+	memset(block.bytes + used, 0, whole);
+	memcpy(block.bytes + used, fixed, size);
+	used += size;
+	records++;
+}
+
+static void more(const void *p, size_t n)
+{
+	memcpy(block.bytes + used, p, n);
+	used += n;
+}
+
+static void done(void) { used = (used + 7) & ~(size_t)7; }
+
+static void put_process(void)
+{
+	struct pd_wire_process p = { .pid = (uint32_t)agent.pid, .ppid = (uint32_t)getppid(), .realtime = now_ns(CLOCK_REALTIME),
+				     .monotonic = now_ns(CLOCK_MONOTONIC), .cpu_period = agent.cpu_period, .wall_period = agent.wall_period, .tick = agent.tick,
+				     .engine = agent.engine };
+	char path[512];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+
+	p.path_size = n > 0 ? (uint32_t)n : 0;
+	put(PD_WIRE_PROCESS, &p, sizeof(p), p.path_size);
+	more(path, p.path_size);
+	done();
+}
+
+void writer_mapping(const struct agent_module *m)
+{
+	struct pd_wire_mapping w = { .start = m->start, .limit = m->limit, .offset = m->offset, .flags = m->flags,
+				     .path_size = (uint32_t)strlen(m->path), .build_id_size = m->build_id_size };
+
+	put(PD_WIRE_MAPPING, &w, sizeof(w), w.path_size + w.build_id_size);
+	more(m->path, w.path_size);
+	more(m->build_id, w.build_id_size);
+	done();
+}
+
+void writer_unmapping(const struct agent_module *m)
+{
+	struct pd_wire_unmapping w = { .start = m->start, .limit = m->limit };
+
+	put(PD_WIRE_UNMAPPING, &w, sizeof(w), 0);
+}
+
+/* The same addresses mean something else once the mappings have changed. */
+static void forget_stacks(void)
+{
+	memset(stacks, 0, sizeof(stacks));
+	stacks_used = 0;
+}
+
+static uint32_t stack_id(const uint64_t *address, uint32_t n, uint32_t flags)
+{
+	struct pd_wire_stack w = { .flags = flags, .n = n };
+	uint64_t hash = 0x9e3779b97f4a7c15u ^ flags;
+	size_t at;
+
+	for (uint32_t i = 0; i < n; i++) {
+		hash = (hash ^ address[i]) * 0xff51afd7ed558ccdu;
+		hash ^= hash >> 32;
+	}
+	hash |= 1; /* 0: a free slot */
+	if (stacks_used > STACKS / 2)
+		forget_stacks();
+	for (at = hash % STACKS; stacks[at].hash; at = (at + 1) % STACKS)
+		if (stacks[at].hash == hash)
+			return stacks[at].id;
+	stacks[at].hash = hash;
+	stacks[at].id = w.id = ++last_stack;
+	stacks_used++;
+	put(PD_WIRE_STACK, &w, sizeof(w), n * sizeof(*address));
+	more(address, n * sizeof(*address));
+	done();
+	return w.id;
+}
+
+/* ---- threads ---- */
+
+static void tell_name(struct agent_ring *r, bool ended)
+{
+	struct pd_wire_name w = { .tid = (uint32_t)r->tid };
+	char path[40];
+	ssize_t n = -1;
+	int comm;
+
+	if (!ended) {
+		snprintf(path, sizeof(path), "/proc/self/task/%d/comm", (int)r->tid);
+		comm = open(path, O_RDONLY | O_CLOEXEC);
+		if (comm >= 0) {
+			n = read(comm, r->name, sizeof(r->name) - 1);
+			close(comm);
+		}
+		if (n <= 0)
+			return;
+		r->name[n - (r->name[n - 1] == '\n')] = '\0';
+	}
+	if (memcmp(r->name, r->told, sizeof(r->name)) == 0)
+		return;
+	memcpy(r->told, r->name, sizeof(r->name));
+	w.name_size = (uint32_t)strnlen(r->name, sizeof(r->name));
+	put(PD_WIRE_NAME, &w, sizeof(w), w.name_size);
+	more(r->name, w.name_size);
+	done();
+}
+
+static void tell_begin(struct agent_ring *r)
+{
+	struct pd_wire_thread w = { .tid = (uint32_t)r->tid, .time = r->begin_time, .cpu = r->begin_cpu };
+
+	if (r->begun)
+		return;
+	r->begun = true;
+	put(PD_WIRE_THREAD, &w, sizeof(w), 0);
+	tell_name(r, atomic_load(&r->state) == RING_ENDED);
+}
+
+static void tell_end(struct agent_ring *r)
+{
+	struct pd_wire_thread_end w = { .tid = (uint32_t)r->tid, .time = r->end_time, .cpu = r->end_cpu };
+
+	put(PD_WIRE_THREAD_END, &w, sizeof(w), 0);
+}
+
+void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags)
+{
+	struct pd_wire_wall w = { .time = time, .cpu = cpu, .tid = (uint32_t)r->tid, .stack = stack, .flags = flags };
+
+	put(PD_WIRE_WALL, &w, sizeof(w), 0);
+	worth = true;
+}
+
+/* ---- emptying ---- */
+
+static bool drain_ring(struct agent_ring *r, uint32_t state)
+{
+	static uint64_t address[AGENT_DEPTH];
+	struct agent_sample s;
+	bool any = false;
+
+	while (ring_get(r, &s, address)) {
+		struct pd_wire_cpu w = { .time = s.time, .count = s.count, .flags = s.count >= AGENT_LATE ? PD_WIRE_LATE : 0 };
+
+		if (!any && r->begun && (state == RING_ENDED || s.time - r->named > SLOWLY)) {
+			tell_name(r, state == RING_ENDED);
+			r->named = s.time;
+		}
+		tell_begin(r);
+		any = worth = true;
+		w.tid = (uint32_t)r->tid;
+		w.stack = stack_id(address, s.n, s.flags);
+		if (s.count)
+			put(PD_WIRE_CPU, &w, sizeof(w), 0);
+		else
+			wall_look(r, &s, w.stack);
+	}
+	return any;
+}
+
+/* How full was the fullest ring, in eighths? */
+static unsigned drain(void)
+{
+	unsigned most = 0;
+
+	for (size_t i = 0; i < atomic_load(&agent.used); i++) {
+		struct agent_ring *r = ring_at(i);
+		uint32_t state = atomic_load(&r->state);
+		uint64_t fill = atomic_load(&r->head) - atomic_load(&r->tail);
+
+		if (state != RING_LIVE && state != RING_ENDED)
+			continue;
+		if (fill)
+			most = most > 1 + fill * 8 / RING_DATA ? most : (unsigned)(1 + fill * 8 / RING_DATA);
+		drain_ring(r, state);
+		if (state != RING_ENDED)
+			continue;
+		if (agent.wall_period) {
+			wall_settle(r);
+			tell_begin(r);
+		}
+		if (r->begun)
+			tell_end(r);
+		atomic_store(&r->state, RING_FREE);
+	}
+	return most;
+}
+
+static uint64_t percentile(const uint64_t *bucket, uint64_t all, unsigned percent)
+{
+	uint64_t sum = 0;
+
+	for (unsigned b = 0; b < AGENT_BUCKETS; b++) {
+		sum += bucket[b];
+		if (sum && sum * 100 >= all * percent)
+			return b < 4 ? b : (uint64_t)(4 + (b & 3)) << (b / 4 - 1); /* lower edge of the bucket */
+	}
+	return 0;
+}
+
+static void put_stats(void)
+{
+	struct pd_wire_stats w = { .time = now_ns(CLOCK_MONOTONIC), .process_cpu = now_ns(CLOCK_PROCESS_CPUTIME_ID) - agent.cpu_before,
+				   .agent_cpu = now_ns(CLOCK_THREAD_CPUTIME_ID), .threads = atomic_load(&agent.threads),
+				   .unsampled = atomic_load(&agent.unsampled), .lost = dropped };
+	uint64_t bucket[AGENT_BUCKETS] = { 0 }, all = 0;
+
+	for (size_t i = 0; i < atomic_load(&agent.used); i++) {
+		struct agent_ring *r = ring_at(i);
+
+		w.signals += atomic_load(&r->signals);
+		w.periods += atomic_load(&r->periods);
+		w.lost += atomic_load(&r->lost);
+		w.truncated += atomic_load(&r->truncated);
+		w.incomplete += atomic_load(&r->incomplete);
+		w.late += atomic_load(&r->late);
+		w.handler_ns += atomic_load(&r->handler_ns);
+		for (unsigned b = 0; b < AGENT_BUCKETS; b++) {
+			bucket[b] += atomic_load(&r->bucket[b]);
+			all += atomic_load(&r->bucket[b]);
+		}
+	}
+	w.handler_p50 = percentile(bucket, all, 50);
+	w.handler_p99 = percentile(bucket, all, 99);
+	put(PD_WIRE_STATS, &w, sizeof(w), 0);
+}
+
+static void put_end(enum pd_wire_reason reason)
+{
+	struct pd_wire_end w = { .time = now_ns(CLOCK_MONOTONIC), .reason = reason, .blocks = indexed };
+
+	flush(); /* so that the index names all blocks but its own */
+	w.blocks = indexed;
+	put(PD_WIRE_END, &w, sizeof(w), indexed * sizeof(index_of[0]));
+	more(index_of, indexed * sizeof(index_of[0]));
+	done();
+	flush();
+}
+
+/* Threads nobody announced: made by clone() itself, or there before us. */
+static void adopt_threads(void)
+{
+	struct { uint64_t ino, off; uint16_t len; uint8_t type; char name[]; } *e;
+	char list[2048] __attribute__((aligned(8)));
+	int dir = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long n;
+
+	while (dir >= 0 && (n = syscall(SYS_getdents64, dir, list, sizeof(list))) > 0) {
+		for (long at = 0; at < n; at += e->len) {
+			pid_t tid;
+			bool known;
+
+			e = (void *)(list + at);
+			tid = (pid_t)strtol(e->name, NULL, 10);
+			known = tid <= 0 || tid == atomic_load(&thread_id);
+			for (size_t i = 0; i < atomic_load(&agent.used) && !known; i++)
+				known = ring_at(i)->tid == tid && atomic_load(&ring_at(i)->state) != RING_FREE;
+			/* a thread that is only just beginning announces itself in time */
+			if (!known && thread_cpu(tid) > 20 * MS)
+				ring_adopt(tid);
+		}
+	}
+	if (dir >= 0)
+		close(dir);
+	for (size_t i = 0; i < atomic_load(&agent.used); i++) { /* and those of them that went without a word */
+		struct agent_ring *r = ring_at(i);
+
+		if (atomic_load(&r->state) == RING_LIVE && !r->stack_hi && r->tid != agent.pid && !thread_cpu(r->tid)) {
+			timer_stop(r);
+			r->end_time = now_ns(CLOCK_MONOTONIC);
+			atomic_store(&r->state, RING_ENDED);
+		}
+	}
+}
+
+/* One round; how long to wait for the next. */
+static uint64_t round_of(bool all)
+{
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
+	unsigned fill;
+
+	if (modules_refresh())
+		forget_stacks();
+	if (agent.wall_period && !all)
+		wall_tick();
+	fill = drain();
+	if (now - slowly > SLOWLY && !all) {
+		slowly = now;
+		adopt_threads();
+		if (worth)
+			put_stats();
+	}
+	if (worth && now - flushed > FLUSH)
+		flush();
+	if (agent.wall_period)
+		return agent.wall_period;
+	return fill > 2 ? BUSY_TICK : fill ? TICK : IDLE_TICK;
+}
+
+/* ---- the thread and those who ask it ---- */
+
+static void wait_on(_Atomic uint32_t *word, uint32_t while_it_is, uint64_t ns)
+{
+	struct timespec t = { .tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u) };
+
+	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, while_it_is, &t, NULL, 0);
+}
+
+static void wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0); }
+
+static void answer(void)
+{
+	uint32_t number = atomic_load(&asked);
+
+	if (number == atomic_load(&answered))
+		return;
+	round_of(true);
+	if (atomic_exchange(&request, ASK_NOTHING) == ASK_FINISH) {
+		for (size_t i = 0; i < atomic_load(&agent.used) && agent.wall_period; i++)
+			wall_settle(ring_at(i));
+		put_stats();
+		put_end((enum pd_wire_reason)atomic_load(&request_reason));
+	}
+	atomic_store(&answered, number);
+	wake(&answered);
+}
+
+static void *writer_run(void *arg)
+{
+	uint64_t next = 0, now;
+
+	(void)arg;
+	/* a copy of all descriptors, all closed: from now on ours and theirs have nothing to do with each other */
+	if (syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE) != 0)
+		broken = true;
+	else
+		open_stream();
+	atomic_store(&thread_id, (pid_t)syscall(SYS_gettid));
+	for (;;) {
+		now = now_ns(CLOCK_MONOTONIC);
+		if (atomic_load(&asked) == atomic_load(&answered) && next > now)
+			wait_on(&asked, atomic_load(&answered), next - now);
+		pthread_mutex_lock(&working);
+		answer();
+		now = now_ns(CLOCK_MONOTONIC);
+		if (now >= next)
+			next = now + round_of(false);
+		pthread_mutex_unlock(&working);
+	}
+	return NULL;
+}
+
+void writer_begin(void)
+{
+	used = sizeof(struct pd_wire_block);
+	put_process();
+	modules_tell();
+}
+
+bool writer_start(void)
+{
+	int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = next_symbol("pthread_create");
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t old;
+	int failed;
+
+	if (!create || pthread_attr_init(&attr) != 0)
+		return false;
+	pthread_attr_setstacksize(&attr, 256u << 10);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	signals_block(&old);
+	failed = create(&thread, &attr, writer_run, NULL);
+	signals_restore(&old);
+	pthread_attr_destroy(&attr);
+	return failed == 0;
+}
+
+pid_t writer_thread(void) { return atomic_load(&thread_id); }
+
+/* At most two seconds: a program that ends must end. */
+void writer_ask(enum agent_request what, enum pd_wire_reason reason)
+{
+	uint64_t until = now_ns(CLOCK_MONOTONIC) + 2000 * MS, now;
+	uint32_t number, seen;
+
+	if (what == ASK_FINISH)
+		atomic_store(&request_reason, reason);
+	if (what == ASK_FINISH || atomic_load(&request) == ASK_NOTHING)
+		atomic_store(&request, what);
+	number = atomic_fetch_add(&asked, 1) + 1;
+	wake(&asked);
+	while ((int32_t)((seen = atomic_load(&answered)) - number) < 0 && (now = now_ns(CLOCK_MONOTONIC)) < until)
+		wait_on(&answered, seen, until - now);
+}
+
+bool writer_pause(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 1;
+	return pthread_mutex_timedlock(&working, &until) == 0;
+}
+
+void writer_resume(void) { pthread_mutex_unlock(&working); }
+
+void writer_child(void)
+{
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	working = fresh;
+	records = indexed = last_stack = 0;
+	sequence = flushed = slowly = dropped = 0;
+	worth = broken = false;
+	fd = -1;
+	atomic_store(&asked, 0);
+	atomic_store(&answered, 0);
+	atomic_store(&request, ASK_NOTHING);
+	atomic_store(&thread_id, 0);
+	forget_stacks();
+}
