@@ -82,6 +82,7 @@ struct pd_cmd {
 	void (*defaults)(void *args); /* may be NULL: zero-filled, groups set by their own defaults */
 	int (*run)(struct cmd_ctx *ctx, void *args, char **operands, size_t n); /* exit status */
 	bool hidden;
+	bool runs;                    /* the first operand is a command: what follows it are its arguments, not options */
 };
 
 /* ---- inputs.c ---- */

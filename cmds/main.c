@@ -105,7 +105,7 @@ static int parse_and_run(struct cmd_ctx *ctx, const struct pd_cmd *cmd, size_t n
 {
 	struct pd_error err = { 0 };
 
-	if (pd_opt_parse(cmd->opts, args, words, &n, getenv("POSIXLY_CORRECT") ? PD_OPT_STOP_AT_OPERAND : 0, &err) != PD_OK) {
+	if (pd_opt_parse(cmd->opts, args, words, &n, cmd->runs || getenv("POSIXLY_CORRECT") ? PD_OPT_STOP_AT_OPERAND : 0, &err) != PD_OK) {
 		pd_error_hint(&err, "profdata %s --help=full lists the options", cmd->name);
 		return cmd_fail(ctx, &err);
 	}

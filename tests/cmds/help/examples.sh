@@ -34,6 +34,7 @@ mkdir profiles
 cp "$TESTDATA/overhead/base.txt" "$TESTDATA/overhead/cpu.txt" "$TESTDATA/overhead/blocks.csv" .
 profdata convert -t pprof -o cpu.pb.gz cpu.dump && cp cpu.pb.gz a.pb.gz && cp cpu.pb.gz b.pb.gz && cp cpu.pb.gz heap.pb.gz && cp cpu.pb.gz profiles/x.pb.gz || exit
 mkdir -p .config/fish/completions
+printf '#!/bin/bash\nfor ((i = 0; i < 50000; i++)); do :; done\n' >app && chmod +x app && cp app server
 profdata help --examples >examples
 while IFS=$'\t' read -r example does; do
 	cp a.pb.gz cpu.pb.gz

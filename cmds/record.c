@@ -1,0 +1,250 @@
+/* record - runs a command with the sampler in it and writes what it saw as a profile. */
+#include "record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <profdata/agent_wire.h>
+
+#define R struct record_args
+static const char *const engines[] = { "timer", "itimer", NULL };
+static const struct pd_opt own_opts[] = {
+	{ 'F', "frequency", "HZ", "samples per second of CPU time, and looks per second for wall time (default 99)", PD_OPT_REAL, PD_AT(R, rate, double) },
+	{ 'd', "duration", "SEC", "end the command after SEC seconds", PD_OPT_REAL, PD_AT(R, seconds, double) },
+	{ 0, "cpu", NULL, "CPU time (default unless --wall is given)", PD_OPT_BOOL, PD_AT(R, cpu, bool) },
+	{ 0, "wall", NULL, "wall time of every thread, running or not", PD_OPT_BOOL, PD_AT(R, wall, bool) },
+	{ 0, "no-children", NULL, "only the command itself, not the processes it starts", PD_OPT_BOOL, PD_AT(R, no_children, bool) },
+	{ 'o', "output", "FILE", "write to FILE (default profdata.pb.gz), format by its extension; FILE.pdrec is the stream as it was recorded", PD_OPT_STR,
+	  PD_AT(R, output, const char *), .complete = "file" },
+	{ 0, "flame", "FILE", "draw a flame graph as well", PD_OPT_STR, PD_AT(R, flame, const char *), .complete = "file" },
+	{ 0, "timestamps", NULL, "keep every sample with its time instead of adding equal ones up", PD_OPT_BOOL, PD_AT(R, timestamps, bool) },
+	{ 0, "engine", "ENGINE", "timer: one per thread (default); itimer: one for the process, which loses samples and is there for comparison", PD_OPT_CHOICE,
+	  PD_AT(R, engine, const char *), .choices = engines },
+	{ .kind = PD_OPT_END },
+};
+static const struct pd_opt record_opts[] = {
+	{ .kind = PD_OPT_INCLUDE, .help = "Recording", .table = own_opts },
+	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(R, common, struct cmd_common) },
+	{ .kind = PD_OPT_END },
+};
+#undef R
+
+static void record_defaults(void *args)
+{
+	struct record_args *a = args;
+
+	a->rate = 99;
+	a->engine = "timer";
+	a->output = "profdata.pb.gz";
+}
+
+static bool ends_in(const char *path, const char *suffix)
+{
+	size_t n = strlen(path), m = strlen(suffix);
+
+	return n >= m && strcmp(path + n - m, suffix) == 0;
+}
+
+static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
+{
+	if (!n)
+		return cli_usage(ctx, "profdata record -- CMD [ARGUMENTS...]", "no command to run");
+	if (!(a->rate >= 0.01 && a->rate <= 20000))
+		return cli_usage(ctx, NULL, "--frequency: expected 0.01 to 20000");
+	if (!(a->seconds >= 0 && a->seconds < 1e9))
+		return cli_usage(ctx, NULL, "--duration: expected seconds");
+	if (strcmp(a->output, "-") == 0)
+		return cli_usage(ctx, "-o FILE", "standard output belongs to the command");
+	a->cpu |= !a->wall;
+	return 0;
+}
+
+/* ---- the stream ---- */
+
+/* A text about the recording as a whole, as a block of its own without a process. */
+static bool put_text(int fd, const char *key, const char *value)
+{
+	struct {
+		struct pd_wire_block block;
+		struct pd_wire_text text;
+		char bytes[4096];
+	} b = { .block = { .magic = PD_WIRE_BLOCK_MAGIC, .records = 1 } };
+	size_t k = strlen(key), v = strnlen(value, sizeof(b.bytes) - 64), all;
+
+	b.text.key_size = (uint32_t)k;
+	b.text.value_size = (uint32_t)v;
+	memcpy(b.bytes, key, k);
+	memcpy(b.bytes + k, value, v);
+	all = (sizeof(b.text) + k + v + 7) & ~(size_t)7;
+	b.text.r = (struct pd_wire_record){ .size = (uint32_t)all, .kind = PD_WIRE_TEXT, .fixed = sizeof(b.text) };
+	b.block.size = (uint32_t)(sizeof(b.block) + all);
+	return write(fd, &b, b.block.size) == (ssize_t)b.block.size;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool begin_stream(int fd, char **argv)
+{
+	struct pd_wire_file head = { .magic = PD_WIRE_MAGIC, .major = PD_WIRE_MAJOR, .minor = PD_WIRE_MINOR, .size = sizeof(head) };
+	char command[3072] = "", host[512];
+	struct utsname u;
+	size_t n = 0;
+
+	head.realtime = clock_ns(CLOCK_REALTIME);
+	head.monotonic = clock_ns(CLOCK_MONOTONIC);
+	for (size_t i = 0; argv[i] && n < sizeof(command); i++)
+		n += (size_t)snprintf(command + n, sizeof(command) - n, "%s%s", i ? " " : "", argv[i]);
+	if (write(fd, &head, sizeof(head)) != (ssize_t)sizeof(head) || !put_text(fd, "record.command", command))
+		return false;
+	if (uname(&u) != 0)
+		return true;
+	snprintf(host, sizeof(host), "%s, %s %s %s", u.nodename, u.sysname, u.release, u.machine);
+	return put_text(fd, "record.host", host);
+}
+
+/* Beside the output, so that a folder that cannot be written is known before the command runs. */
+static int make_stream(struct cmd_ctx *ctx, const struct record_args *a, char **argv, char *path, size_t size)
+{
+	const char *slash = strrchr(a->output, '/');
+	char folder[PATH_MAX], full[PATH_MAX];
+	bool keep = ends_in(a->output, ".pdrec"), ok;
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - a->output) + 1 : 1, slash ? a->output : ".");
+	if (!realpath(folder, full)) {
+		cmd_errorf(ctx, "%s: %s", folder, strerror(errno));
+		return RECORD_FAILED;
+	}
+	if ((size_t)snprintf(path, size, "%s/%s%s", strcmp(full, "/") == 0 ? "" : full, keep ? (slash ? slash + 1 : a->output) : "profdata-XXXXXX", keep ? "" : ".pdrec") >= size) {
+		cmd_errorf(ctx, "%s: the path is too long", a->output);
+		return RECORD_FAILED;
+	}
+	if (keep)
+		unlink(path);
+	fd = keep ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600) : mkostemps(path, 6, O_APPEND | O_CLOEXEC);
+	ok = fd >= 0 && begin_stream(fd, argv);
+	if (fd >= 0 && close(fd) != 0)
+		ok = false;
+	if (ok)
+		return 0;
+	cmd_errorf(ctx, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		unlink(path);
+	return RECORD_FAILED;
+}
+
+/* ---- the profile ---- */
+
+/* *empty: there is nothing to write. */
+static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struct pd_doc *doc, int own, bool *empty)
+{
+	int64_t sum = 0, abs_sum = 0;
+	int type = pd_doc_find_sample_type(doc, a->wall ? "wall" : "cpu");
+
+	*empty = type < 0;
+	if (*empty && own > 128) {
+		cmd_warnf(ctx, "nothing was recorded: the command was killed at once");
+		return 0;
+	}
+	if (*empty) {
+		cmd_errorf(ctx, "nothing was recorded: the sampler was not loaded (does the command clear its environment?)");
+		return RECORD_FAILED;
+	}
+	if (!pd_doc_total(doc, (unsigned)type, &sum, &abs_sum) || sum == 0)
+		cmd_warnf(ctx, "no samples: the command used too little %s time for %g Hz", a->wall ? "wall" : "CPU", a->rate);
+	else if (cli_progress_wanted(ctx)) /* somebody is looking */
+		cmd_notef(ctx, "%.2f s of %s time in %s", (double)sum / 1e9, a->wall ? "wall" : "CPU", a->output);
+	return 0;
+}
+
+/* *keep: the stream holds what could not be written. */
+static int save(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, int own, bool *keep)
+{
+	struct cmd_input in = { 0 };
+	struct cmd_output out = { .output = a->output }, flame = { .output = a->flame };
+	char *operand = (char *)(uintptr_t)stream;
+	struct pd_doc *doc = cmd_load(ctx, &in, &operand, 1, a->timestamps ? 0 : PD_BUILD_AGGREGATE);
+	bool empty = true;
+	int status = doc ? summary(ctx, a, doc, own, &empty) : RECORD_FAILED;
+
+	if (!empty && !status && !ends_in(a->output, ".pdrec") && cmd_save(ctx, &out, &in, doc, NULL, pd_format_named("pprof")))
+		status = RECORD_FAILED;
+	if (!empty && !status && a->flame && cmd_save(ctx, &flame, &in, doc, NULL, pd_format_named("svg")))
+		status = RECORD_FAILED;
+	*keep = status && !empty;
+	pd_doc_unref(doc);
+	return status;
+}
+
+static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n)
+{
+	struct record_args *a = args;
+	char path[PATH_MAX], agent[PATH_MAX], stream[500];
+	int status, own = 0;
+	bool keep = false;
+	char **argv;
+
+	if (check(ctx, a, n))
+		return RECORD_FAILED;
+	if ((status = record_find(ctx, operands[0], path, sizeof(path))) || (status = record_loadable(ctx, path)) || (status = record_agent(ctx, agent, sizeof(agent))))
+		return status;
+	argv = calloc(n + 1, sizeof(*argv)); /* the list ends where its options began */
+	if (!argv)
+		return RECORD_FAILED;
+	memcpy(argv, operands, n * sizeof(*argv));
+	status = make_stream(ctx, a, argv, stream, sizeof(stream));
+	if (!status)
+		status = record_run_command(ctx, a, agent, stream, path, argv, &own);
+	else
+		stream[0] = '\0';
+	if (!status)
+		status = save(ctx, a, stream, own, &keep);
+	if (keep)
+		cmd_notef(ctx, "what was recorded is kept in %s; profdata convert reads it", stream);
+	else if (stream[0] && (status || !ends_in(a->output, ".pdrec")))
+		unlink(stream);
+	free(argv);
+	return status ? status : own;
+}
+
+static const char *const record_examples[] = {
+	"profdata record -- ./app --fast", "CPU time of a program and its children at 99 Hz, into profdata.pb.gz",
+	"profdata record -F 500 --flame cpu.svg -o cpu.pb.gz ./app", "faster, and a flame graph as well",
+	"profdata record --wall -d 10 -o wall.pb.gz ./server", "where all threads spend ten seconds",
+	NULL,
+};
+
+const struct pd_cmd pd_cmd_record = {
+	.name = "record",
+	.summary = "runs a command and samples where its time goes",
+	.usage = "[OPTIONS] [--] CMD [ARGUMENT...]",
+	.about = "Runs CMD with a sampler loaded into it (libprofdata-agent.so, by LD_PRELOAD) and writes a profile when it ends. Processes it starts are recorded "
+		 "too; labels pid, tid, comm and thread tell them apart. No rights are needed; statically linked, setuid and musl programs cannot be recorded.\n\n"
+		 "CPU time is measured by a timer on the CPU clock of each thread. What the kernel could not deliver in time (more than one sample per tick, "
+		 "usually 250 Hz) is counted into the weight of the next sample, so that sums are right at any rate. --wall looks at every thread at the given "
+		 "rate; a thread that has not run since is not interrupted; the CPU clocks say how much of the time between two looks was spent running, so that the "
+		 "sums are the lives of the threads (label state).\n\n"
+		 "Comments of the profile tell the rate asked and delivered, what was lost, and what the sampler cost (profdata info). A program that is killed "
+		 "leaves everything up to the last tenth of a second. The status is that of CMD, 128+n when signal n killed it; 125: record itself failed; "
+		 "126 and 127: CMD cannot be run or found.",
+	.examples = record_examples,
+	.args_size = sizeof(struct record_args),
+	.opts = record_opts,
+	.defaults = record_defaults,
+	.run = record_run,
+	.runs = true,
+};

@@ -1,0 +1,28 @@
+/* What the files of `profdata record` share. */
+#ifndef CMDS_RECORD_H
+#define CMDS_RECORD_H
+
+#include "cli.h"
+
+struct record_args {
+	struct cmd_common common;
+	const char *output, *flame, *engine;
+	double rate, seconds;
+	bool cpu, wall, no_children, timestamps;
+};
+
+#define RECORD_FAILED 125 /* our own failure; statuses of the command are its own */
+
+/* ---- record_target.c: what is to run, and whether the sampler can get into it ---- */
+/* Full path of a command, as execvp() would find it. 0, or the status to end with after printing the error. */
+int record_find(struct cmd_ctx *ctx, const char *command, char *path, size_t size);
+/* 0, or RECORD_FAILED after saying why the sampler cannot be loaded into this program. */
+int record_loadable(struct cmd_ctx *ctx, const char *path);
+/* The sampler library of this installation. 0 or RECORD_FAILED. */
+int record_agent(struct cmd_ctx *ctx, char *path, size_t size);
+
+/* ---- record_run.c ---- */
+/* Runs it with the sampler, which writes to `stream`; *status is what record ends with when nothing else goes wrong. 0 or the status to end with. */
+int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv, int *status);
+
+#endif

@@ -1,0 +1,128 @@
+/* profdata record: the command as a child of ours, with the sampler in its environment, until it ends or is to end. */
+#include "record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define GRACE 5.0 /* seconds between asking the command to end and ending it */
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* In the child. Returns errno when there was no way. */
+static int become(const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv, const sigset_t *mask)
+{
+	const char *before = getenv("LD_PRELOAD");
+	char *preload = NULL, *what = NULL;
+
+	if (asprintf(&preload, "%s%s%s", agent, before && *before ? ":" : "", before ? before : "") < 0 ||
+	    asprintf(&what, "cpu=%.6g,wall=%.6g,children=%d,pid=%ld,engine=%s,out=%s", a->cpu ? a->rate : 0, a->wall ? a->rate : 0, !a->no_children, (long)getpid(),
+		     a->engine, stream) < 0 ||
+	    setenv("LD_PRELOAD", preload, 1) != 0 || setenv("PROFDATA_AGENT", what, 1) != 0)
+		return ENOMEM;
+	signal(SIGXFSZ, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execv(path, argv);
+	return errno;
+}
+
+/* What became of the exec: nothing comes when it worked. */
+static int exec_error(int fd)
+{
+	int error = 0;
+	ssize_t n;
+
+	do
+		n = read(fd, &error, sizeof(error));
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(error) ? error : 0;
+}
+
+static void show(const struct cmd_ctx *ctx, const char *stream, double seconds)
+{
+	struct stat st;
+
+	if (strcmp(ctx->common.progress, "always") == 0 && stat(stream, &st) == 0)
+		fprintf(stderr, "\r\033[Krecording, %.0f s, %.1f kB", seconds, (double)st.st_size / 1e3);
+}
+
+/* Until the child ends: signals for us are for it, and the time may be up. Returns its wait status; *asked: it was us who ended it. */
+static int wait_for(const struct cmd_ctx *ctx, const struct record_args *a, const char *stream, pid_t pid, const sigset_t *set, bool *asked)
+{
+	double from = now(), until = a->seconds > 0 ? from + a->seconds : 0, kill_at = 0;
+	struct timespec step = { .tv_nsec = 200000000 };
+	siginfo_t si;
+	int status = 0, sig;
+
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		double t = now();
+
+		if (until != 0 && t >= until && !*asked) {
+			*asked = true;
+			kill_at = t + GRACE;
+			kill(pid, SIGTERM);
+		} else if (kill_at != 0 && t >= kill_at) {
+			kill(pid, SIGKILL);
+		}
+		step.tv_nsec = until != 0 && !*asked && until - t < 0.2 ? (long)(1e9 * (until - t)) : 200000000;
+		sig = sigtimedwait(set, &si, &step);
+		/* Ctrl-C at the terminal reaches the command without us */
+		if (sig > 0 && sig != SIGCHLD && !(sig == SIGINT && si.si_code == SI_KERNEL))
+			kill(pid, sig);
+		show(ctx, stream, t - from);
+	}
+	if (strcmp(ctx->common.progress, "always") == 0)
+		fputs("\r\033[K", stderr);
+	return status;
+}
+
+int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv, int *status)
+{
+	static const int ours[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP };
+	sigset_t set, old;
+	int pipe_fd[2], error, waited;
+	bool asked = false;
+	pid_t pid;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		sigaddset(&set, ours[i]);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	if (pipe2(pipe_fd, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
+		cmd_errorf(ctx, "cannot start a process: %s", strerror(errno));
+		return RECORD_FAILED;
+	}
+	if (pid == 0) {
+		error = become(a, agent, stream, path, argv, &old);
+		if (write(pipe_fd[1], &error, sizeof(error)) != (ssize_t)sizeof(error))
+			_exit(RECORD_FAILED);
+		_exit(126);
+	}
+	close(pipe_fd[1]);
+	error = exec_error(pipe_fd[0]);
+	close(pipe_fd[0]);
+	waited = wait_for(ctx, a, stream, pid, &set, &asked);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (error) {
+		cmd_errorf(ctx, "%s: cannot run: %s", path, strerror(error));
+		return error == ENOENT ? 127 : 126;
+	}
+	*status = WIFSIGNALED(waited) ? 128 + WTERMSIG(waited) : WEXITSTATUS(waited);
+	if (asked && WIFSIGNALED(waited) && (WTERMSIG(waited) == SIGTERM || WTERMSIG(waited) == SIGKILL))
+		*status = 0;
+	return 0;
+}
