@@ -20,8 +20,9 @@
  * its own when rows are added up), or when the options say so.
  *
  * Skipped and counted: branch stacks, lost records, lines that are nothing of
- * this. Skipped silently: other PERF_RECORD lines (--show-*-events), registers,
- * source code lines. A final "0 [unknown] ([unknown])" is padding of the chain;
+ * this. Skipped silently: other PERF_RECORD lines (--show-*-events; with the
+ * option `sched` those of switches, forks and exits are rows), registers,
+ * source code lines, bytes of bpf-output. A final "0 [unknown] ([unknown])" is padding of the chain;
  * runs of one unknown address in no object are one frame.
  *
  * Speed: a whole frame line is one key of a cache; each line remembers the line
@@ -95,7 +96,7 @@ static uint32_t new_event(struct perf *f, const struct pd_perf_header *h)
 	struct event e = { .weighted = h->has_period };
 	struct pd_value_type samples = { .type = pd_intern_z(f->b, "samples"), .unit = f->count };
 	struct pd_value_type period = { .type = pd_intern(f->b, weight.p, weight.n),
-					.unit = pd_perf_is_clock(h->event) ? pd_intern_z(f->b, "nanoseconds") : f->count };
+					.unit = pd_perf_counts_time(h->event) ? pd_intern_z(f->b, "nanoseconds") : f->count };
 
 	if (f->event.n == EVENTS_MAX) {
 		f->status = pd_text_fail(&f->t, "more than %d different events", EVENTS_MAX);
@@ -155,8 +156,10 @@ static struct pd_span take_rest(struct perf *f, const struct pd_perf_header *h)
 	return tracepoint ? rest : (struct pd_span){ 0 };
 }
 
-static void begin_sample(struct perf *f, const struct pd_perf_header *h, struct pd_span who, struct pd_span comm)
+static void begin_sample(struct perf *f, const struct pd_perf_header *header, struct pd_span who, struct pd_span comm)
 {
+	const struct pd_perf_header *h = header;
+	struct pd_perf_header timed;
 	struct pd_span payload;
 
 	end_sample(f);
@@ -165,6 +168,11 @@ static void begin_sample(struct perf *f, const struct pd_perf_header *h, struct 
 	f->sample = (struct pd_sample){ .has_time = h->has_time, .time = h->time };
 	if (h->has_time && (h->time || h->tid > 0)) /* else made up by perf, not sampled */
 		see_time(f, h->time);
+	if (h->rest.n && span_starts(h->event, "sched:sched_stat_")) {
+		timed = *h;
+		timed.has_period = pd_perf_stat_time(h->event, h->rest, &timed.period);
+		h = &timed;
+	}
 	choose_event(f, h);
 	if (f->status != PD_OK)
 		return;
@@ -183,18 +191,20 @@ static void take_record(struct perf *f, const struct pd_perf_header *h, struct p
 	f->records++;
 	if (!span_word(&rest, &word))
 		return;
+	if (f->opts->sched)
+		pd_perf_take_sched(f, h, word, rest);
 	if (span_is(word, "PERF_RECORD_LOST") || span_is(word, "PERF_RECORD_LOST_SAMPLES"))
 		pd_perf_note(f, "records of lost samples: the profile is incomplete", line);
 	else if (span_is(word, "PERF_RECORD_THROTTLE"))
 		pd_perf_note(f, "records of throttling: the kernel took fewer samples than asked for", line);
 }
 
-/* Registers, branches, source code: a line of its own that belongs to the sample before. */
+/* Registers, branches, source code, bytes: a line of its own that belongs to the sample before. */
 static bool take_attachment(struct perf *f, struct pd_span line)
 {
 	struct pd_span t = span_ltrim(line);
 
-	if (span_starts(line, " ABI:") || span_starts(line, "|"))
+	if (span_starts(line, " ABI:") || span_starts(line, "|") || pd_perf_is_bytes(line))
 		return true;
 	if (t.p == line.p || !span_starts(t, "0x") || !span_find(t, '/'))
 		return false;
@@ -410,6 +420,7 @@ static const struct pd_opt perf_script_opts[] = {
 	{ 0, "cpu", NULL, "keep the cpu as a label (default: only when samples are kept one by one)", PD_OPT_BOOL, PD_AT(struct perf_opts, cpu, bool) },
 	{ 0, "payload", NULL, "fields of tracepoints become labels (default: only when samples are kept one by one)", PD_OPT_BOOL, PD_AT(struct perf_opts, payload, bool) },
 	{ 0, "no-payload", NULL, "fields of tracepoints never become labels", PD_OPT_BOOL, PD_AT(struct perf_opts, no_payload, bool) },
+	{ 0, "sched", NULL, "records of switches, forks and exits become series (of perf script --show-switch-events --show-task-events)", PD_OPT_BOOL, PD_AT(struct perf_opts, sched, bool) },
 	{ 0, "params", NULL, "keep parameter lists of function names", PD_OPT_BOOL, PD_AT(struct perf_opts, keep_params, bool) },
 	{ .kind = PD_OPT_END },
 };

@@ -208,7 +208,7 @@ static bool time_at(const char *start, const char *dot, const char *end, const c
 	const char *p = dot, *q = dot + 1;
 	int64_t sec, frac;
 
-	while (p > start && is_digit(p[-1]) && dot - p < 10)
+	while (p > start && is_digit(p[-1]) && dot - p < 11)
 		p--;
 	if (p == dot || (p > start && p[-1] != ' '))
 		return false;
@@ -216,11 +216,12 @@ static bool time_at(const char *start, const char *dot, const char *end, const c
 		q++;
 	if ((q - dot != 7 && q - dot != 10) || q == end || *q != ':' || (q + 1 < end && q[1] != ' '))
 		return false;
-	if (!number(p, dot, &sec) || !number(dot + 1, q, &frac) || sec > INT64_MAX / 1000000000 - 1)
+	if (!number(p, dot, &sec) || !number(dot + 1, q, &frac))
 		return false;
 	*from = p;
 	*behind = q + 1;
-	*ns = sec * 1000000000 + (q - dot == 7 ? frac * 1000 : frac);
+	/* sums of off-CPU time are written with times no clock shows, so that they sort behind all else */
+	*ns = sec > INT64_MAX / 1000000000 - 1 ? PD_PERF_NO_TIME : sec * 1000000000 + (q - dot == 7 ? frac * 1000 : frac);
 	return true;
 }
 
@@ -241,6 +242,7 @@ static bool parse_timed(const char *start, const char *end, int64_t near, struct
 		if (time_at(start, dot, end, &from, &behind, &h.time) && left_columns(start, from, &h) && right_columns(behind, end, &h) &&
 		    (!found || near == PD_PERF_NO_TIME || distance(h.time, near) < distance(out->time, near))) {
 			*out = h;
+			out->has_time = h.time != PD_PERF_NO_TIME;
 			found = true;
 		}
 		dot++;

@@ -76,6 +76,64 @@ static bool payload_fields(struct perf *f, struct pd_span s)
 	return true;
 }
 
+static void push_text(struct perf *f, const char *key, struct pd_span text)
+{
+	push_label(f, (struct pd_label){ .key = pd_intern_z(f->b, key), .str = pd_intern(f->b, text.p, text.n) });
+}
+
+/* "COMM:PID [PRIO]" off the end of *s; COMM is anything. */
+static bool task_of(struct pd_span *s, struct pd_span *comm, struct pd_span *pid)
+{
+	struct pd_span prio, rest = span_rtrim(*s);
+	uint64_t n;
+
+	if (!span_reat(&rest, "]") || !span_rcut(&rest, '[', &prio) || !span_reat(&rest, " ") || !span_rcut(&rest, ':', pid) || !span_u64(*pid, &n))
+		return false;
+	*comm = rest;
+	return true;
+}
+
+/*
+ * Where a plugin of libtraceevent is installed payloads of the scheduler look different: "a b:12 [120] S ==> c:13 [120]",
+ * "a b:12 [120] success=1 CPU:001". They get the labels of the usual form.
+ */
+static bool plugin_fields(struct perf *f, struct pd_span event, struct pd_span s)
+{
+	struct pd_span comm, pid, next_comm, next_pid, state, next = s, prev;
+	const char *arrow = NULL;
+
+	if (span_starts(event, "sched:sched_wak")) {
+		const char *close = span_rfind(s, ']');
+
+		prev = close ? span_between(s.p, close + 1) : s;
+		if (!close || !task_of(&prev, &comm, &pid))
+			return false;
+		push_text(f, "payload.comm", comm);
+		push_text(f, "payload.pid", pid);
+		return true;
+	}
+	if (!span_is(event, "sched:sched_switch"))
+		return false;
+	for (const char *at; (at = span_search(next, SPAN(" ==> "))); next = span_skip(next, (size_t)(at - next.p) + 5))
+		arrow = at;
+	prev = arrow ? span_between(s.p, arrow) : s;
+	if (!arrow || !task_of(&next, &next_comm, &next_pid) || !span_rcut(&prev, ' ', &state) || !task_of(&prev, &comm, &pid))
+		return false;
+	push_text(f, "prev_comm", comm);
+	push_text(f, "prev_pid", pid);
+	push_text(f, "prev_state", state);
+	push_text(f, "next_comm", next_comm);
+	push_text(f, "next_pid", next_pid);
+	return true;
+}
+
+pd_labels pd_perf_record_labels(struct perf *f, const struct pd_perf_header *h, const char *key, const char *text)
+{
+	thread_labels(f, h, h->comm);
+	push_text(f, key, span_of(text));
+	return pd_labels_of(f->b, f->label.v, f->label.n);
+}
+
 void pd_perf_choose_labels(struct perf *f, const struct pd_perf_header *h, struct pd_span who, struct pd_span comm, struct pd_span payload)
 {
 	uint64_t hash;
@@ -83,7 +141,7 @@ void pd_perf_choose_labels(struct perf *f, const struct pd_perf_header *h, struc
 
 	if (payload.n) {
 		thread_labels(f, h, comm);
-		if (!payload_fields(f, payload))
+		if (!payload_fields(f, payload) && !plugin_fields(f, pd_perf_event_base(h->event), payload))
 			push_label(f, (struct pd_label){ .key = pd_intern_z(f->b, "payload"), .str = pd_intern(f->b, payload.p, payload.n) });
 		f->sample.labels = pd_labels_of(f->b, f->label.v, f->label.n);
 		return;

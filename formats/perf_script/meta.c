@@ -10,6 +10,11 @@ bool pd_perf_is_clock(struct pd_span event)
 	return span_is(base, "cpu-clock") || span_is(base, "task-clock");
 }
 
+bool pd_perf_counts_time(struct pd_span event)
+{
+	return pd_perf_is_clock(event) || span_is(pd_perf_event_base(event), "offcpu-time") || span_starts(event, "sched:sched_stat_");
+}
+
 /* "key : value" of --header. */
 void pd_perf_take_comment(struct perf *f, struct pd_span line)
 {
@@ -68,6 +73,8 @@ void pd_perf_finish(struct pd_builder *b)
 		struct pd_span event = pd_builder_string(b, d->series.v[s].name), base = pd_perf_event_base(event);
 		unsigned r = !weighted ? 1 : pd_perf_is_clock(event) || span_starts(base, "cycles") || span_search(base, SPAN("/cycles")) ? 3 : 2;
 
+		if (!span_is(pd_builder_string(b, first.type), "samples"))
+			continue; /* switches and tasks */
 		if (d->series.n > 1 || span_is(event, "samples")) {
 			char name[512];
 			int n = snprintf(name, sizeof name, "%s%.*s", weighted ? "samples." : "", (int)(event.n < 480 ? event.n : 480), event.p);
@@ -99,6 +106,17 @@ static bool is_frame_line(struct pd_span line)
 	return memchr(line.p + i, ' ', 17 - i) == NULL && pd_symbol_parse(line, &s);
 }
 
+/* "      BPF output: 0000: 48 69 ..  Hi", "                  0008: 21 ..  !" */
+bool pd_perf_is_bytes(struct pd_span line)
+{
+	struct pd_span text = span_ltrim(line);
+	uint64_t offset;
+
+	if (span_starts(text, "BPF output:") || span_starts(text, "BPF string:"))
+		return true;
+	return text.p - line.p > 16 && span_eat_hex(&text, &offset) && span_starts(text, ": ");
+}
+
 enum pd_sniff pd_perf_sniff(const struct pd_probe *p)
 {
 	unsigned frames = 0, headers = 0, single = 0, other = 0;
@@ -110,7 +128,7 @@ enum pd_sniff pd_perf_sniff(const struct pd_probe *p)
 		struct pd_perf_header h;
 		struct pd_symbol s;
 
-		if (!line.n || line.p[0] == '#')
+		if (!line.n || line.p[0] == '#' || pd_perf_is_bytes(line))
 			continue;
 		if (line.p[0] == '\t') {
 			*(is_frame_line(line) ? &frames : &other) += 1;

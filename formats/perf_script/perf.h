@@ -22,7 +22,7 @@ enum kind {
 };
 
 struct perf_opts {
-	bool cpu, no_payload, payload, keep_params;
+	bool cpu, no_payload, payload, keep_params, sched;
 };
 
 /* A parsed line: frame or source position. */
@@ -52,6 +52,8 @@ struct perf {
 	struct pd_builder *b;
 	const struct perf_opts *opts;
 	bool keep_cpu, keep_payload;
+	bool has_switches, has_tasks;   /* their series are there */
+	unsigned switches, tasks;
 
 	struct pd_pieces lines, objects, threads, events;
 	PD_VEC(struct place) place; /* of each row of `lines` */
@@ -105,15 +107,28 @@ pd_frame pd_perf_lone_frame(struct perf *f, struct pd_span text);
 
 /* Labels of a sample: `who` identifies the thread, `payload` is that of a tracepoint or empty. */
 void pd_perf_choose_labels(struct perf *f, const struct pd_perf_header *h, struct pd_span who, struct pd_span comm, struct pd_span payload);
+/* Labels of the thread a record is about, and one more. */
+pd_labels pd_perf_record_labels(struct perf *f, const struct pd_perf_header *h, const char *key, const char *text);
+
+/* ---- sched.c ---- */
+
+/* Records of switches, forks and exits become rows (--opt sched). `word` is the first one, `rest` what follows. */
+void pd_perf_take_sched(struct perf *f, const struct pd_perf_header *h, struct pd_span word, struct pd_span rest);
+/* The time a payload of sched:sched_stat_* speaks of; false when it is no such event. */
+bool pd_perf_stat_time(struct pd_span event, struct pd_span payload, int64_t *ns);
 
 /* ---- meta.c ---- */
 
 /* cpu-clock and task-clock count nanoseconds. */
 bool pd_perf_is_clock(struct pd_span event);
+/* So do these and what measures time off the CPU. */
+bool pd_perf_counts_time(struct pd_span event);
 /* A line of --header: "# key : value". */
 void pd_perf_take_comment(struct perf *f, struct pd_span line);
 /* Names of sample types, default, duration: once everything is read. */
 void pd_perf_finish(struct pd_builder *b);
+/* Bytes of a bpf-output event, on lines of their own. */
+bool pd_perf_is_bytes(struct pd_span line);
 enum pd_sniff pd_perf_sniff(const struct pd_probe *p);
 
 #endif
