@@ -3,18 +3,23 @@
 
 struct cells {
 	double total_a, total_b;
-	struct pd_sum g, variation, divergence;
+	struct pd_sum g, variation, divergence, one_sided[2];
 	double rest_a, rest_b; /* pooled */
 	size_t classes;
 };
 
+/* What only one side has is as far from what was expected as the sides are from each other in size: no logarithm each. */
 static void cell_g(struct cells *c, double a, double b)
 {
-	double both = (a + b) / (c->total_a + c->total_b);
+	double all = c->total_a + c->total_b, both = (a + b) / all;
 
+	c->classes++;
+	if (a == 0 || b == 0) {
+		pd_sum_add(&c->one_sided[b > 0], a + b);
+		return;
+	}
 	pd_sum_add(&c->g, pd_g_term(a, c->total_a * both));
 	pd_sum_add(&c->g, pd_g_term(b, c->total_b * both));
-	c->classes++;
 }
 
 static void cell_distance(struct cells *c, double a, double b)
@@ -22,6 +27,10 @@ static void cell_distance(struct cells *c, double a, double b)
 	double p = a / c->total_a, q = b / c->total_b, m = (p + q) / 2;
 
 	pd_sum_add(&c->variation, fabs(p - q) / 2);
+	if (a == 0 || b == 0) {
+		pd_sum_add(&c->divergence, m * 0.69314718055994530942);
+		return;
+	}
 	pd_sum_add(&c->divergence, (pd_g_term(p, m) + pd_g_term(q, m)) / 2);
 }
 
@@ -63,6 +72,9 @@ enum pd_stat pd_stat_homogeneity(const double *a, const double *b, size_t n, dou
 	}
 	if (c.rest_a + c.rest_b > 0)
 		cell_g(&c, c.rest_a, c.rest_b);
+	/* a ln(a / e) with e = a A / (A + B); the sum of e - a over all cells is 0 */
+	for (int side = 0; side < 2; side++)
+		pd_sum_add(&c.g, pd_sum_value(&c.one_sided[side]) * -log((side ? c.total_b : c.total_a) / (c.total_a + c.total_b)));
 	o.g = fmax(0, 2 * pd_sum_value(&c.g));
 	o.df = (double)c.classes - 1;
 	o.p = c.classes > 1 ? pd_chi2_tail(o.g, o.df) : (double)NAN;

@@ -266,6 +266,7 @@ void pd_diff_free(struct pd_diff *d)
 		free(u->func);
 		free(u->only);
 		free(u->own);
+		free(u->below);
 		free(u->hash);
 	}
 	free_columns(d->unit_sum.v, d->unit_sum.n);

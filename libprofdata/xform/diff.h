@@ -62,6 +62,7 @@ struct diff_unit {
 	double samples, squares;
 	uint32_t *first, *func, *only; /* frame → functions, as in struct pd_nodes */
 	int64_t *own;           /* [stacks]: value of its rows, in the document's unit */
+	int64_t *below;         /* [stacks]: room for sums that include the stacks below */
 	uint64_t *hash;         /* [stacks]: of the functions on the path; once the shape is known, NULL */
 };
 
@@ -70,6 +71,12 @@ struct diff_column {
 	unsigned side;
 	double value, samples, squares, exposure; /* of the whole column */
 	struct diff_cell *cell[DIFF_KINDS];       /* [functions] */
+};
+
+/* Sums of the functions of one document, in its unit. */
+struct diff_sums {
+	int64_t *v[DIFF_KINDS]; /* [functions] */
+	uint8_t *recursive;     /* [functions]: set where one is twice on some path */
 };
 
 struct pd_diff {
@@ -114,12 +121,12 @@ bool pd_diff_exposures(struct pd_diff *d, struct pd_error *err);
 
 /* diff_sum.c */
 bool pd_diff_sums(struct pd_diff *d, struct pd_error *err);
-/* Own values and those of all stacks below: to be freed. NULL when out of memory. */
-int64_t *pd_diff_below(const struct diff_unit *u);
+/* Own values with those of all stacks below, into u->below. */
+void pd_diff_below(const struct diff_unit *u);
 /* Function that a stack ends in; 0 none. */
 uint32_t pd_diff_leaf(const struct diff_unit *u, uint32_t stack);
-/* diff_scan.c: cumulative sums of all functions from sums that include the stacks below; hashes of the stacks where asked for. */
-bool pd_diff_scan(struct pd_diff *d, const struct diff_unit *u, const int64_t *below, uint64_t *hash, int64_t *cum);
+/* diff_scan.c: sums of all functions from those per stack (`own`, and u->below made of it); hashes of the stacks where asked for. False when out of memory. */
+bool pd_diff_scan(const struct pd_diff *d, const struct diff_unit *u, const int64_t *own, uint64_t *hash, struct diff_sums *out);
 /* Is the function of a recursive kind on the path above a place of a run? Looks a bounded way. */
 bool pd_diff_above(const struct diff_unit *u, uint32_t func, uint32_t stack, uint32_t at);
 /* diff_shape.c: all distinct stacks with the samples of both sides, arrays of *n, to be freed. Uses up the hashes. */

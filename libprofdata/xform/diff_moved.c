@@ -4,12 +4,13 @@
  * so does work that took another way. Said in one line instead of two findings.
  */
 #include "base/error.h"
+#include "base/hash.h"
 #include "xform/diff.h"
 #include <math.h>
 
 #define MOST 24 /* losers and gainers looked at */
 
-/* A candidate with its relatives: values by caller and by callee of both sides. */
+/* A candidate with its relatives: values by caller and by callee of both sides, in the order of functions. */
 struct relative {
 	uint32_t func;
 	double value[2];
@@ -85,28 +86,83 @@ static bool find_movers(struct movers *m)
 
 /* ---- relatives ---- */
 
-static bool add_relative(struct relative **v, size_t *n, size_t *cap, uint32_t func, unsigned side, double value)
+/* What a mover has to do with another function. */
+struct link {
+	uint64_t key;   /* number of the mover + 1, whether the other is its caller, the other function */
+	int64_t value;  /* in one document */
+	double side[2]; /* in all of them */
+};
+
+struct links {
+	PD_VEC(struct link) v;
+	uint32_t *slot;  /* link + 1 */
+	size_t mask;
+	bool ok;
+};
+
+static bool links_grow(struct links *l)
 {
-	for (size_t i = 0; i < *n; i++)
-		if ((*v)[i].func == func) {
-			(*v)[i].value[side] += value;
-			return true;
-		}
-	if (*n == *cap && !pd_vec_grow((void **)v, cap, *n, 1, sizeof **v))
+	size_t cap = l->slot ? 2 * (l->mask + 1) : 4096;
+	uint32_t *slot = calloc(cap, sizeof *slot);
+
+	if (!slot)
 		return false;
-	(*v)[*n] = (struct relative){ .func = func };
-	(*v)[(*n)++].value[side] += value;
+	for (size_t i = 0; i < l->v.n; i++) {
+		size_t at = pd_hash_u64(0, l->v.v[i].key, 0) & (cap - 1);
+
+		while (slot[at])
+			at = (at + 1) & (cap - 1);
+		slot[at] = (uint32_t)i + 1;
+	}
+	free(l->slot);
+	l->slot = slot;
+	l->mask = cap - 1;
 	return true;
 }
 
-static bool link(struct movers *m, const struct diff_unit *u, uint32_t caller, uint32_t callee, double value)
+/* The link with this key, made when absent; NULL when out of memory. */
+static struct link *link_of(struct links *l, uint64_t key)
 {
-	struct mover *a = m->of[callee] ? &m->v[m->of[callee] - 1] : NULL, *b = m->of[caller] ? &m->v[m->of[caller] - 1] : NULL;
+	size_t at;
 
-	if (a && caller != callee && !add_relative(&a->caller.v, &a->caller.n, &a->caller.cap, caller, u->side, value))
-		return false;
-	return !b || caller == callee || add_relative(&b->callee.v, &b->callee.n, &b->callee.cap, callee, u->side, value);
+	if (l->v.n * 2 >= l->mask && !links_grow(l))
+		return NULL;
+	for (at = pd_hash_u64(0, key, 0) & l->mask; l->slot[at]; at = (at + 1) & l->mask)
+		if (l->v.v[l->slot[at] - 1].key == key)
+			return &l->v.v[l->slot[at] - 1];
+	if (!pd_vec_push(&l->v, (struct link){ .key = key }))
+		return NULL;
+	l->slot[at] = (uint32_t)l->v.n;
+	return &l->v.v[l->v.n - 1];
 }
+
+static void links_release(struct links *l)
+{
+	pd_vec_release(&l->v);
+	free(l->slot);
+	*l = (struct links){ 0 };
+}
+
+static void link_add(struct links *l, uint32_t mover, bool caller, uint32_t func, int64_t value)
+{
+	struct link *k = l->ok ? link_of(l, (uint64_t)mover << 33 | (uint64_t)caller << 32 | func) : NULL;
+
+	if (k)
+		k->value += value; /* a part of the sum of all values, which fits */
+	l->ok = k != NULL;
+}
+
+static void link(const struct movers *m, struct links *l, uint32_t caller, uint32_t callee, int64_t value)
+{
+	if (caller == callee)
+		return;
+	if (m->of[callee])
+		link_add(l, m->of[callee], true, caller, value);
+	if (m->of[caller])
+		link_add(l, m->of[caller], false, callee, value);
+}
+
+enum { SOME = 1, INNERMOST = 2 }; /* functions of a frame that are candidates */
 
 /* Marks of frames with a candidate. NULL when out of memory. */
 static uint8_t *mark_frames(const struct movers *m, const struct diff_unit *u)
@@ -115,51 +171,130 @@ static uint8_t *mark_frames(const struct movers *m, const struct diff_unit *u)
 
 	for (uint32_t f = 1; frame && f < u->doc->t.frame.n; f++)
 		for (uint32_t k = u->first[f]; k < u->first[f + 1]; k++)
-			frame[f] |= m->of[u->func[k]] != 0;
+			if (m->of[u->func[k]])
+				frame[f] |= k + 1 == u->first[f + 1] ? SOME | INNERMOST : SOME;
 	return frame;
 }
 
-/* All calls of and by candidates in one run, from the function above it. */
-static bool link_run(struct movers *m, const struct diff_unit *u, uint32_t stack, uint32_t before, double value)
+/* Function that calls what stands at a place of a run. */
+static uint32_t caller_of(const struct diff_unit *u, uint32_t stack, uint32_t at)
 {
 	const struct pd_tables *t = &u->doc->t;
 	const uint32_t *run = &t->run.v[t->stack.v[stack].first];
 
-	for (uint32_t i = 0, n = pd_run_length(&t->stack.v[stack]); i < n; i++)
-		for (uint32_t k = u->first[run[i]]; k < u->first[run[i] + 1]; k++) {
-			uint32_t f = u->func[k];
-
-			if ((m->of[f] || m->of[before]) && !link(m, u, before, f, value))
-				return false;
-			before = f;
-		}
-	return true;
+	while (at-- > 0)
+		if (u->first[run[at]] < u->first[run[at] + 1])
+			return u->func[u->first[run[at] + 1] - 1];
+	return pd_diff_leaf(u, t->stack.v[stack].parent);
 }
 
-static bool link_unit(struct movers *m, const struct diff_unit *u, struct pd_error *err)
+/* All calls into one frame, and inside of it, that a candidate makes or receives. */
+static void link_frame(const struct movers *m, const struct diff_unit *u, struct links *l, uint32_t stack, uint32_t at, int64_t value)
+{
+	uint32_t frame = u->doc->t.run.v[u->doc->t.stack.v[stack].first + at], before = caller_of(u, stack, at);
+
+	for (uint32_t k = u->first[frame]; k < u->first[frame + 1]; k++) {
+		link(m, l, before, u->func[k], value);
+		before = u->func[k];
+	}
+}
+
+/* Links of a document; `ends` tells of every stack whether it ends in a candidate. */
+static void link_stacks(const struct movers *m, const struct diff_unit *u, const uint8_t *frame, uint8_t *ends, struct links *l)
 {
 	const struct pd_tables *t = &u->doc->t;
-	int64_t *below = pd_diff_below(u);
-	uint8_t *frame = mark_frames(m, u);
-	bool ok = below && frame;
 
-	for (uint32_t s = 1; ok && s < t->stack.n; s++) {
+	for (uint32_t s = 1; s < t->stack.n; s++) {
 		const uint32_t *run = &t->run.v[t->stack.v[s].first];
-		uint32_t before;
-		bool any;
+		uint8_t before = ends[t->stack.v[s].parent];
 
-		if (!below[s])
-			continue;
-		before = pd_diff_leaf(u, t->stack.v[s].parent);
-		any = m->of[before];
-		for (uint32_t i = 0, n = pd_run_length(&t->stack.v[s]); i < n && !any; i++)
-			any = frame[run[i]];
-		if (any)
-			ok = link_run(m, u, s, before, (double)below[s] * (double)u->to_unit);
+		for (uint32_t i = 0, n = pd_run_length(&t->stack.v[s]); i < n; i++) {
+			uint8_t here = frame[run[i]];
+
+			if (pd_unlikely(here | before) && u->below[s])
+				link_frame(m, u, l, s, i, u->below[s]);
+			if (pd_unlikely(u->only[run[i]] == 0) && u->first[run[i]] == u->first[run[i] + 1])
+				continue; /* folded into its caller */
+			before = here & INNERMOST;
+		}
+		ends[s] = before;
 	}
-	free(below);
+}
+
+struct linking {
+	struct movers *m;
+	struct links *v; /* [units] */
+	struct links sum;
+};
+
+static void link_unit(void *ctx, size_t i)
+{
+	const struct linking *all = ctx;
+	const struct diff_unit *u = &all->m->d->unit.v[i];
+	uint8_t *frame = mark_frames(all->m, u), *ends = calloc(u->doc->t.stack.n + 1, 1);
+	struct links *l = &all->v[i];
+
+	l->ok = frame && ends && links_grow(l);
+	if (l->ok) {
+		pd_diff_below(u);
+		link_stacks(all->m, u, frame, ends, l);
+	}
 	free(frame);
-	return ok || pd_error_nomem(err) == PD_OK;
+	free(ends);
+}
+
+/* The links of one document to those of all. */
+static bool add_links(void *ctx, size_t i)
+{
+	struct linking *all = ctx;
+	const struct diff_unit *u = &all->m->d->unit.v[i];
+	bool ok = all->v[i].ok;
+
+	for (size_t k = 0; ok && k < all->v[i].v.n; k++) {
+		struct link *to = link_of(&all->sum, all->v[i].v.v[k].key);
+
+		if (to)
+			to->side[u->side] += (double)all->v[i].v.v[k].value * (double)u->to_unit;
+		ok = to != NULL;
+	}
+	links_release(&all->v[i]);
+	return ok;
+}
+
+static int by_key(const void *pa, const void *pb)
+{
+	const struct link *a = pa, *b = pb;
+
+	return (a->key > b->key) - (a->key < b->key);
+}
+
+/* Deals the links to their movers, in the order of functions. */
+static bool deal_links(struct movers *m, struct links *sum)
+{
+	bool ok = true;
+
+	if (sum->v.n)
+		qsort(sum->v.v, sum->v.n, sizeof *sum->v.v, by_key);
+	for (size_t k = 0; ok && k < sum->v.n; k++) {
+		const struct link *l = &sum->v.v[k];
+		struct mover *v = &m->v[(l->key >> 33) - 1];
+		struct relative r = { (uint32_t)l->key, { l->side[0], l->side[1] } };
+
+		ok = l->key >> 32 & 1 ? pd_vec_push(&v->caller, r) : pd_vec_push(&v->callee, r);
+	}
+	return ok;
+}
+
+static bool find_relatives(struct movers *m)
+{
+	struct linking all = { .m = m, .v = calloc(m->d->unit.n, sizeof *all.v) };
+	bool ok = all.v && pd_parallel(m->d->o.jobs, m->d->unit.n, link_unit, add_links, &all) && deal_links(m, &all.sum);
+
+	for (size_t i = 0; all.v && i < m->d->unit.n; i++)
+		links_release(&all.v[i]); /* begun, and dropped after an error */
+	links_release(&all.sum);
+	free(all.v);
+	return ok;
 }
 
 /* ---- pairs ---- */
@@ -171,35 +306,41 @@ static double shared_callers(const struct movers *m, const struct mover *f, cons
 	double shared = 0, least = fabs(f->change) < fabs(g->change) ? fabs(f->change) : fabs(g->change);
 	double by[2] = { d->s.per == PD_DIFF_PER_TOTAL ? d->whole[0].value : d->whole[0].exposure, d->s.per == PD_DIFF_PER_TOTAL ? d->whole[1].value : d->whole[1].exposure };
 
-	for (size_t i = 0; i < f->caller.n; i++)
-		for (size_t k = 0; k < g->caller.n; k++) {
-			double loss, gain;
+	for (size_t i = 0, k = 0; i < f->caller.n && k < g->caller.n;) {
+		const struct relative *p = &f->caller.v[i], *q = &g->caller.v[k];
+		double loss, gain;
 
-			if (f->caller.v[i].func != g->caller.v[k].func || pd_diff_is_finding(&d->test[DIFF_TOTAL][f->caller.v[i].func]))
-				continue;
-			loss = f->caller.v[i].value[0] / by[0] - f->caller.v[i].value[1] / by[1];
-			gain = g->caller.v[k].value[1] / by[1] - g->caller.v[k].value[0] / by[0];
-			if (loss > 0 && gain > 0)
-				shared += loss < gain ? loss : gain;
-		}
+		i += p->func <= q->func;
+		k += p->func >= q->func;
+		if (p->func != q->func || pd_diff_is_finding(&d->test[DIFF_TOTAL][p->func]))
+			continue;
+		loss = p->value[0] / by[0] - p->value[1] / by[1];
+		gain = q->value[1] / by[1] - q->value[0] / by[0];
+		if (loss > 0 && gain > 0)
+			shared += loss < gain ? loss : gain;
+	}
 	return least > 0 ? shared / least : 0;
 }
+
+static double both(const struct relative *r) { return r->value[0] + r->value[1]; }
 
 /* Cosine of what they call. */
 static double shared_callees(const struct mover *f, const struct mover *g)
 {
 	double dot = 0, ff = 0, gg = 0;
 
-	for (size_t i = 0; i < f->callee.n; i++) {
-		double a = f->callee.v[i].value[0] + f->callee.v[i].value[1];
-
-		ff += a * a;
-		for (size_t k = 0; k < g->callee.n; k++)
-			if (f->callee.v[i].func == g->callee.v[k].func)
-				dot += a * (g->callee.v[k].value[0] + g->callee.v[k].value[1]);
-	}
+	for (size_t i = 0; i < f->callee.n; i++)
+		ff += both(&f->callee.v[i]) * both(&f->callee.v[i]);
 	for (size_t k = 0; k < g->callee.n; k++)
-		gg += (g->callee.v[k].value[0] + g->callee.v[k].value[1]) * (g->callee.v[k].value[0] + g->callee.v[k].value[1]);
+		gg += both(&g->callee.v[k]) * both(&g->callee.v[k]);
+	for (size_t i = 0, k = 0; i < f->callee.n && k < g->callee.n;) {
+		const struct relative *p = &f->callee.v[i], *q = &g->callee.v[k];
+
+		i += p->func <= q->func;
+		k += p->func >= q->func;
+		if (p->func == q->func)
+			dot += both(p) * both(q);
+	}
 	return ff > 0 && gg > 0 ? dot / sqrt(ff * gg) : 0;
 }
 
@@ -296,11 +437,8 @@ bool pd_diff_moves(struct pd_diff *d, struct pd_error *err)
 
 	d->partner = calloc(d->func.n, sizeof *d->partner);
 	ok = (d->partner && find_movers(&m)) || pd_error_nomem(err) == PD_OK;
-	if (ok && m.losers && m.losers < m.n) {
-		for (size_t i = 0; ok && i < d->unit.n; i++)
-			ok = link_unit(&m, &d->unit.v[i], err);
-		ok = ok && (find_pairs(&m) || pd_error_nomem(err) == PD_OK);
-	}
+	if (ok && m.losers && m.losers < m.n)
+		ok = (find_relatives(&m) && find_pairs(&m)) || pd_error_nomem(err) == PD_OK;
 	for (size_t i = 0; m.v && i < m.n; i++) {
 		pd_vec_release(&m.v[i].caller);
 		pd_vec_release(&m.v[i].callee);

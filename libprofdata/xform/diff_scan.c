@@ -1,90 +1,16 @@
 /*
- * Cumulative sums of functions: a function counts once per stack, however often
- * it recurs. Nodes of the stack tree are taken as they lie in memory. Whether a
- * function was on the path already, the filter of the node above says: a set of
- * bits that may say yes wrongly, which is then looked at, but never no wrongly.
- * Filters are made when they are needed and kept for a while.
+ * Own and cumulative sums of functions, and hashes of the stacks. A function
+ * counts once per stack, however often it recurs: functions above a node are
+ * stamped with its number before its own are counted. Nodes are taken as they
+ * lie in memory, because there are many more of them than fit a cache.
  */
 #include "base/hash.h"
 #include "xform/diff.h"
 
-#define FILTER_WORDS 16u       /* 1024 bits: two cache lines */
-#define FILTERS 1024u          /* kept; nodes that belong together lie together */
-#define DEEP 512u              /* beyond it filters are full: walk depth first instead */
-#define NOTABLE 50             /* recursion of less than this part of a function's value needs no care */
-#define LOOK 1024u             /* frames above a place that are looked at for recursion */
-
-struct filter {
-	uint64_t bit[FILTER_WORDS];
-};
-
-struct filters {
-	const struct diff_unit *u;
-	struct filter *v;      /* [FILTERS] */
-	uint32_t *node;        /* whose; 0 nobody's */
-	PD_VEC(uint32_t) climb;
-	bool failed;
-};
-
-static inline uint32_t place_of(uint32_t func) { return (func * 0x9e3779b1u) >> 22; }
-
-static inline void filter_add(struct filter *f, uint32_t func)
-{
-	uint32_t at = place_of(func);
-
-	f->bit[at >> 6] |= UINT64_C(1) << (at & 63);
-}
-
-static inline bool filter_has(const struct filter *f, uint32_t func)
-{
-	uint32_t at = place_of(func);
-
-	return f->bit[at >> 6] >> (at & 63) & 1;
-}
-
-/* Adds the functions of a node's run. */
-static void add_run(const struct diff_unit *u, uint32_t stack, struct filter *f)
-{
-	const struct pd_tables *t = &u->doc->t;
-	const uint32_t *run = &t->run.v[t->stack.v[stack].first];
-
-	for (uint32_t i = 0, n = pd_run_length(&t->stack.v[stack]); i < n; i++) {
-		if (pd_likely(u->only[run[i]])) {
-			filter_add(f, u->only[run[i]]);
-			continue;
-		}
-		for (uint32_t k = u->first[run[i]]; k < u->first[run[i] + 1]; k++)
-			filter_add(f, u->func[k]);
-	}
-}
-
-/* The filter of a node: everything on the path down to and with it. NULL for the empty path. */
-static const struct filter *filter_of(struct filters *c, uint32_t stack)
-{
-	const struct pd_stack_row *row = c->u->doc->t.stack.v;
-	struct filter f = { { 0 } };
-	uint32_t s = stack;
-
-	if (!stack)
-		return NULL;
-	if (c->node[stack % FILTERS] == stack)
-		return &c->v[stack % FILTERS];
-	c->climb.n = 0;
-	for (; s && c->node[s % FILTERS] != s; s = row[s].parent)
-		if (!pd_vec_push(&c->climb, s)) {
-			c->failed = true;
-			return NULL;
-		}
-	if (s)
-		f = c->v[s % FILTERS];
-	while (c->climb.n) {
-		s = c->climb.v[--c->climb.n];
-		add_run(c->u, s, &f);
-		c->v[s % FILTERS] = f;
-		c->node[s % FILTERS] = s;
-	}
-	return &c->v[stack % FILTERS];
-}
+#define CLIMB 12u       /* frames looked at above a frame, on average, from which on a walk down the tree is cheaper */
+#define NOTABLE 50      /* recursion of less than this part of a function's value needs no care */
+#define LOOK 1024u      /* frames above a place that are looked at for recursion */
+#define AHEAD 16u       /* nodes between asking for memory and using it */
 
 /* Is a function among the first `n` frames of a run? */
 static bool in_run(const struct diff_unit *u, uint32_t func, uint32_t stack, uint32_t n)
@@ -117,70 +43,112 @@ bool pd_diff_above(const struct diff_unit *u, uint32_t func, uint32_t stack, uin
 	return false;
 }
 
+struct hot {
+	int64_t cum;
+	uint32_t seen; /* last node that has it, or is below one that has */
+};
+
 struct scan {
-	struct pd_diff *d;
 	const struct diff_unit *u;
-	const struct filter *above;
-	struct { int64_t cum; uint32_t seen; } *hot;
+	struct hot *hot;
 	int64_t *again; /* value that came through a function once more */
-	int64_t value;
-	uint32_t stack;
+	uint32_t *func; /* of the node at hand, outermost first */
 	uint64_t salt, odd[64]; /* factors of the hash */
 };
 
-static inline void count(struct scan *c, uint32_t f)
+/* A frame of several functions, or of none. */
+static void stamp_frame(const struct scan *c, uint32_t stack, uint32_t frame)
 {
-	if (c->hot[f].seen == c->stack) {
-		c->again[f] += c->value;
-		return;
-	}
-	c->hot[f].seen = c->stack;
-	if (c->above && pd_unlikely(filter_has(c->above, f)) && pd_diff_above(c->u, f, c->stack, 0)) {
-		c->again[f] += c->value;
-		return;
-	}
-	c->hot[f].cum += c->value;
+	for (uint32_t k = c->u->first[frame]; k < c->u->first[frame + 1]; k++)
+		c->hot[c->u->func[k]].seen = stack;
 }
 
-static void scan_node(struct scan *c, uint64_t *hash)
+/* Marks what is above a node as seen. */
+static inline void stamp(const struct scan *c, uint32_t stack, uint32_t above)
 {
-	const uint64_t *odd = c->odd;
-	uint32_t place = 0;
-	const struct pd_tables *t = &c->u->doc->t;
-	const struct pd_stack_row *row = &t->stack.v[c->stack];
-	const uint32_t *run = &t->run.v[row->first];
-	uint64_t h = 0; /* a sum of products, which do not wait for each other */
+	const struct pd_stack_row *row = c->u->doc->t.stack.v;
+	const uint32_t *all = c->u->doc->t.run.v, *only = c->u->only;
+	struct hot *hot = c->hot;
 
-	for (uint32_t i = 0, n = pd_run_length(row); i < n; i++) {
-		uint32_t only = c->u->only[run[i]];
+	for (; above; above = row[above].parent) {
+		const uint32_t *run = all + row[above].first, *end = run + pd_run_length(&row[above]);
 
-		if (pd_likely(only)) {
-			h += (only + c->salt) * odd[place++ & 63];
-			count(c, only);
+		for (; run < end; run++)
+			if (pd_likely(only[*run]))
+				hot[only[*run]].seen = stack;
+			else
+				stamp_frame(c, stack, *run);
+	}
+}
+
+static inline uint32_t expand(const struct diff_unit *u, const struct pd_stack_row *row, uint32_t *out)
+{
+	const uint32_t *run = u->doc->t.run.v + row->first, *end = run + pd_run_length(row), *only = u->only;
+	uint32_t n = 0;
+
+	for (; run < end; run++) {
+		if (pd_likely(only[*run])) {
+			out[n++] = only[*run];
 			continue;
 		}
-		for (uint32_t k = c->u->first[run[i]]; k < c->u->first[run[i] + 1]; k++) {
-			h += (c->u->func[k] + c->salt) * odd[place++ & 63];
-			count(c, c->u->func[k]);
-		}
+		for (uint32_t k = u->first[*run]; k < u->first[*run + 1]; k++)
+			out[n++] = u->func[k];
 	}
-	if (hash)
-		hash[c->stack] = pd_hash_u64(hash[row->parent], h, place);
+	return n;
 }
 
-static void scan_init(struct scan *c, struct pd_diff *d, const struct diff_unit *u)
+static inline void count(const struct scan *c, uint32_t n, uint32_t stack, int64_t value)
 {
-	*c = (struct scan){ .d = d, .u = u, .salt = pd_hash_u64(d->hash_key, 1, 1), .hot = calloc(d->func.n, sizeof *c->hot), .again = calloc(d->func.n, sizeof *c->again) };
+	const uint32_t *func = c->func;
+	struct hot *hot = c->hot;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct hot *h = &hot[func[i]];
+
+		if (pd_unlikely(h->seen == stack)) {
+			c->again[func[i]] += value;
+			continue;
+		}
+		h->seen = stack;
+		h->cum += value;
+	}
+}
+
+/* A sum of products, which do not wait for each other. */
+static inline uint64_t hash_node(const struct scan *c, uint32_t n)
+{
+	const uint32_t *func = c->func;
+	uint64_t h = 0, salt = c->salt;
+
+	for (uint32_t i = 0; i < n; i++)
+		h += (func[i] + salt) * c->odd[i & 63];
+	return h;
+}
+
+/* Functions of the frame that has most. */
+static size_t widest(const struct diff_unit *u)
+{
+	uint32_t most = 1;
+
+	for (size_t f = 1; f < u->doc->t.frame.n; f++)
+		most = u->first[f + 1] - u->first[f] > most ? u->first[f + 1] - u->first[f] : most;
+	return most;
+}
+
+static bool scan_init(struct scan *c, const struct pd_diff *d, const struct diff_unit *u)
+{
+	*c = (struct scan){ .u = u, .salt = pd_hash_u64(d->hash_key, 1, 1), .hot = calloc(d->func.n, sizeof *c->hot), .again = calloc(d->func.n, sizeof *c->again),
+			    .func = malloc(PD_RUN * widest(u) * sizeof *c->func) };
 	for (unsigned i = 0; i < 64; i++)
 		c->odd[i] = pd_hash_u64(d->hash_key, i, 2) | 1;
+	return c->hot && c->again && c->func;
 }
 
 /* Very deep stacks: marks on the way down and off on the way up. */
-static bool scan_deep(struct pd_diff *d, const struct diff_unit *u, const int64_t *below, uint64_t *hash, int64_t *cum)
+static bool walk_down(const struct pd_diff *d, const struct diff_unit *u, struct diff_sums *out)
 {
 	const struct pd_node_map map = { u->first, u->func, u->only, d->func.n };
 	struct pd_error err = { 0 };
-	struct scan c;
 	struct pd_stackwalk w;
 	bool ok;
 
@@ -188,51 +156,70 @@ static bool scan_deep(struct pd_diff *d, const struct diff_unit *u, const int64_
 		return false;
 	memset(w.value, 0, u->doc->t.stack.n * sizeof *w.value);
 	for (size_t s = 1; s < u->doc->t.stack.n; s++)
-		w.live[s] = below[s] != 0;
+		w.live[s] = u->below[s] != 0;
 	pd_stackwalk_sum(&w); /* for the links */
-	memcpy(w.value, below, u->doc->t.stack.n * sizeof *w.value);
-	ok = pd_stackwalk_cum(&w, &map, cum, NULL);
+	memcpy(w.value, u->below, u->doc->t.stack.n * sizeof *w.value);
+	ok = pd_stackwalk_cum(&w, &map, out->v[DIFF_TOTAL], NULL);
 	pd_stackwalk_release(&w);
-	memset(d->recursive, 1, d->func.n); /* not known: asked where it matters */
-	scan_init(&c, d, u);
-	for (c.stack = 1; ok && hash && c.hot && c.again && c.stack < u->doc->t.stack.n; c.stack++)
-		scan_node(&c, hash);
-	ok = ok && c.hot;
-	free(c.again);
-	free(c.hot);
+	memset(out->recursive, 1, d->func.n); /* not known: asked where it matters */
 	return ok;
 }
 
-bool pd_diff_scan(struct pd_diff *d, const struct diff_unit *u, const int64_t *below, uint64_t *hash, int64_t *cum)
+/* Would climbing from every node look at too many frames? */
+static bool too_deep(const struct pd_tables *t)
+{
+	uint64_t climb = 0;
+
+	for (size_t s = 1; s < t->stack.n; s++)
+		climb += t->stack.v[s].depth;
+	return climb / CLIMB > t->run.n;
+}
+
+static inline void ask_for(const struct diff_unit *u, uint32_t stack, const uint64_t *hash)
+{
+	const struct pd_stack_row *row = u->doc->t.stack.v;
+	uint32_t far = row[stack + 2 * AHEAD].parent, near = row[stack + AHEAD].parent;
+
+	pd_prefetch(&row[far]);
+	pd_prefetch(&u->doc->t.run.v[row[near].first]);
+	if (hash)
+		pd_prefetch(&hash[far]);
+}
+
+bool pd_diff_scan(const struct pd_diff *d, const struct diff_unit *u, const int64_t *own, uint64_t *hash, struct diff_sums *out)
 {
 	const struct pd_tables *t = &u->doc->t;
-	struct filters f = { .u = u, .v = malloc(FILTERS * sizeof *f.v), .node = calloc(FILTERS, sizeof *f.node) };
-	bool deep = t->max_depth > DEEP, ok;
+	bool deep = too_deep(t);
 	struct scan c;
+	bool ok = scan_init(&c, d, u) && (!deep || walk_down(d, u, out));
 
-	scan_init(&c, d, u);
-	ok = f.v && f.node && c.hot && c.again;
 	if (hash)
 		hash[0] = d->hash_key;
-	if (ok && deep)
-		ok = scan_deep(d, u, below, hash, cum);
-	for (uint32_t s = 1; ok && !deep && s < t->stack.n; s++) {
-		if (!below[s])
+	memset(out->v[DIFF_SELF], 0, d->func.n * sizeof *out->v[DIFF_SELF]);
+	for (uint32_t s = 1; ok && s < t->stack.n; s++) {
+		const struct pd_stack_row *row = &t->stack.v[s];
+		uint32_t n;
+
+		if (s + 2 * AHEAD < t->stack.n)
+			ask_for(u, s, hash);
+		if (!u->below[s])
 			continue; /* nobody's */
-		c.stack = s;
-		c.value = below[s];
-		c.above = filter_of(&f, t->stack.v[s].parent);
-		scan_node(&c, hash);
-		ok = !f.failed;
+		n = expand(u, row, c.func);
+		if (!deep) {
+			stamp(&c, s, row->parent);
+			count(&c, n, s, u->below[s]);
+		}
+		if (hash)
+			hash[s] = pd_hash_u64(hash[row->parent], hash_node(&c, n), n);
+		if (own[s])
+			out->v[DIFF_SELF][n ? c.func[n - 1] : pd_diff_leaf(u, s)] += own[s];
 	}
 	for (size_t i = 0; ok && !deep && i < d->func.n; i++) {
-		cum[i] = c.hot[i].cum;
-		d->recursive[i] = d->recursive[i] || c.again[i] > cum[i] / NOTABLE;
+		out->v[DIFF_TOTAL][i] = c.hot[i].cum;
+		out->recursive[i] |= c.again[i] > c.hot[i].cum / NOTABLE;
 	}
 	free(c.again);
-	free(f.v);
-	free(f.node);
-	pd_vec_release(&f.climb);
+	free(c.func);
 	free(c.hot);
 	return ok;
 }

@@ -24,6 +24,9 @@ static bool make_room(struct shapes *s, size_t n)
 	s->slot = calloc(cap, sizeof *s->slot);
 	s->samples[0] = calloc(n + 1, sizeof **s->samples);
 	s->samples[1] = calloc(n + 1, sizeof **s->samples);
+	pd_mem_huge(s->slot, cap * sizeof *s->slot);
+	pd_mem_huge(s->samples[0], n * sizeof **s->samples);
+	pd_mem_huge(s->samples[1], n * sizeof **s->samples);
 	return s->slot && s->samples[0] && s->samples[1];
 }
 

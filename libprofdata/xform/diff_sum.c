@@ -117,38 +117,44 @@ static void fill_plane(const struct diff_unit *u, enum plane plane, double avera
 		}
 }
 
-static int64_t *below(const struct diff_unit *u, const int64_t *own)
+static void add_below(const struct diff_unit *u, const int64_t *own)
 {
-	size_t n = u->doc->t.stack.n;
+	size_t n = u->doc->t.stack.n, ahead = 24;
 	const struct pd_stack_row *row = u->doc->t.stack.v;
-	int64_t *sum = malloc((n + 1) * sizeof *sum);
 
-	if (!sum)
-		return NULL;
-	memcpy(sum, own, n * sizeof *sum);
-	for (size_t s = n; s-- > 1;)
-		sum[row[s].parent] += sum[s];
-	return sum;
+	memcpy(u->below, own, n * sizeof *own);
+	for (size_t s = n; s-- > 1;) {
+		if (s > ahead)
+			pd_prefetch(&u->below[row[s - ahead].parent]);
+		u->below[row[s].parent] += u->below[s];
+	}
 }
 
-int64_t *pd_diff_below(const struct diff_unit *u) { return below(u, u->own); }
+void pd_diff_below(const struct diff_unit *u) { add_below(u, u->own); }
 
 /* Own and cumulative sums of the functions from sums per stack. */
-static bool sum_funcs(struct pd_diff *d, const struct diff_unit *u, const int64_t *own, uint64_t *hash, int64_t *self, int64_t *cum)
+static bool sum_funcs(const struct pd_diff *d, const struct diff_unit *u, const int64_t *own, uint64_t *hash, struct diff_sums *out)
 {
-	int64_t *all = below(u, own);
-	bool ok;
-
-	memset(self, 0, d->func.n * sizeof *self);
-	for (uint32_t s = 1; s < u->doc->t.stack.n; s++)
-		if (own[s])
-			self[pd_diff_leaf(u, s)] += own[s];
-	ok = all && pd_diff_scan(d, u, all, hash, cum);
-	free(all);
-	return ok;
+	add_below(u, own);
+	return pd_diff_scan(d, u, own, hash, out);
 }
 
-static bool new_column(struct pd_diff *d, struct diff_column *c, const struct diff_unit *u)
+static bool sums_init(const struct pd_diff *d, struct diff_sums *s)
+{
+	s->v[DIFF_SELF] = calloc(d->func.n, sizeof **s->v);
+	s->v[DIFF_TOTAL] = calloc(d->func.n, sizeof **s->v);
+	s->recursive = calloc(d->func.n, 1);
+	return s->v[DIFF_SELF] && s->v[DIFF_TOTAL] && s->recursive;
+}
+
+static void sums_release(struct diff_sums *s)
+{
+	free(s->v[DIFF_SELF]);
+	free(s->v[DIFF_TOTAL]);
+	free(s->recursive);
+}
+
+static bool new_column(const struct pd_diff *d, struct diff_column *c, const struct diff_unit *u)
 {
 	*c = (struct diff_column){ .side = u->side, .exposure = u->exposure };
 	for (int k = 0; k < DIFF_KINDS; k++)
@@ -171,70 +177,64 @@ static void put_plane(const struct pd_diff *d, const struct diff_unit *u, enum p
 		}
 }
 
-/* One plane of a whole profile into its column; exact values too. `own` has room for all stacks. */
-static bool sum_plane(struct pd_diff *d, struct diff_unit *u, enum plane plane, struct diff_column *c, int64_t *own, int64_t *tmp, struct pd_error *err)
+/* ---- profiles ---- */
+
+/* What one profile adds up to. Profiles are summed up on several threads and put together in their order. */
+struct unit_sums {
+	struct diff_column column;
+	struct diff_sums value;  /* exact */
+	struct pd_error err;
+	bool ok;
+};
+
+/* One plane of a whole profile into its column. `own` has room for all stacks. */
+static bool sum_plane(const struct pd_diff *d, struct diff_unit *u, enum plane plane, struct diff_column *c, int64_t *own, struct diff_sums *sums)
 {
 	double average = u->samples > 0 ? (double)u->value / (double)u->to_unit / u->samples : 0;
-	int64_t *sums[DIFF_KINDS] = { tmp, tmp + d->func.n };
-	bool ok;
 
 	fill_plane(u, plane, average, own);
-	ok = sum_funcs(d, u, own, plane == PLANE_VALUE ? u->hash : NULL, sums[DIFF_SELF], sums[DIFF_TOTAL]) || pd_error_nomem(err) == PD_OK;
-	for (int k = 0; ok && k < DIFF_KINDS; k++) {
-		put_plane(d, u, plane, average, sums[k], c->cell[k]);
-		for (size_t f = 1; f < d->func.n && plane == PLANE_VALUE && ok; f++) {
-			int64_t v;
+	if (!sum_funcs(d, u, own, plane == PLANE_VALUE ? u->hash : NULL, sums))
+		return false;
+	for (int k = 0; k < DIFF_KINDS; k++)
+		put_plane(d, u, plane, average, sums->v[k], c->cell[k]);
+	return true;
+}
 
-			ok = (in_unit(u, sums[k][f], &v) && !pd_add_overflow(d->exact[u->side][k][f], v, &d->exact[u->side][k][f])) ||
-			     pd_error_set(err, PD_ERR_LIMIT, "a sum of values does not fit 64 bits") == PD_OK;
-		}
-	}
+/* What samples of different weight need besides their values. */
+static bool sum_weights(const struct pd_diff *d, struct diff_unit *u, struct diff_column *c)
+{
+	int64_t *own = malloc((u->doc->t.stack.n + 1) * sizeof *own);
+	struct diff_sums s = { 0 };
+	bool ok = sums_init(d, &s) && own && sum_plane(d, u, PLANE_SAMPLES, c, own, &s) && sum_plane(d, u, PLANE_SQUARES, c, own, &s);
+
+	sums_release(&s);
+	free(own);
 	return ok;
 }
 
-/* Values first, which stay; then what else samples of different weight need. */
-static bool sum_planes(struct pd_diff *d, struct diff_unit *u, struct diff_column *c, int64_t *tmp, struct pd_error *err)
+static bool sum_unit(const struct pd_diff *d, struct diff_unit *u, struct unit_sums *s)
 {
 	size_t n = u->doc->t.stack.n + 1;
-	int64_t *other;
-	bool ok;
 
 	u->own = malloc(n * sizeof *u->own);
+	u->below = malloc(n * sizeof *u->below);
 	u->hash = d->s.testable ? malloc(n * sizeof *u->hash) : NULL;
-	if (!u->own || (d->s.testable && !u->hash))
-		return pd_error_nomem(err) == PD_OK;
-	if (!sum_plane(d, u, PLANE_VALUE, c, u->own, tmp, err))
-		return false;
-	if (!u->counted || u->per_count > 0)
-		return true;
-	other = malloc(n * sizeof *other);
-	ok = (other || pd_error_nomem(err) == PD_OK) && sum_plane(d, u, PLANE_SAMPLES, c, other, tmp, err) && sum_plane(d, u, PLANE_SQUARES, c, other, tmp, err);
-	free(other);
-	return ok;
-}
-
-static bool sum_unit(struct pd_diff *d, struct diff_unit *u, int64_t *tmp, struct pd_error *err)
-{
-	struct diff_column c;
-	bool ok = new_column(d, &c, u);
-
-	if (!ok || !pd_vec_push(&d->unit_sum, c)) {
-		free(c.cell[0]);
-		free(c.cell[1]);
-		return pd_error_nomem(err) == PD_OK;
-	}
-	ok = sum_planes(d, u, &c, tmp, err);
-	c.value = (double)u->value;
-	c.samples = u->samples;
-	c.squares = u->per_count > 0 ? 0 : u->squares;
-	d->unit_sum.v[d->unit_sum.n - 1] = c;
-	return ok;
+	pd_mem_huge(u->own, n * sizeof *u->own);
+	pd_mem_huge(u->below, n * sizeof *u->below);
+	pd_mem_huge(u->hash, n * sizeof *u->hash);
+	if (!u->own || !u->below || (d->s.testable && !u->hash) || !new_column(d, &s->column, u) || !sums_init(d, &s->value) ||
+	    !sum_plane(d, u, PLANE_VALUE, &s->column, u->own, &s->value) || (u->counted && !(u->per_count > 0) && !sum_weights(d, u, &s->column)))
+		return pd_error_nomem(&s->err) == PD_OK;
+	s->column.value = (double)u->value;
+	s->column.samples = u->samples;
+	s->column.squares = u->per_count > 0 ? 0 : u->squares;
+	return true;
 }
 
 /* ---- slices ---- */
 
 /* The rows of one slice, summed up per stack. */
-static bool sum_slice(struct pd_diff *d, const struct diff_unit *u, const uint8_t *slice_of, unsigned slice, int64_t *tmp, struct pd_error *err)
+static bool sum_slice(struct pd_diff *d, const struct diff_unit *u, const uint8_t *slice_of, unsigned slice, struct diff_sums *sums, struct pd_error *err)
 {
 	struct diff_column c;
 	struct pd_rows r;
@@ -253,10 +253,10 @@ static bool sum_slice(struct pd_diff *d, const struct diff_unit *u, const uint8_
 				own[r.stack[i].v] += r.value[u->column][i];
 				c.value += (double)r.value[u->column][i] * (double)u->to_unit;
 			}
-	ok = own && sum_funcs(d, u, own, NULL, tmp, tmp + d->func.n);
+	ok = own && sum_funcs(d, u, own, NULL, sums);
 	free(own);
 	for (int k = 0; ok && k < DIFF_KINDS; k++)
-		put_plane(d, u, PLANE_VALUE, 0, tmp + (size_t)k * d->func.n, c.cell[k]);
+		put_plane(d, u, PLANE_VALUE, 0, sums->v[k], c.cell[k]);
 	c.samples = c.value / (double)u->to_unit / u->per_count;
 	d->slice.v[d->slice.n - 1] = c;
 	return ok || pd_error_nomem(err) == PD_OK;
@@ -287,7 +287,7 @@ static unsigned slices_of(const struct diff_unit *u, const struct pd_times *t, i
 	return n < MIN_SLICES ? 0 : n > SLICES ? SLICES : (unsigned)n;
 }
 
-static bool cut(struct pd_diff *d, const struct diff_unit *u, const struct pd_times *t, unsigned n, int64_t first, int64_t last, int64_t *tmp, struct pd_error *err)
+static bool cut(struct pd_diff *d, const struct diff_unit *u, const struct pd_times *t, unsigned n, int64_t first, int64_t last, struct diff_sums *sums, struct pd_error *err)
 {
 	uint8_t *slice_of = malloc(pd_series_count(u->doc, u->series) + 1);
 	double width = ((double)last - (double)first + 1) / n;
@@ -301,7 +301,7 @@ static bool cut(struct pd_diff *d, const struct diff_unit *u, const struct pd_ti
 			slice_of[at + i] = (uint8_t)((k < n ? k : n - 1) + 1);
 		}
 	for (unsigned k = 0; ok && k < n; k++) {
-		ok = sum_slice(d, u, slice_of, k, tmp, err);
+		ok = sum_slice(d, u, slice_of, k, sums, err);
 		if (ok)
 			d->slice.v[d->slice.n - 1].exposure = u->exposure / n;
 	}
@@ -310,8 +310,9 @@ static bool cut(struct pd_diff *d, const struct diff_unit *u, const struct pd_ti
 }
 
 /* One profile per side with times: slices of a second and more stand for replicates. */
-static bool sum_slices(struct pd_diff *d, int64_t *tmp, struct pd_error *err)
+static bool sum_slices(struct pd_diff *d, struct pd_error *err)
 {
+	struct diff_sums sums = { 0 };
 	struct pd_times *t[2] = { NULL, NULL };
 	unsigned n[2] = { 0, 0 };
 	int64_t first[2], last[2];
@@ -328,8 +329,10 @@ static bool sum_slices(struct pd_diff *d, int64_t *tmp, struct pd_error *err)
 	if (ok && n[0] && n[1]) {
 		d->s.slices = true;
 		d->s.n_slices = n[0] + n[1];
+		ok = sums_init(d, &sums) || pd_error_nomem(err) == PD_OK;
 		for (int i = 0; i < 2 && ok; i++)
-			ok = cut(d, &d->unit.v[i], t[i], n[i], first[i], last[i], tmp, err);
+			ok = cut(d, &d->unit.v[i], t[i], n[i], first[i], last[i], &sums, err);
+		sums_release(&sums);
 	}
 	pd_times_free(t[0]);
 	pd_times_free(t[1]);
@@ -363,30 +366,81 @@ static bool side_tables(struct pd_diff *d)
 	return ok;
 }
 
+/* ---- all of it ---- */
+
+struct summing {
+	struct pd_diff *d;
+	struct unit_sums *v;
+	struct pd_error *err;
+};
+
+static void sum_one(void *ctx, size_t i)
+{
+	struct summing *s = ctx;
+	struct diff_unit *u = &s->d->unit.v[i];
+
+	s->v[i].ok = total(u, u->whole, &s->v[i].err) && sum_unit(s->d, u, &s->v[i]);
+}
+
+static bool add_exact(struct pd_diff *d, const struct diff_unit *u, const struct diff_sums *s)
+{
+	bool ok = true;
+
+	for (int k = 0; k < DIFF_KINDS; k++)
+		for (size_t f = 1; f < d->func.n && ok; f++) {
+			int64_t *to = &d->exact[u->side][k][f], v;
+
+			ok = in_unit(u, s->v[k][f], &v) && !pd_add_overflow(*to, v, to);
+		}
+	for (size_t f = 1; f < d->func.n; f++)
+		d->recursive[f] |= s->recursive[f];
+	return ok;
+}
+
+/* One profile into its side. */
+static bool add_one(void *ctx, size_t i)
+{
+	struct summing *all = ctx;
+	struct pd_diff *d = all->d;
+	const struct diff_unit *u = &d->unit.v[i];
+	struct pd_diff_side *s = &d->s.side[u->side];
+	struct unit_sums *sums = &all->v[i];
+
+	d->unit_sum.v[d->unit_sum.n++] = sums->column;
+	if (!sums->ok) {
+		if (all->err)
+			*all->err = sums->err;
+		return false;
+	}
+	if (!add_exact(d, u, &sums->value))
+		return pd_error_set(all->err, PD_ERR_LIMIT, "a sum of values does not fit 64 bits") == PD_OK;
+	if (pd_add_overflow(s->total, u->value, &s->total))
+		return pd_error_set(all->err, PD_ERR_LIMIT, "the values of one side add up to more than 64 bits") == PD_OK;
+	s->profiles++;
+	s->samples += u->samples;
+	s->duration = i && s->profiles > 1 && s->duration <= 0 ? 0 : s->duration + u->duration;
+	s->exposure = s->profiles == 1 ? u->exposure : s->exposure + u->exposure;
+	add_to_side(d, &sums->column);
+	sums_release(&sums->value);
+	sums->value = (struct diff_sums){ 0 };
+	return true;
+}
+
 bool pd_diff_sums(struct pd_diff *d, struct pd_error *err)
 {
-	int64_t *tmp = malloc(2 * d->func.n * sizeof *tmp);
-	bool ok = tmp && side_tables(d);
+	struct summing s = { .d = d, .v = calloc(d->unit.n, sizeof *s.v), .err = err };
+	bool ok;
 
 	d->recursive = calloc(d->func.n, 1);
-	ok = ok && d->recursive;
-	if (!ok)
-		pd_error_nomem(err);
-	for (size_t i = 0; ok && i < d->unit.n; i++) {
-		struct diff_unit *u = &d->unit.v[i];
-		struct pd_diff_side *s = &d->s.side[u->side];
-
-		ok = total(u, u->whole, err) && sum_unit(d, u, tmp, err);
-		if (ok && pd_add_overflow(s->total, u->value, &s->total))
-			ok = pd_error_set(err, PD_ERR_LIMIT, "the values of one side add up to more than 64 bits") == PD_OK;
-		s->profiles++;
-		s->samples += u->samples;
-		s->duration = i && s->profiles > 1 && s->duration <= 0 ? 0 : s->duration + u->duration;
-		s->exposure = s->profiles == 1 ? u->exposure : s->exposure + u->exposure;
-		if (ok)
-			add_to_side(d, &d->unit_sum.v[d->unit_sum.n - 1]);
+	ok = (s.v && d->recursive && side_tables(d) && pd_vec_reserve(&d->unit_sum, d->unit.n)) || pd_error_nomem(err) == PD_OK;
+	ok = ok && pd_parallel(d->o.jobs, d->unit.n, sum_one, add_one, &s);
+	for (size_t i = 0; s.v && i < d->unit.n; i++) {
+		if (i >= d->unit_sum.n) { /* begun, and dropped after an error */
+			free(s.v[i].column.cell[DIFF_SELF]);
+			free(s.v[i].column.cell[DIFF_TOTAL]);
+		}
+		sums_release(&s.v[i].value);
 	}
-	ok = ok && sum_slices(d, tmp, err);
-	free(tmp);
-	return ok;
+	free(s.v);
+	return ok && sum_slices(d, err);
 }

@@ -137,21 +137,42 @@ static void disperse(struct pd_diff_test *t, double z, double phi, double df, do
 	t->hi = isfinite(t->hi) && mid > 0 ? mid * pow(t->hi / mid, wide) : t->hi;
 }
 
+/* The numbers without a test. */
+static void describe(const struct pd_diff *d, const struct diff_cell *a, const struct diff_cell *b, const struct diff_number *x, const struct diff_number *y, double phi, struct pd_diff_test *out)
+{
+	*out = (struct pd_diff_test){ .before = normalised(d, &d->whole[PD_BEFORE], a), .after = normalised(d, &d->whole[PD_AFTER], b),
+				      .samples = { x->x, y->x }, .lo = NAN, .hi = NAN, .diff_lo = NAN, .diff_hi = NAN, .p = NAN, .q = NAN, .p_rank = NAN, .phi = phi };
+	out->ratio = out->before > 0 ? out->after / out->before : out->after > 0 ? INFINITY : NAN;
+	out->flags |= d->s.testable ? 0 : PD_DIFF_UNTESTABLE;
+}
+
 void pd_diff_compare(const struct pd_diff *d, const struct diff_cell *a, const struct diff_cell *b, double phi, double df, struct pd_diff_test *out)
 {
 	struct diff_number x = pd_diff_number(d, &d->whole[PD_BEFORE], a), y = pd_diff_number(d, &d->whole[PD_AFTER], b);
 	double z;
 
-	*out = (struct pd_diff_test){ .before = normalised(d, &d->whole[PD_BEFORE], a), .after = normalised(d, &d->whole[PD_AFTER], b),
-				      .samples = { x.x, y.x }, .lo = NAN, .hi = NAN, .diff_lo = NAN, .diff_hi = NAN, .p = NAN, .q = NAN, .p_rank = NAN, .phi = phi };
-	out->ratio = out->before > 0 ? out->after / out->before : out->after > 0 ? INFINITY : NAN;
-	if (!d->s.testable) {
-		out->flags |= PD_DIFF_UNTESTABLE;
+	describe(d, a, b, &x, &y, phi, out);
+	if (!d->s.testable)
 		return;
-	}
 	z = exact(d, &x, &y, out);
 	if (isfinite(df) && (phi > 1 || d->s.replicates || d->s.slices) && isfinite(z))
 		disperse(out, z, phi, df, d->o.confidence);
+}
+
+/* A function too small to be tested. Its ratio is what a test would have said. */
+static void describe_small(const struct pd_diff *d, const struct diff_cell *a, const struct diff_cell *b, struct pd_diff_test *out)
+{
+	struct diff_number x = pd_diff_number(d, &d->whole[PD_BEFORE], a), y = pd_diff_number(d, &d->whole[PD_AFTER], b);
+	double ratio;
+
+	if (is_rate(d) || !d->s.testable || (x.x > 0 && y.x > 0)) {
+		describe(d, a, b, &x, &y, 1, out);
+		return;
+	}
+	pd_diff_compare(d, a, b, 1, INFINITY, out); /* of shares, with half a sample added */
+	ratio = out->ratio;
+	describe(d, a, b, &x, &y, 1, out);
+	out->ratio = ratio;
 }
 
 /* ---- replicates ---- */
@@ -291,13 +312,14 @@ static bool test_kind(struct pd_diff *d, int kind)
 	for (size_t f = 1; ok && f < d->func.n; f++) {
 		struct pd_diff_test *t = &d->test[kind][f];
 
-		pd_diff_compare(d, &d->side_sum[PD_BEFORE][kind][f], &d->side_sum[PD_AFTER][kind][f], 1, INFINITY, t);
 		if (!is_candidate(d, kind, f)) {
+			describe_small(d, &d->side_sum[PD_BEFORE][kind][f], &d->side_sum[PD_AFTER][kind][f], t);
 			t->flags |= d->s.testable ? PD_DIFF_FEW_SAMPLES : 0;
-			t->p = t->lo = t->hi = t->diff_lo = t->diff_hi = NAN;
-		} else if (!isnan(t->p)) {
-			d->s.tests[kind]++;
+			continue;
 		}
+		pd_diff_compare(d, &d->side_sum[PD_BEFORE][kind][f], &d->side_sum[PD_AFTER][kind][f], 1, INFINITY, t);
+		if (!isnan(t->p))
+			d->s.tests[kind]++;
 	}
 	df = pd_diff_df(d);
 	ok = ok && (!repeated || (find_phi(d, kind, phi) && spread_init(&s, n)));

@@ -153,7 +153,7 @@ enum { WANTED = 1, COVER = 2 };
 struct remainder {
 	struct pd_diff *d;
 	uint8_t *mark;       /* [functions] */
-	int64_t *left;       /* [functions]: of the unit at hand */
+	int64_t **left;      /* [units][functions] */
 	struct diff_cell *sum[2];
 };
 
@@ -169,7 +169,7 @@ static uint8_t *mark_frames(const struct remainder *r, const struct diff_unit *u
 }
 
 /* One frame on the way to the root: `value` is what no covering function below it had. Returns what is left above. */
-static int64_t pass_frame(struct remainder *r, const struct diff_unit *u, uint32_t stack, uint32_t at, int64_t value)
+static int64_t pass_frame(const struct remainder *r, const struct diff_unit *u, int64_t *left, uint32_t stack, uint32_t at, int64_t value)
 {
 	uint32_t frame = u->doc->t.run.v[u->doc->t.stack.v[stack].first + at];
 
@@ -180,44 +180,55 @@ static int64_t pass_frame(struct remainder *r, const struct diff_unit *u, uint32
 		if (!r->mark[f] || (r->d->recursive[f] && pd_diff_above(u, f, stack, at)))
 			continue;
 		if (r->mark[f] & WANTED)
-			r->left[f] += value;
+			left[f] += value;
 		if (r->mark[f] & COVER)
 			value = 0;
 	}
 	return value;
 }
 
-static bool remain_unit(struct remainder *r, const struct diff_unit *u, const struct diff_column *c, struct pd_error *err)
+static void remain_unit(void *ctx, size_t i)
 {
+	const struct remainder *r = ctx;
+	const struct diff_unit *u = &r->d->unit.v[i];
 	const struct pd_tables *t = &u->doc->t;
-	struct pd_diff *d = r->d;
 	uint8_t *frame = mark_frames(r, u);
-	int64_t *carry = malloc((t->stack.n + 1) * sizeof *carry);
+	int64_t *carry = u->below, *left = calloc(r->d->func.n, sizeof *left);
 
-	if (frame && carry) {
-		memcpy(carry, u->own, t->stack.n * sizeof *carry);
-		memset(r->left, 0, d->func.n * sizeof *r->left);
-	}
-	for (uint32_t s = (uint32_t)t->stack.n; frame && carry && s-- > 1;) {
+	memcpy(carry, u->own, t->stack.n * sizeof *carry);
+	for (uint32_t s = (uint32_t)t->stack.n; frame && left && s-- > 1;) {
 		const uint32_t *run = &t->run.v[t->stack.v[s].first];
 		int64_t v = carry[s];
 
-		for (uint32_t i = v ? pd_run_length(&t->stack.v[s]) : 0; i-- > 0 && v;)
-			if (frame[run[i]])
-				v = pass_frame(r, u, s, i, v);
+		for (uint32_t k = v ? pd_run_length(&t->stack.v[s]) : 0; k-- > 0 && v;)
+			if (frame[run[k]])
+				v = pass_frame(r, u, left, s, k, v);
 		carry[t->stack.v[s].parent] += v;
 	}
-	for (size_t f = 1; frame && carry && f < d->func.n; f++) {
+	r->left[i] = frame ? left : NULL;
+	if (!frame)
+		free(left);
+	free(frame);
+}
+
+static bool remain_add(void *ctx, size_t i)
+{
+	struct remainder *r = ctx;
+	const struct diff_unit *u = &r->d->unit.v[i];
+	const struct diff_column *c = &r->d->unit_sum.v[i];
+	int64_t *left = r->left[i];
+
+	for (size_t f = 1; left && f < r->d->func.n; f++) {
 		const struct diff_cell *all = &c->cell[DIFF_TOTAL][f];
-		double v = (double)r->left[f] * (double)u->to_unit, part = all->value > 0 ? v / all->value : 0;
+		double v = (double)left[f] * (double)u->to_unit, part = all->value > 0 ? v / all->value : 0;
 
 		r->sum[u->side][f].value += v;
-		r->sum[u->side][f].samples += u->per_count > 0 ? (double)r->left[f] / u->per_count : all->samples * part;
+		r->sum[u->side][f].samples += u->per_count > 0 ? (double)left[f] / u->per_count : all->samples * part;
 		r->sum[u->side][f].squares += all->squares * part;
 	}
-	free(frame);
-	free(carry);
-	return (frame && carry) || pd_error_nomem(err) == PD_OK;
+	r->left[i] = NULL;
+	free(left);
+	return left != NULL;
 }
 
 /* What the wanted functions changed by without the covering ones below them: true in `own` where that is still a change. */
@@ -228,9 +239,11 @@ static bool remain(struct remainder *r, uint8_t *own, struct pd_error *err)
 
 	for (int side = 0; side < 2; side++)
 		memset(r->sum[side], 0, d->func.n * sizeof *r->sum[side]);
-	for (size_t i = 0; i < d->unit.n; i++)
-		if (!remain_unit(r, &d->unit.v[i], &d->unit_sum.v[i], err))
-			return false;
+	if (!pd_parallel(d->o.jobs, d->unit.n, remain_unit, remain_add, r)) {
+		for (size_t i = 0; i < d->unit.n; i++)
+			free(r->left[i]);
+		return pd_error_nomem(err) == PD_OK;
+	}
 	for (size_t f = 1; f < d->func.n; f++) {
 		struct pd_diff_test t;
 
@@ -281,7 +294,7 @@ bool pd_diff_blame(struct pd_diff *d, struct pd_error *err)
 {
 	size_t n = d->func.n;
 	uint8_t *own = calloc(n, 1);
-	struct remainder r = { .d = d, .mark = calloc(n, 1), .left = calloc(n, sizeof *r.left),
+	struct remainder r = { .d = d, .mark = calloc(n, 1), .left = calloc(d->unit.n, sizeof *r.left),
 			       .sum = { calloc(n, sizeof(struct diff_cell)), calloc(n, sizeof(struct diff_cell)) } };
 	bool ok;
 

@@ -118,6 +118,7 @@ struct pd_diff_opts {
 	double alpha;                    /* 0 = 0.05 */
 	double confidence;               /* 0 = 0.95 */
 	double min_share, min_relative;  /* least change that matters: part of the total and of the function; negative = none, 0 = 0.001 and 0.01 */
+	unsigned jobs;                   /* threads; 0 or 1 = one */
 };
 
 struct pd_diff_side {
