@@ -73,11 +73,14 @@ static inline void stamp(const struct scan *c, uint32_t stack, uint32_t above)
 	for (; above; above = row[above].parent) {
 		const uint32_t *run = all + row[above].first, *end = run + pd_run_length(&row[above]);
 
-		for (; run < end; run++)
-			if (pd_likely(only[*run]))
-				hot[only[*run]].seen = stack;
+		for (; run < end; run++) {
+			uint32_t f = only[*run];
+
+			if (pd_likely(f))
+				hot[f].seen = stack;
 			else
 				stamp_frame(c, stack, *run);
+		}
 	}
 }
 
@@ -87,8 +90,10 @@ static inline uint32_t expand(const struct diff_unit *u, const struct pd_stack_r
 	uint32_t n = 0;
 
 	for (; run < end; run++) {
-		if (pd_likely(only[*run])) {
-			out[n++] = only[*run];
+		uint32_t f = only[*run];
+
+		if (pd_likely(f)) {
+			out[n++] = f;
 			continue;
 		}
 		for (uint32_t k = u->first[*run]; k < u->first[*run + 1]; k++)
@@ -103,10 +108,11 @@ static inline void count(const struct scan *c, uint32_t n, uint32_t stack, int64
 	struct hot *hot = c->hot;
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct hot *h = &hot[func[i]];
+		uint32_t f = func[i];
+		struct hot *h = &hot[f];
 
 		if (pd_unlikely(h->seen == stack)) {
-			c->again[func[i]] += value;
+			c->again[f] += value;
 			continue;
 		}
 		h->seen = stack;
