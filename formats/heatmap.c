@@ -9,13 +9,12 @@
  *
  * No DTD, no event handler attributes, nothing fetched, no text of the input
  * inside the script. With the option page it is an HTML page, and below the map
- * stands the flame graph of the range that is picked.
+ * stands the page of the flame graph, with the samples of the range that is picked.
  */
 #include "base/span.h"
 #include "common/escape.h"
 #include "heatmap/heatmap.h"
 #include "heat_viewer.h" /* generated from heatmap/viewer.js */
-#include "heat_flame.h"  /* flame_viewer: generated from common/flame */
 
 static const char *const scale_words[] = { "linear", "log", NULL };
 
@@ -60,12 +59,16 @@ static enum pd_status check_opts(struct heatmap_opts *o, struct pd_heat_opts *h,
 	return PD_OK;
 }
 
+static void put_span(struct pd_out *out, struct pd_span s) { pd_out_write(out, s.p, s.n); }
+
 static void open_page(const char *title, struct pd_out *out)
 {
 	pd_out_printf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"profdata %s\">\n"
 		      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>", pd_version());
 	esc_xml_text(out, title, strlen(title));
-	pd_out_puts(out, "</title>\n<style>body{margin:0;background:#fcfcfa}svg{display:block}@media (prefers-color-scheme:dark){body{background:#1b1c1f}}</style>\n"
+	pd_out_puts(out, "</title>\n<style>\n");
+	put_span(out, svg_page_style());
+	pd_out_puts(out, ".pdhm{display:block}.pdhm-page .pdhm .bg{fill:var(--bg)}.pdhm-page .app{border-top:1px solid var(--line)}\n</style>\n"
 		    "</head>\n<body class=\"pdhm-page\">\n");
 }
 
@@ -89,6 +92,7 @@ static void write_picture(const struct heatmap *h, struct pd_out *out)
 /* The map, the flame graph of what is picked in it, and one script for both. */
 static enum pd_status write_page(struct heatmap *h, const struct pd_sample_type *type, struct pd_out *out, struct pd_error *err)
 {
+	struct svg_opts opts = { .title = "Flame Graph", .inverted = true }; /* its root is next to the map */
 	struct pd_doc *rows = heatmap_page_doc(h, type, err);
 	enum pd_status status = err->status;
 
@@ -97,10 +101,10 @@ static enum pd_status write_page(struct heatmap *h, const struct pd_sample_type 
 		write_map(h, out);
 		pd_out_puts(out, "</svg>\n");
 		if (rows)
-			status = svg_write_part(rows, out, &(struct pd_save_opts){ .size = sizeof(struct pd_save_opts) }, NULL, err);
+			status = svg_write_part(rows, out, &(struct pd_save_opts){ .size = sizeof(struct pd_save_opts) }, &opts, err);
 		pd_out_puts(out, "<script>\n");
 		if (rows)
-			pd_out_write(out, flame_viewer, sizeof flame_viewer);
+			put_span(out, svg_page_script());
 		pd_out_write(out, heat_viewer, sizeof heat_viewer);
 		pd_out_puts(out, "</script>\n</body>\n</html>\n");
 	}

@@ -131,9 +131,10 @@ bool svg_diff_data(const struct svg_scene *s, struct pd_out *out, const uint32_t
 /* svg_write.c: the whole file. As a page it stands in an HTML document, without the XML declaration. */
 extern const struct pd_opt svg_format_opts[];
 /*
- * The same as a part of a page: the picture with its data block. The page loads svg_viewer.h once, behind it. The viewer
- * shows the samples of a stretch of time when the document gets an event "pd-range", whose detail has lo and hi (ns
- * after the first row) and a text that says so, and all again when the detail is null.
+ * The same as a part of a page: the picture and its data block. The page has svg_page_style() in its head and svg_page_script()
+ * behind the part. The viewer shows the samples of a stretch of time when the document gets an event "pd-range", whose detail
+ * has lo and hi (ns after the first row) and a text that says so, and all again when the detail is null. "range=..." in the
+ * fragment of the address is the page's own.
  */
 enum pd_status svg_write_part(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, struct pd_error *err);
 enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, const struct pd_save_opts *save, const struct svg_opts *opts, bool page, struct pd_error *err);
@@ -141,11 +142,13 @@ enum pd_status svg_write_file(const struct pd_doc *doc, struct pd_out *out, cons
 /* The script of the file, all that stands inside its element. */
 struct pd_span svg_script(void);
 struct pd_span svg_page_script(void);
+struct pd_span svg_page_style(void);
 
 /* svg_picture.c: the static picture, from the XML declaration on; the root element stays open. */
 bool svg_write_picture(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */
 /* html_page.c: a whole page: the picture for print and pages without script, the data block, the canvas viewer. */
 bool svg_write_page(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */
+bool svg_write_page_part(const struct svg_scene *s, struct pd_out *out); /* the first two alone */
 /* svg_data.c: the data block (JSON that needs no escaping in XML text). */
 bool svg_write_data(const struct svg_scene *s, struct pd_out *out); /* false when out of memory */
 

@@ -96,30 +96,13 @@ static enum pd_status no_samples(const struct pd_doc *doc, const struct pd_sampl
 			    (unsigned long long)pd_series_count(doc, type->series), (int)(name.n < 100 ? name.n : 100), name.p);
 }
 
-/* Picture and data; open at the end. */
-static bool write_both(const struct svg_scene *s, struct pd_out *out)
+static bool write_svg(const struct svg_scene *s, struct pd_out *out)
 {
 	bool ok = svg_write_picture(s, out);
 
 	pd_out_puts(out, "<metadata class=\"profdata\">");
 	ok = ok && svg_write_data(s, out);
-	pd_out_puts(out, "</metadata>\n");
-	return ok;
-}
-
-static bool write_part(const struct svg_scene *s, struct pd_out *out)
-{
-	bool ok = write_both(s, out);
-
-	pd_out_puts(out, "</svg>\n");
-	return ok;
-}
-
-static bool write_svg(const struct svg_scene *s, struct pd_out *out)
-{
-	bool ok = write_both(s, out);
-
-	pd_out_puts(out, "<script><![CDATA[");
+	pd_out_puts(out, "</metadata>\n<script><![CDATA[");
 	pd_out_write(out, svg_viewer, sizeof svg_viewer);
 	pd_out_puts(out, "]]></script>\n</svg>\n");
 	return ok;
@@ -131,7 +114,7 @@ static enum pd_status write_scene(struct svg_scene *s, struct pd_out *out, struc
 {
 	enum pd_status status = svg_scene_init(s, err);
 
-	if (status == PD_OK && !(s->part ? write_part(s, out) : s->page ? svg_write_page(s, out) : write_svg(s, out)))
+	if (status == PD_OK && !(s->part ? svg_write_page_part(s, out) : s->page ? svg_write_page(s, out) : write_svg(s, out)))
 		status = pd_error_set(err, PD_ERR_NOMEM, "out of memory while drawing %u boxes", s->drawn);
 	svg_scene_release(s);
 	return status;

@@ -111,7 +111,7 @@ function rangeText(a, b) { return seconds(startOf(a)) + ":" + seconds(startOf(b 
 
 /* ---- state ---- */
 
-var ui = {}, cur = -1, anchor = -1, sel = null, picking = false, lastFragment = null;
+var ui = {}, cur = -1, anchor = -1, sel = null, picking = false, lastRange = null;
 
 function xOf(c) { return left + width * c / D.columns; }
 function yOf(r) { return plotTop + height * (1 - r / ROWS); }
@@ -157,14 +157,28 @@ function pick(a, b) {
 	showPick();
 }
 
+/* The range the address asks for, and the rest of its fragment, which belongs to the flame graph of the page. */
+function readAddress() {
+	var got = { range: "", rest: [] };
+
+	location.hash.slice(1).split("&").forEach(function (part) {
+		if (part.indexOf("range=") === 0)
+			got.range = part.slice(6);
+		else if (part)
+			got.rest.push(part);
+	});
+	return got;
+}
+
 /* A range is done: the address remembers it, whoever listens is told. */
 function picked() {
-	var fragment = sel ? "range=" + rangeText(sel[0], sel[1]) : "";
+	var range = sel ? rangeText(sel[0], sel[1]) : "", fragment;
 
 	picking = false;
 	showPick();
-	if (isPage && fragment !== (lastFragment || "")) {
-		lastFragment = fragment;
+	if (isPage && range !== (lastRange || "")) {
+		lastRange = range;
+		fragment = (range ? ["range=" + range] : []).concat(readAddress().rest).join("&");
 		try {
 			history.pushState(null, "", fragment ? "#" + fragment : location.href.replace(/#.*/, ""));
 		} catch (e) {
@@ -196,11 +210,11 @@ function clear() {
 }
 
 function fromFragment() {
-	var m = /^#range=([\d.]+):([\d.]+)$/.exec(location.hash), a, b;
+	var range = readAddress().range, m = /^([\d.]+):([\d.]+)$/.exec(range), a, b;
 
-	if (lastFragment !== null && location.hash.slice(1) === lastFragment)
+	if (lastRange !== null && range === lastRange)
 		return;
-	lastFragment = location.hash.slice(1);
+	lastRange = range;
 	a = m && parseSeconds(m[1]);
 	b = m && parseSeconds(m[2]);
 	if (m && a !== null && b !== null && a < b && binAt(a) < BINS && binAt(b - BigInt(1)) >= 0) {

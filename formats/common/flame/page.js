@@ -43,7 +43,7 @@ function describe(b) {
 }
 
 function idleText() {
-	var p = panes[0], text = D.diff ? diffWords(root, 0) : value(root.total[0]), f;
+	var p = panes[0], text = D.diff ? diffWords(root, 0) : value(root.total[0]) + (range ? " " + range.text : ""), f;
 
 	if (S.view === "sandwich") {
 		f = p.v.frame[0];
@@ -56,7 +56,7 @@ function idleText() {
 	if (p.at)
 		return "View: " + describe({ pane: 0, i: p.at });
 	if (!(root.weight[0] > 0))
-		return "No sample is left: change the group or the filters";
+		return range ? text : "No sample is left: change the group or the filters";
 	if (hiddenBoxes)
 		text += "; boxes too narrow to be drawn appear when you zoom in";
 	if (D.left_out)
@@ -479,6 +479,13 @@ function typeLabel(t, i) {
 	return (t.name && D.rows.length > 1 ? t.name + ": " : "") + (t.type || "values") + (t.unit && t.unit !== "count" ? " (" + t.unit + ")" : "") || String(i);
 }
 
+/* What colours mean: [[words, rgb], ...]. */
+function makeKey(parent, entries) {
+	var key = make("span", { "class": "key", role: "group", "aria-label": "Colours" }, parent);
+
+	entries.forEach(function (e) { element(XHTML, "i", {}, key, e[0]).style.cssText = "background:" + css(e[1]) + ";color:" + (isDark(e[1]) ? "#fff" : "#000"); });
+}
+
 function makeOptions(parent) {
 	var bar = make("div", { "class": "options", role: "toolbar", "aria-label": "Samples and order" }, parent), keys = [];
 
@@ -595,6 +602,12 @@ function makePage() {
 	ui.canvas = make("canvas", { "aria-hidden": "true" }, ui.stage);
 	ui.space = make("div", { "class": "space", "aria-hidden": "true" }, ui.stage);
 	ui.details = make("footer", { role: "status", "aria-live": "polite" }, ui.app);
+	if (D.diff)
+		makeKey(ui.app, [GROWN, NEW, SHRUNK, GONE, UNDECIDED, UNCHANGED].map(function (c) {
+			var up = c === GROWN || c === NEW;
+
+			return [DIFF_SIGNS[c] + DIFF_WORDS[c], diffRgb(c, up ? 0 : D.diff.total_before, up ? D.diff.total_after : 0)];
+		}));
 	ui.tip = make("div", { "class": "tip", hidden: "", "aria-hidden": "true" }, ui.app);
 	makeHelp(ui.app);
 	ui.ctx = ui.canvas.getContext("2d", { alpha: false });
@@ -667,6 +680,7 @@ function startPage() {
 	S.flip = !!view.inverted;
 	S.leaf = !!view.reverse;
 	S.sort = D.diff ? "self_change" : "total";
+	document.body.classList.toggle("diff", !!D.diff);
 	START = Object.assign({}, S);
 	rowHeight = Math.max(view.frame_height + 2, 6);
 	makePage();

@@ -12,7 +12,8 @@ var table = null;         /* self and total of each function of `root` */
 var whole = 0;            /* what 100 % is */
 var matched = null;       /* per frame, while searching */
 var hits = [];            /* boxes of the first pane that match */
-var range = null;         /* {lo, hi} in ns after the first sample: what another part of the page picked */
+var range = null;         /* {lo, hi, text} in ns after the first sample: what another part of the page picked */
+var isPart = document.body.classList.contains("pdhm-page"); /* below a heat map: times are those of its bins */
 var problem = {};         /* of patterns: field -> message */
 var threadFrames = new Map();
 
@@ -157,7 +158,7 @@ function rebuild() {
 }
 
 function hasTimes() {
-	return D.rows.some(function (r) { return r.time !== null; });
+	return !isPart && D.rows.some(function (r) { return r.time !== null; });
 }
 
 /* ---- the address ---- */
@@ -166,7 +167,10 @@ var FIELDS = ["view", "order", "mode", "focus", "ignore", "hide", "key", "group"
 var lastFragment = null, PATTERN_FIELDS = ["focus", "ignore", "hide"];
 
 function fragment() {
-	var parts = [];
+	var parts = [], others = readFragment().range;
+
+	if (isPart && others !== undefined)
+		parts.push("range=" + others);
 
 	FIELDS.forEach(function (f) {
 		if (S[f] !== START[f])

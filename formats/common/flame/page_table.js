@@ -60,6 +60,14 @@ function tableVerdict(c, f) {
 	return found || estimate(t.parts[0][c.of][f], t[c.of][f]);
 }
 
+/* A class as sign and word; narrow tables show the sign alone. */
+function chip(parent, c) {
+	var b = make("b", { title: DIFF_WORDS[c] }, parent, DIFF_SIGNS[c]);
+
+	make("span", { "class": DIFF_SIGNS[c] ? "word" : "" }, b, DIFF_WORDS[c]);
+	return b;
+}
+
 function cell(row, c, f) {
 	var td = make("td", { "class": "num " + c.key, "data-column": c.label }, row), v = amount(c, f), t, found, words;
 	var all = D.diff ? c.was ? D.diff.total_before : D.diff.total_after : whole;
@@ -68,8 +76,8 @@ function cell(row, c, f) {
 		t = functionTable();
 		found = tableVerdict(c, f);
 		words = changeWords(t.parts[0][c.of][f], t[c.of][f], found).split(" (");
-		td.style.background = css(diffRgb(found.c, t.parts[0][c.of][f], t[c.of][f]));
-		make("b", {}, td, t.parts[0][c.of][f] || t[c.of][f] ? DIFF_SIGNS[found.c] + DIFF_WORDS[found.c] : "");
+		if (t.parts[0][c.of][f] || t[c.of][f])
+			chip(td, found.c).style.background = css(diffRgb(found.c, t.parts[0][c.of][f], t[c.of][f]));
 		make("span", { "class": "pc" }, td, words[0]);
 		make("span", { "class": "range" }, td, words[1] ? "(" + words[1] : "");
 		return;
@@ -94,7 +102,7 @@ function addRows(upTo) {
 		make("i", { "class": "dot" }, td).style.background = D.color[f];
 		own = attrsOf(f);
 		make(own.href ? "a" : "span", own.href ? { href: own.href, target: own.target || "_blank", rel: "noopener noreferrer", title: own.title || own.href } : {}, td, D.shown[f].slice(0, NAME_MAX));
-		make("td", { "class": "where" }, row, moduleOf(f));
+		make("td", { "class": "where", title: moduleOf(f) }, row, moduleOf(f).replace(/^.*\/(?=[^\/])/, ""));
 	}
 	ui.body.appendChild(part);
 	ui.more.hidden = shownRows >= list.length;

@@ -4,12 +4,6 @@ var MARGIN = 10, FOOT = 30, SMALLEST = 0.3;
 var svg = document.currentScript && document.currentScript.ownerSVGElement || document.querySelector("svg.pdfg") || document.documentElement;
 var isPage = svg === document.documentElement; /* nothing else is there */
 var V, whole, mostChange;
-var stretch = null;               /* of time, that samples are from: {lo, hi, text}, ns after the first row */
-
-/* Chooses the rows of the stretch; null: all. */
-function inStretch(rows) {
-	return stretch && rows.time ? function (i) { return rows.time[i] >= stretch.lo && rows.time[i] < stretch.hi; } : null;
-}
 
 /* The view the picture shows. */
 function makeView() {
@@ -23,12 +17,12 @@ function makeView() {
 		mostChange = 0;
 		return;
 	}
-	root = rootView(D.base, sumRows(D.base, rows, type.column, inStretch(rows)), d.sort, true);
+	root = rootView(D.base, sumRows(D.base, rows, type.column, null), d.sort, true);
 	if (d.chart && rows.time)
 		V = chartView(root, timeline(D.base, rows, type.column, D.threads, null), null);
 	else
 		V = d.reverse ? leafView(root, d.sort) : root;
-	whole = Math.max(stretch ? 0 : d.whole || 0, V.weight[0]) || 1; /* nothing may be in a stretch */
+	whole = Math.max(d.whole || 0, V.weight[0]);
 	mostChange = greatestChange(root);
 }
 
@@ -235,7 +229,7 @@ function showBox(i) {
 }
 
 function idleText() {
-	var text = value(V.total[0]) + (stretch ? " " + stretch.text : "") + (view.zoom ? "; view: " + describe(view.zoom) : "");
+	var text = value(V.total[0]) + (view.zoom ? "; view: " + describe(view.zoom) : "");
 
 	if (hiddenBoxes)
 		text += "; " + hiddenBoxes + " narrow " + (hiddenBoxes === 1 ? "box" : "boxes") + " not drawn: zoom in to see them";
@@ -582,17 +576,6 @@ function onClick(e) {
 		zoom(i);
 }
 
-/* ---- stretches of time that something else in the page picks ---- */
-
-function onRange(e) {
-	stretch = e.detail;
-	view.zoom = 0;
-	cur = boxOver = -1;
-	makeView();
-	search();
-	draw();
-}
-
 /* ---- start ---- */
 
 function start() {
@@ -612,7 +595,6 @@ function start() {
 	layer.addEventListener("mouseover", onOver);
 	layer.addEventListener("mouseleave", function () { boxOver = -1; showBox(cur >= 0 && drawn.has(cur) ? cur : -1); });
 	(isPage ? document : svg).addEventListener("keydown", onKey);
-	document.addEventListener("pd-range", onRange);
 	window.addEventListener("scroll", place, { passive: true });
 	window.addEventListener("resize", function () { if (measure()) draw(); else place(); });
 	if (window.ResizeObserver && !D.view.width)
