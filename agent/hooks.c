@@ -126,9 +126,11 @@ static bool before_exec(sigset_t *old)
 	if (!agent_on())
 		return false;
 	block_ours(old);
-	itimer_stop();
-	writer_ask(ASK_FINISH, PD_WIRE_EXEC);
 	atomic_store(&agent.mode, AGENT_ENDING);
+	itimer_stop();
+	if (agent_self)
+		timer_stop(agent_self);
+	writer_ask(ASK_FINISH, PD_WIRE_EXEC); /* after which it sends no signal either */
 	sigemptyset(&ours);
 	sigaddset(&ours, agent.signal);
 	while (syscall(SYS_rt_sigtimedwait, &ours, NULL, &none, 8) > 0)
@@ -143,6 +145,8 @@ static int exec_failed(bool on)
 
 	if (on) {
 		atomic_store(&agent.mode, AGENT_ON);
+		if (agent_self)
+			timer_start(agent_self);
 		if (agent.engine == PD_WIRE_SETITIMER && agent.cpu_period)
 			itimer_start();
 	}

@@ -407,8 +407,8 @@ static bool at(const struct place *pl, uint64_t address, struct cursor *c)
 	return true;
 }
 
-/* The FDE that could cover pc, by the sorted table; 0 none. */
-static uint64_t fde_of(const struct place *pl, uint64_t pc)
+/* The FDE that could cover pc, by the sorted table, and where its function begins; 0 none. */
+static uint64_t fde_of(const struct place *pl, uint64_t pc, uint64_t *start)
 {
 	uint64_t hdr = pl->m->hdr, count, table, lo = 0, hi;
 	struct cursor c;
@@ -428,22 +428,23 @@ static uint64_t fde_of(const struct place *pl, uint64_t pc)
 	hi = count;
 	while (lo < hi) { /* first entry that begins above pc */
 		uint64_t mid = lo + (hi - lo) / 2;
-		int32_t start;
+		int32_t begins;
 
-		memcpy(&start, c.p + mid * 8, 4);
-		if (hdr + (uint64_t)(int64_t)start <= pc)
+		memcpy(&begins, c.p + mid * 8, 4);
+		if (hdr + (uint64_t)(int64_t)begins <= pc)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (!lo || !at(pl, table + (lo - 1) * 8 + 4, &c))
+	if (!lo || !at(pl, table + (lo - 1) * 8, &c))
 		return 0;
+	*start = hdr + (uint64_t)signed_fixed(&c, 4);
 	return hdr + (uint64_t)signed_fixed(&c, 4);
 }
 
 static bool rules_of(const struct place *pl, struct work *w, uint64_t pc, bool *signal_frame)
 {
-	uint64_t fde = fde_of(pl, pc), n, cie_at, start, range;
+	uint64_t start = 0, fde = fde_of(pl, pc, &start), n, cie_at, range;
 	struct cursor c, cc;
 	struct cie cie;
 
@@ -587,6 +588,35 @@ static enum step by_frame_pointer(struct state *s)
 	return STEP_ON;
 }
 
+static bool place_in(struct place *pl)
+{
+	pl->view = (const uint8_t *)(uintptr_t)(pl->m->lo + pl->m->shift);
+	pl->all = (struct cursor){ .p = pl->view, .end = pl->view + (pl->m->hi - pl->m->lo) };
+	return pl->m->hi > pl->m->lo;
+}
+
+/* Does a call end here? */
+static bool behind_call(const struct agent_module *m, uint64_t address)
+{
+	const uint8_t *p = (const uint8_t *)(uintptr_t)address;
+
+	if (address < m->start + 7)
+		return true;
+	return p[-5] == 0xe8 || (p[-6] == 0xff && p[-5] == 0x15) || (p[-2] == 0xff && (p[-1] & 0x38) == 0x10) || (p[-3] == 0xff && (p[-2] & 0x38) == 0x10) ||
+	       (p[-4] == 0xff && (p[-3] & 0x38) == 0x10) || (p[-6] == 0xff && (p[-5] & 0x38) == 0x10) || (p[-7] == 0xff && (p[-6] & 0x38) == 0x10);
+}
+
+/*
+ * A stack that was made by hand (makecontext) begins with "return to the first instruction of this function": nobody called,
+ * and the byte in front of it belongs to another function, whose rules would lead nowhere.
+ */
+static bool made_by_hand(const struct state *s, const struct place *pl, uint64_t address)
+{
+	uint64_t start = 0;
+
+	return !s->exact && !behind_call(pl->m, address) && fde_of(pl, address, &start) && start == address;
+}
+
 static enum step step(struct state *s, uint64_t pc)
 {
 	struct agent_row *row = &s->r->row[(pc ^ pc >> 8) % AGENT_ROWS];
@@ -599,8 +629,10 @@ static enum step step(struct state *s, uint64_t pc)
 	pl.m = module_of(s->modules, pc);
 	if (!pl.m || !pl.m->hdr)
 		return by_frame_pointer(s);
-	pl.view = (const uint8_t *)(uintptr_t)(pl.m->lo + pl.m->shift);
-	pl.all = (struct cursor){ .p = pl.view, .end = pl.view + (pl.m->hi - pl.m->lo) };
+	if (!place_in(&pl))
+		return STEP_STUCK;
+	if (made_by_hand(s, &pl, pc + 1))
+		return STEP_END;
 	if (!rules_of(&pl, w, pc, &signal_frame))
 		return by_frame_pointer(s);
 	row->generation = 0;

@@ -55,6 +55,8 @@ void wall_tick(void)
 	unsigned sent = 0;
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
+	if (atomic_load(&agent.mode) != AGENT_ON)
+		return;
 	first = n ? (first + 1) % n : 0;
 	for (size_t k = 0; k < n; k++) {
 		struct agent_ring *r = ring_at((first + k) % n);

@@ -267,7 +267,7 @@ static enum pd_status record_read(struct pd_source *src, struct pd_sink *sink, c
 	for (size_t i = 0; i < r.image.n && status == PD_OK; i++) {
 		r.now = &r.image.v[i];
 		if (r.now->begun && !r.now->ended)
-			status = record_note(&r, "processes that did not end their recording (killed, or still running)");
+			status = record_note(&r, "recordings of processes that were not ended (killed, or still running)");
 		record_threads_end(&r, r.now->last);
 	}
 	if (status == PD_OK)
