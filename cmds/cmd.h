@@ -107,6 +107,8 @@ struct pd_doc *cmd_load_stream(struct cmd_ctx *ctx, const struct cmd_input *in, 
 
 /* A build flag of ours: rows add up unless the first input's format, being the output format, keeps times. */
 #define CMD_BUILD_LIKE_FIRST (1u << 16)
+/* A build flag of ours: the command knows what to do with metrics (pd_doc_metrics()); without it an input of nothing else is an error. */
+#define CMD_BUILD_METRICS (1u << 17)
 /* Build flags for a command that writes what it loads to `o` (default: format of the first input). */
 unsigned cmd_build_flags(const struct cmd_output *o);
 
@@ -196,6 +198,10 @@ void cmd_json_head(struct cmd_ctx *ctx, struct cmd_json *j, const char *schema);
 void cmd_csv_name(struct pd_out *out, const char *name, bool last);
 /* One CSV field, quoted as needed; `last` ends the row. */
 void cmd_csv_field(struct pd_out *out, const char *text, size_t n, bool last);
+
+/* ---- amount.c ---- */
+/* A number of `unit` ("seconds", "nanoseconds", "bytes", anything) with four digits and the prefix that suits: "1.234ms"; "?" for NaN. Returns `buf`. */
+const char *cmd_amount(char *buf, size_t size, double v, struct pd_span unit);
 
 /* Escapes a name for a terminal or text report: control bytes, invalid UTF-8. Returns `buf`. */
 const char *cmd_printable(char *buf, size_t n, struct pd_span s);

@@ -61,6 +61,7 @@ static struct pd_doc *load(struct cmd_ctx *ctx, const struct convert_args *a, co
 	struct cmd_stream stream = { .open = open_timeline, .arg = &s, .instead = true };
 	struct pd_doc *doc;
 
+	flags |= f && (f->keeps & PD_KEEPS_METRICS) ? CMD_BUILD_METRICS : 0;
 	if (!f->write_events)
 		return cmd_load(ctx, &a->in, operands, n, flags);
 	doc = cmd_load_stream(ctx, &a->in, operands, n, flags, &stream);

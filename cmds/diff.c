@@ -19,6 +19,7 @@ static const struct pd_opt diff_own_opts[] = {
 	{ 0, "ops-a", "N", NULL, PD_OPT_LIST, PD_AT(A, ops[0], struct pd_list) },
 	{ 0, "ops-b", "N", NULL, PD_OPT_LIST, PD_AT(A, ops[1], struct pd_list) },
 	{ 0, "fail-on", "PCT", "status 1 when a function grew by PCT (5%: of itself, 5pp: of the total) or more, beyond chance; with --strict 3 when that cannot be told", PD_OPT_STR, PD_AT(A, fail_on, const char *) },
+	{ 0, "interval", "S", "metrics: seconds between BEFORE and AFTER (default: from their times, where they have any)", PD_OPT_REAL, PD_AT(A, interval, double) },
 	{ 0, "min-delta", "PCT", "least change that matters, of the total (default 0.1%)", PD_OPT_STR, PD_AT(A, min_delta, const char *) },
 	{ 0, "min-change", "PCT", "least change that matters, of the function itself (default 1%)", PD_OPT_STR, PD_AT(A, min_change, const char *) },
 	{ 0, "alpha", "P", "rate of false discoveries accepted (default 0.05)", PD_OPT_REAL, PD_AT(A, alpha, double) },
@@ -415,16 +416,20 @@ static int diff_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
 	struct pd_diff_opts o;
 	const char *format = NULL;
 	enum target target = target_of(ctx, a, &format);
+	bool metrics;
 	int status;
 
 	if (target == BAD || make_options(ctx, a, &o) || cli_out_check(ctx, &a->out))
 		return 2;
-	status = cmd_load_each(ctx, &a->in, operands, n, 0, &in, &p.n);
+	status = cmd_load_each(ctx, &a->in, operands, n, CMD_BUILD_METRICS, &in, &p.n);
+	metrics = !status && diff_has_metrics(in, p.n);
 	if (!status)
 		status = split_sides(ctx, in, p.n, &p.n_before);
-	if (!status)
+	if (!status && metrics)
+		status = diff_metrics(ctx, a, in, p.n_before, p.n, target == TEXT);
+	if (!status && !metrics)
 		status = prepare(ctx, a, in, &p);
-	if (!status)
+	if (!status && !metrics)
 		status = compare(ctx, a, &o, in, &p, target, format);
 	release(&p);
 	cmd_loaded_free(in, p.n);
@@ -443,11 +448,14 @@ const struct pd_cmd pd_cmd_diff = {
 		 "is beyond chance (5 % false discoveries) and large enough to matter (--min-delta, --min-change). Functions whose\n"
 		 "change is explained by what they call are carriers and only counted (--all lists them), and functions that moved\n"
 		 "with most others (to make room for one that grew, or because the machine was busy) are no findings.\n\n"
+		 "Two sets of metrics of one process (Go runtime/metrics, expvar, Prometheus text) are compared by what happened in\n"
+		 "between: increases and rates of counters, gauges, distributions of the events in between against all before.\n\n"
 		 "-t folded writes 'stack before after' lines, -t pprof a profile that opens as a difference in pprof, -t svg and\n"
 		 "-t html differential flame graphs. --fail-on makes it a gate for continuous integration.",
 	.examples = (const char *const[]){ "profdata diff a.pb.gz b.pb.gz", "what changed",
 					   "profdata diff before=a.pb.gz before=cpu.pb.gz after=b.pb.gz after=heap.pb.gz", "two recordings of each build: what the builds changed",
 					   "profdata diff --fail-on 5% a.pb.gz b.pb.gz", "status 1 when a function grew by 5 % or more",
+					   "profdata diff --interval 30 before.prom after.prom", "rates of counters, percentiles of what happened in between",
 					   "profdata diff a.pb.gz b.pb.gz -o diff.svg", "a differential flame graph", NULL },
 	.args_size = sizeof(struct diff_args),
 	.opts = diff_opts,

@@ -11,7 +11,7 @@ struct diff_args {
 	struct cmd_select select;
 	struct pd_list without, ops[2];
 	const char *per, *granularity, *unit, *fail_on, *min_delta, *min_change, *test, *title;
-	double alpha, confidence;
+	double alpha, confidence, interval;
 	int64_t nodecount;
 	bool json, csv, all, conservative, no_counts, no_slices;
 };
@@ -39,6 +39,11 @@ static inline const struct pd_diff_test *diff_row_test(const struct pd_diff_row 
 }
 /* "time", "cpu", "op", "total", "none" */
 const char *diff_per_word(enum pd_diff_per per);
+
+/* diff_metrics.c: inputs that hold metrics instead of samples. */
+bool diff_has_metrics(const struct cmd_loaded *in, size_t n);
+/* Compares them; exit status. */
+int diff_metrics(struct cmd_ctx *ctx, const struct diff_args *a, const struct cmd_loaded *in, size_t n_before, size_t n, bool report);
 
 /* diff_text.c */
 void diff_text(struct diff_report *r, struct pd_out *out);

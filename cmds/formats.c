@@ -23,7 +23,7 @@ static const struct {
 	{ PD_KEEPS_LABELS, "labels" },       { PD_KEEPS_TIME, "times" },         { PD_KEEPS_LINES, "lines" },
 	{ PD_KEEPS_ADDRESSES, "addresses" }, { PD_KEEPS_INLINES, "inlines" },    { PD_KEEPS_TYPES, "types" },
 	{ PD_KEEPS_SERIES, "series" },       { PD_KEEPS_NEGATIVE, "negative" },  { PD_KEEPS_DECIMALS, "decimals" },
-	{ PD_KEEPS_HEADER, "header" },       { PD_KEEPS_SYSTEM_NAMES, "system-names" },
+	{ PD_KEEPS_HEADER, "header" },       { PD_KEEPS_SYSTEM_NAMES, "system-names" }, { PD_KEEPS_METRICS, "metrics" },
 };
 
 static void words(char *buf, size_t n, const char *const *word)

@@ -1,5 +1,6 @@
 /* info - what is in a profile. */
 #include "cli.h"
+#include "info_metrics.h"
 #include "info_trace.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -213,6 +214,8 @@ static void print_json(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_
 
 	cmd_json_object(j, NULL);
 	cmd_json_head(ctx, j, "profdata.info/1");
+	if (pd_doc_metrics(doc))
+		info_metrics_json(doc, j);
 	json_types(j, doc);
 	cmd_json_int(j, "samples", (int64_t)f->samples);
 	cmd_json_int(j, "stacks", (int64_t)f->stacks);
@@ -321,9 +324,20 @@ static void print_labels(struct pd_out *out, const struct pd_doc *doc, const str
 	}
 }
 
+static void print_notes(struct cmd_ctx *ctx, struct pd_out *out)
+{
+	char text[1024], what[256];
+
+	for (size_t i = 0; i < ctx->n_notes; i++) {
+		cli_counted(what, sizeof(what), ctx->note[i].count, ctx->note[i].what);
+		cmd_printable(text, sizeof(text), (struct pd_span){ what, strlen(what) });
+		pd_out_printf(out, "%-14s %" PRIu64 " %s\n", i ? "" : "notes", ctx->note[i].count, text);
+	}
+}
+
 static void print_text(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_doc *doc, const struct facts *f, const struct pd_events *trace)
 {
-	char text[4096], what[256];
+	char text[4096];
 	const pd_str *comment;
 	size_t n_comments = pd_doc_comments(doc, &comment);
 
@@ -333,6 +347,12 @@ static void print_text(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_
 		cmd_printable(text, sizeof(text), (struct pd_span){ in->path, strlen(in->path) });
 		pd_out_printf(out, "%-14s %s: %s%s%s\n", i ? "" : "input", text, in->format ? in->format : "?", strcmp(in->compression, "none") ? ", " : "",
 			      strcmp(in->compression, "none") ? in->compression : "");
+	}
+	if (pd_doc_metrics(doc) && !pd_doc_sample_types(doc)) {
+		print_when(out, doc);
+		info_metrics_text(doc, out);
+		print_notes(ctx, out);
+		return;
 	}
 	print_types(out, doc);
 	pd_out_printf(out, "%-14s %" PRIu64 "\n%-14s %" PRIu64 " (deepest %u frames)\n%-14s %u\n%-14s %u\n%-14s %u\n", "samples", f->samples, "stacks", f->stacks,
@@ -347,11 +367,7 @@ static void print_text(struct cmd_ctx *ctx, struct pd_out *out, const struct pd_
 		text_of(text, sizeof(text), doc, comment[i]);
 		pd_out_printf(out, "%-14s %s\n", i ? "" : "comments", text);
 	}
-	for (size_t i = 0; i < ctx->n_notes; i++) {
-		cli_counted(what, sizeof(what), ctx->note[i].count, ctx->note[i].what);
-		cmd_printable(text, sizeof(text), (struct pd_span){ what, strlen(what) });
-		pd_out_printf(out, "%-14s %" PRIu64 " %s\n", i ? "" : "notes", ctx->note[i].count, text);
-	}
+	print_notes(ctx, out);
 }
 
 /* ---- the command ---- */
@@ -416,7 +432,7 @@ static int info_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
 
 	if (a->check && a->check[0] && !(wanted = cli_format(ctx, a->check, false)))
 		return 2;
-	doc = cmd_load_stream(ctx, &a->in, operands, n, 0, &stream);
+	doc = cmd_load_stream(ctx, &a->in, operands, n, CMD_BUILD_METRICS, &stream);
 	if (!doc) {
 		pd_events_free(stream.events);
 		return a->check && unsound(ctx->load_status) ? 1 : 2;
@@ -433,7 +449,7 @@ const struct pd_cmd pd_cmd_info = {
 	.name = "info",
 	.summary = "what is in a profile: format, sample types, totals, counts",
 	.usage = "[OPTIONS] [INPUT...]",
-	.about = "Several inputs are described as their sum. Of a lone trace, events by kind, tracks and the span of time are told too. With --check the exit status says whether every input is sound: 1 when one is\n"
+	.about = "Several inputs are described as their sum. Metrics of a program (see docs/formats/metrics.md) are listed with percentiles of distributions. Of a lone trace, events by kind, tracks and the span of time are told too. With --check the exit status says whether every input is sound: 1 when one is\n"
 		 "malformed, of no known format (or not of FORMAT), or has records that had to be skipped; 2 when it could not be read.",
 	.examples = (const char *const[]){ "profdata info cpu.pb.gz", "describe a profile", "profdata info --json cpu.pb.gz", "for programs",
 					   "profdata info --check=pprof cpu.pb.gz", "is it a sound pprof file?", NULL },

@@ -26,6 +26,7 @@ struct loader {
 	const struct cmd_input *in;
 	struct cli_operands operands;
 	size_t n_own;              /* operands before those of the base */
+	bool metrics;              /* inputs may hold metrics and no samples */
 	bool straight;             /* into the sum where the format can be */
 	struct pd_limits limits;
 	const struct pd_format *from;
@@ -226,6 +227,8 @@ static int loader_start(struct loader *l, char **operands, size_t n)
 	int status;
 
 	l->jobs = cli_jobs(l->in);
+	l->metrics = l->build_flags & CMD_BUILD_METRICS;
+	l->build_flags &= ~CMD_BUILD_METRICS;
 	if (l->in->seconds < 0)
 		return cli_usage(l->ctx, NULL, "option '--seconds' cannot be negative");
 	if (l->in->from && !(l->from = cli_format(l->ctx, l->in->from, false)))
@@ -339,6 +342,19 @@ static void step(struct loader *l, size_t i)
 	cli_progress_step(l->progress, l->progress ? file_size(l->operands.v[i].path) : 0);
 }
 
+/* Metrics are for those who ask for them; false after saying so. */
+static bool fits(struct loader *l, size_t i, const struct pd_doc *doc)
+{
+	struct pd_error err = { 0 };
+
+	if (!pd_doc_metrics(doc) || l->metrics || pd_doc_sample_types(doc))
+		return true;
+	pd_error_set(&err, PD_ERR_UNSUPPORTED, "these are metrics of a program, there are no samples");
+	pd_error_hint(&err, "profdata info FILE; profdata diff BEFORE AFTER");
+	snprintf(err.path, sizeof(err.path), "%s", shown_path(l, i));
+	return load_failed(l, &err);
+}
+
 /* The document of input i, once loaded; called in order. NULL after printing the error. */
 static struct pd_doc *take_doc(struct loader *l, size_t i)
 {
@@ -354,7 +370,7 @@ static struct pd_doc *take_doc(struct loader *l, size_t i)
 	}
 	s->doc = NULL;
 	n = pd_doc_notes(doc, &note);
-	if (tell(l, i, note, n))
+	if (tell(l, i, note, n) && fits(l, i, doc))
 		return doc;
 	pd_doc_unref(doc);
 	return NULL;
@@ -486,6 +502,8 @@ static bool add(void *ctx, size_t i)
 		side->only = doc;
 		return true;
 	}
+	if (pd_doc_metrics(doc))
+		cmd_warnf(s->l.ctx, "%s: metrics do not add up and were left out", shown_path(&s->l, i));
 	fine = pd_merger_add(side->merger, doc, &err);
 	pd_doc_unref(doc);
 	if (!fine && !err.path[0])

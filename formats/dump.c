@@ -22,7 +22,9 @@
 #include "common/dump_read.h"
 #include "common/escape.h"
 #include "common/json_write.h"
+#include <math.h>
 #include <profdata/format.h>
+#include <profdata/metrics.h>
 
 /* ---- one line at a time in a buffer ---- */
 
@@ -482,6 +484,58 @@ static void write_series(struct dumper *d, unsigned series)
 			write_row(d, &rows, i, n_values, decimals);
 }
 
+/* ---- metrics ---- */
+
+static void put_real(struct dumper *d, double v)
+{
+	char text[32];
+
+	if (isfinite(v))
+		put(d, text, pd_put_real(text, v));
+	else
+		put_z(d, isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf");
+}
+
+static void put_real_field(struct dumper *d, const char *key, double v)
+{
+	put_z(d, key);
+	put_real(d, v);
+}
+
+static void write_metric(struct dumper *d, const struct pd_metric *m)
+{
+	put_z(d, "metric\t");
+	put_z(d, pd_metric_kind_name(m->kind));
+	put_z(d, "\t");
+	put_str(d, m->name);
+	put_field(d, "\tunit=", m->unit);
+	put_field(d, "\thelp=", m->help);
+	if (m->flags & PD_METRIC_STATE)
+		put_z(d, "\tstate");
+	if (m->has_time) {
+		put_z(d, "\t@");
+		put_i64(d, m->time);
+	}
+	if (m->kind < PD_METRIC_HISTOGRAM) {
+		put_real_field(d, "\tvalue=", m->value);
+	} else {
+		put_real_field(d, "\tcount=", m->count);
+		put_real_field(d, "\tsum=", m->sum);
+	}
+	end_line(d);
+	if (m->labels.v) {
+		put_z(d, "metric-labels");
+		put_labels(d, m->labels);
+		end_line(d);
+	}
+	for (size_t i = 0; i < m->n_bins; i++) {
+		put_real_field(d, "metric-bin\t", m->bin[i].lo);
+		put_real_field(d, "\t", m->bin[i].hi);
+		put_real_field(d, "\t", m->bin[i].n);
+		end_line(d);
+	}
+}
+
 /* The sample type asked for is the default of the file. */
 static void take_default_type(struct dumper *d, const char *name)
 {
@@ -513,6 +567,12 @@ static enum pd_status dump_write(const struct pd_doc *doc, struct pd_out *out, c
 	}
 	for (unsigned s = 0; s < pd_doc_series(doc) && !d.failed; s++)
 		write_series(&d, s);
+	for (size_t i = 0; i < pd_doc_metrics(doc) && !d.failed; i++) {
+		struct pd_metric m;
+
+		pd_doc_metric(doc, i, &m);
+		write_metric(&d, &m);
+	}
 	pd_vec_release(&d.line);
 	pd_vec_release(&d.used);
 	pd_vec_release(&d.path);
@@ -539,7 +599,7 @@ const struct pd_format pd_format_dump = {
 	.summary = "everything in a document as text (profdata's own)",
 	.suffixes = (const char *const[]){ ".dump", NULL },
 	.keeps = PD_KEEPS_LABELS | PD_KEEPS_TIME | PD_KEEPS_LINES | PD_KEEPS_ADDRESSES | PD_KEEPS_INLINES | PD_KEEPS_TYPES |
-		 PD_KEEPS_SERIES | PD_KEEPS_NEGATIVE | PD_KEEPS_DECIMALS | PD_KEEPS_HEADER | PD_KEEPS_SYSTEM_NAMES,
+		 PD_KEEPS_SERIES | PD_KEEPS_NEGATIVE | PD_KEEPS_DECIMALS | PD_KEEPS_HEADER | PD_KEEPS_SYSTEM_NAMES | PD_KEEPS_METRICS,
 	.sniff = dump_sniff,
 	.read = dump_read,
 	.write = dump_write,

@@ -2,8 +2,11 @@
 #include "common/dump_read.h"
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/span.h"
 #include "base/vec.h"
 #include "common/json_read.h"
+#include <math.h>
+#include <profdata/metrics.h>
 
 const char *const pd_dump_mapping_flags[] = { "functions", "filenames", "lines", "inlines", "main", NULL };
 const char *const pd_dump_frame_flags[] = { "folded", "kernel", "jit", "inlined", NULL };
@@ -33,6 +36,9 @@ struct reader {
 	uint8_t decimals[PD_MAX_VALUES];
 	PD_VEC(struct pd_label) labels;
 	PD_VEC(pd_frame) path;
+	bool in_metric;               /* a metric line waits for its labels and bins */
+	struct pd_metric metric;
+	PD_VEC(struct pd_metric_bin) bins;
 };
 
 static enum pd_status no_memory(struct reader *r)
@@ -500,6 +506,89 @@ static enum pd_status read_row(struct reader *r)
 	return PD_OK;
 }
 
+/* ---- reading: metrics ---- */
+
+/* The metric whose labels and bins have all been read. */
+static void finish_metric(struct reader *r)
+{
+	if (!r->in_metric)
+		return;
+	r->in_metric = false;
+	r->metric.bin = r->bins.v;
+	r->metric.n_bins = r->bins.n;
+	pd_metric_add(r->b, &r->metric);
+}
+
+static bool parse_kind(struct pd_span s, enum pd_metric_kind *out)
+{
+	for (int k = 0; k < PD_METRIC_KINDS; k++) {
+		const char *name = pd_metric_kind_name((enum pd_metric_kind)k);
+
+		if (strlen(name) == s.n && memcmp(name, s.p, s.n) == 0) {
+			*out = (enum pd_metric_kind)k;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum pd_status read_metric(struct reader *r)
+{
+	struct pd_metric *m = &r->metric;
+	struct pd_span f, v;
+	enum pd_status st;
+
+	*m = (struct pd_metric){ .value = NAN, .count = NAN, .sum = NAN };
+	if (!next_field(r, &f) || !parse_kind(f, &m->kind))
+		return pd_fail(r->sink, r->src, "expected the kind of the metric: unknown, counter, gauge, histogram or summary");
+	if (!next_field(r, &f))
+		return pd_fail(r->sink, r->src, "expected the name of the metric");
+	st = take_str(r, f, &m->name);
+	while (st == PD_OK && next_field(r, &f)) {
+		if (is_field(f, "unit", &v))
+			st = take_str(r, v, &m->unit);
+		else if (is_field(f, "help", &v))
+			st = take_str(r, v, &m->help);
+		else if (pd_json_is(f, "state"))
+			m->flags |= PD_METRIC_STATE;
+		else if (f.n > 1 && f.p[0] == '@' && parse_i64((struct pd_span){ f.p + 1, f.n - 1 }, &m->time))
+			m->has_time = true;
+		else if (!(is_field(f, "value", &v) && pd_number_real(v, &m->value)) && !(is_field(f, "count", &v) && pd_number_real(v, &m->count)) &&
+			 !(is_field(f, "sum", &v) && pd_number_real(v, &m->sum)))
+			st = pd_fail(r->sink, r->src, "expected unit=, help=, state, @TIME, value=, count= or sum= of the metric");
+	}
+	r->in_metric = true;
+	r->bins.n = 0;
+	return st;
+}
+
+static enum pd_status read_metric_labels(struct reader *r)
+{
+	enum pd_status st = PD_OK;
+	struct pd_span f;
+
+	if (!r->in_metric || r->metric.labels.v)
+		return pd_fail(r->sink, r->src, "expected a metric before its labels");
+	r->labels.n = 0;
+	while (st == PD_OK && next_field(r, &f))
+		st = take_label(r, f);
+	if (st == PD_OK)
+		r->metric.labels = pd_labels_of(r->b, r->labels.v, r->labels.n);
+	return st;
+}
+
+static enum pd_status read_metric_bin(struct reader *r)
+{
+	struct pd_metric_bin bin;
+	struct pd_span lo, hi, n;
+
+	if (!r->in_metric)
+		return pd_fail(r->sink, r->src, "expected a metric before its bins");
+	if (!next_field(r, &lo) || !next_field(r, &hi) || !next_field(r, &n) || !pd_number_real(lo, &bin.lo) || !pd_number_real(hi, &bin.hi) || !pd_number_real(n, &bin.n))
+		return pd_fail(r->sink, r->src, "expected three numbers of a bin");
+	return pd_vec_push(&r->bins, bin) ? PD_OK : no_memory(r);
+}
+
 static enum pd_status read_period(struct reader *r)
 {
 	struct pd_meta *m = pd_builder_meta(r->b);
@@ -559,6 +648,8 @@ static enum pd_status read_line(struct reader *r, struct pd_span line)
 	st = finish_frame(r);
 	if (st != PD_OK)
 		return st;
+	if (!span_starts(line, "metric-"))
+		finish_metric(r);
 	if (line.n && (line.p[0] == '-' || (line.p[0] >= '0' && line.p[0] <= '9')))
 		st = read_row(r);
 	else if (!next_field(r, &word))
@@ -571,6 +662,12 @@ static enum pd_status read_line(struct reader *r, struct pd_span line)
 		st = read_series(r);
 	else if (pd_json_is(word, "value"))
 		st = read_value(r);
+	else if (pd_json_is(word, "metric"))
+		st = read_metric(r);
+	else if (pd_json_is(word, "metric-labels"))
+		st = read_metric_labels(r);
+	else if (pd_json_is(word, "metric-bin"))
+		st = read_metric_bin(r);
 	else if (pd_json_is(word, "period"))
 		st = read_period(r);
 	else
@@ -612,6 +709,9 @@ enum pd_status pd_dump_read(struct pd_source *src, struct pd_sink *sink)
 		st = pd_source_status(src);
 	if (st == PD_OK)
 		st = finish_frame(&r);
+	if (st == PD_OK)
+		finish_metric(&r);
+	pd_vec_release(&r.bins);
 	pd_vec_release(&r.text);
 	pd_vec_release(&r.mapping);
 	pd_vec_release(&r.handles.row);

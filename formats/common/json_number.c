@@ -163,3 +163,23 @@ double pd_number_double(const struct pd_number *num)
 		*point = *nl_langinfo(RADIXCHAR);
 	return strtod(text, NULL);
 }
+
+bool pd_number_real(struct pd_span text, double *out)
+{
+	static const struct { const char *word; double value; } words[] = {
+		{ "nan", NAN }, { "inf", INFINITY }, { "+inf", INFINITY }, { "-inf", -INFINITY },
+		{ "infinity", INFINITY }, { "+infinity", INFINITY }, { "-infinity", -INFINITY },
+	};
+	struct pd_number num;
+
+	if (pd_number_parse(text, &num) && num.text.n) {
+		*out = pd_number_double(&num);
+		return true;
+	}
+	for (size_t i = 0; i < PD_ARRAY_LEN(words); i++)
+		if (strlen(words[i].word) == text.n && strncasecmp(words[i].word, text.p, text.n) == 0) {
+			*out = words[i].value;
+			return true;
+		}
+	return false;
+}

@@ -48,6 +48,8 @@ bool pd_number_scaled(const struct pd_number *num, int shift, int64_t *out, bool
 unsigned pd_number_decimals(const struct pd_number *num);
 /* Nearest double, whatever the locale. Infinite when too large. */
 double pd_number_double(const struct pd_number *num);
+/* A whole span as a double: a number by the JSON grammar or "NaN", "Inf", "+Inf", "-Inf" (any case, "Infinity" too). */
+bool pd_number_real(struct pd_span text, double *out);
 
 enum pd_json_type {
 	PD_JSON_NONE, /* failure, or no value here */

@@ -150,6 +150,8 @@ static void report_loss(const struct pd_doc *doc, uint32_t keeps, char *text, si
 	lost_frames(doc, keeps, &l);
 	if (!(keeps & PD_KEEPS_HEADER))
 		lost_header(doc, &l);
+	if (doc->metric.n && !(keeps & PD_KEEPS_METRICS))
+		lose(&l, "metrics (%zu)", doc->metric.n);
 }
 
 /* ---- saving ---- */

@@ -55,6 +55,7 @@ uint64_t pd_builder_bytes(const struct pd_builder *b)
 	n += t->line.cap * sizeof *t->line.v + t->stack.cap * sizeof *t->stack.v + t->run.cap * sizeof *t->run.v;
 	n += t->set.cap * sizeof *t->set.v + t->label.cap * sizeof *t->label.v;
 	n += index_bytes(&b->mapping) + index_bytes(&b->func) + index_bytes(&b->frame) + index_bytes(&b->stack) + index_bytes(&b->set);
+	n += d->metric.cap * sizeof *d->metric.v + d->metric_bin.cap * sizeof *d->metric_bin.v + index_bytes(&b->metric);
 	for (size_t i = 0; i < b->row.n; i++)
 		n += index_bytes(&b->row.v[i]);
 	for (size_t i = 0; i < d->series.n; i++)
@@ -154,6 +155,7 @@ static void release_indexes(struct pd_builder *b)
 	pd_index_release(&b->frame);
 	pd_index_release(&b->stack);
 	pd_index_release(&b->set);
+	pd_index_release(&b->metric);
 	for (size_t i = 0; i < b->row.n; i++)
 		pd_index_release(&b->row.v[i]);
 }

@@ -74,6 +74,19 @@ static bool check_series(const struct pd_doc *doc, const struct pd_series_row *s
 	return rows == s->rows ? true : bad(err, "row count differs", (size_t)rows);
 }
 
+static bool check_metrics(const struct pd_doc *doc, struct pd_error *err)
+{
+	for (size_t i = 0; i < doc->metric.n; i++) {
+		const struct pd_metric_store *s = &doc->metric.v[i];
+
+		if (s->m.name.v >= doc->t.strings.row.n || s->m.unit.v >= doc->t.strings.row.n || s->m.help.v >= doc->t.strings.row.n)
+			return bad(err, "metric names no string", i);
+		if (s->m.labels.v >= doc->t.set.n || s->first + s->m.n_bins > doc->metric_bin.n || s->m.kind >= PD_METRIC_KINDS)
+			return bad(err, "metric out of range", i);
+	}
+	return true;
+}
+
 bool pd_doc_check(const struct pd_doc *doc, struct pd_error *err)
 {
 	if (!check_tables(&doc->t, err) || !check_stacks(&doc->t, err) || !check_labels(&doc->t, err))
@@ -81,5 +94,5 @@ bool pd_doc_check(const struct pd_doc *doc, struct pd_error *err)
 	for (size_t i = 0; i < doc->series.n; i++)
 		if (!check_series(doc, &doc->series.v[i], err))
 			return false;
-	return true;
+	return check_metrics(doc, err);
 }

@@ -34,6 +34,8 @@ void pd_doc_unref(struct pd_doc *doc)
 		for (size_t i = 0; i < doc->series.n; i++)
 			pd_series_release(&doc->series.v[i]);
 		pd_vec_release(&doc->series);
+		pd_vec_release(&doc->metric);
+		pd_vec_release(&doc->metric_bin);
 		pd_vec_release(&doc->comment);
 		pd_vec_release(&doc->note);
 		pd_arena_release(&doc->note_text);

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/vec.h"
 #include <profdata/builder.h>
+#include <profdata/metrics.h>
 #include <profdata/profile.h>
 #include <stdatomic.h>
 
@@ -83,6 +84,12 @@ struct pd_series_row {
 	bool has_time;
 };
 
+/* `bin` of m is not set: bins are metric_bin[first ...) of the document. */
+struct pd_metric_store {
+	struct pd_metric m;
+	size_t first;
+};
+
 struct pd_doc {
 	atomic_uint refs;
 	bool canonical; /* in canonical form already, see canon.c */
@@ -90,6 +97,8 @@ struct pd_doc {
 	struct pd_tables t;
 	PD_VEC(struct pd_series_row) series;
 	struct pd_meta meta;
+	PD_VEC(struct pd_metric_store) metric;
+	PD_VEC(struct pd_metric_bin) metric_bin;
 	PD_VEC(pd_str) comment;
 	PD_VEC(struct pd_note_desc) note;
 	struct pd_arena note_text;
@@ -124,7 +133,7 @@ struct pd_builder {
 	uint64_t key; /* of all hashes */
 	struct pd_error err;
 	bool failed;
-	struct pd_index mapping, func, frame, stack, set;
+	struct pd_index mapping, func, frame, stack, set, metric;
 	PD_VEC(struct pd_index) row; /* (stack, labels) → row + 1, one per series, when aggregating */
 	PD_VEC(uint32_t) scratch;    /* a stack turned root first */
 };

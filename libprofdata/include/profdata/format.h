@@ -48,6 +48,7 @@ enum pd_keeps {
 	PD_KEEPS_DECIMALS = 1 << 8,  /* fractional values */
 	PD_KEEPS_HEADER = 1 << 9,    /* period, times, comments */
 	PD_KEEPS_SYSTEM_NAMES = 1 << 10,
+	PD_KEEPS_METRICS = 1 << 11,  /* see metrics.h */
 };
 
 struct pd_notes;

@@ -9,6 +9,7 @@
 #include <profdata/format.h>
 #include <profdata/heat.h>
 #include <profdata/io.h>
+#include <profdata/metrics.h>
 #include <profdata/opt.h>
 #include <profdata/profile.h>
 #include <profdata/report.h>
