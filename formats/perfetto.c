@@ -6,6 +6,7 @@
 
 static const struct pd_opt options[] = {
 	{ 0, "no-args", NULL, "leave the arguments of events out", PD_OPT_BOOL, PD_AT(struct pd_perfetto_opts, no_args, bool), .choices = NULL },
+	{ 0, "max-args", "SIZE", "memory for arguments of slices that come in no order (128M)", PD_OPT_SIZE, PD_AT(struct pd_perfetto_opts, max_args, int64_t), .choices = NULL },
 	{ .kind = PD_OPT_END },
 };
 

@@ -20,7 +20,7 @@ void chrome_tell(struct chrome_reader *r, uint32_t track)
 	d.name = pd_builder_string(r->b, t->name.v ? t->name : t->word);
 	if (t->sorted)
 		d.flags |= PD_TRACK_SORTED;
-	if (t->kind == PD_TRACK_THREAD)
+	if (t->kind != PD_TRACK_PROCESS)
 		d.flags |= PD_TRACK_UNORDERED;
 	if (t->kind == PD_TRACK_COUNTER) {
 		d.n_series = (unsigned)t->series.n;

@@ -1,12 +1,13 @@
 /* InternedData: every text and stack is told once, by the first packet that uses it. */
 #include "perfetto/perfetto.h"
+#include "base/hash.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Fields of InternedData, by enum perfetto_text. */
-static const uint32_t field_of[] = { 1, 2, 3, 5, 18 };
+static const uint32_t field_of[] = { 1, 2, 3, 5, 18, 29 };
 #define FRAMES 6
 #define CALLSTACKS 7
 
@@ -62,6 +63,32 @@ uint32_t perfetto_text(struct perfetto_intern *t, enum perfetto_text kind, struc
 	pd_pb_put_bytes(&t->entry, 2, kept.p, kept.n);
 	pd_pb_put_bytes(&t->data, field_of[kind], t->entry.v, t->entry.n);
 	return id;
+}
+
+#define LONGEST_VALUE 1024u
+#define MOST_VALUES ((size_t)16 << 20) /* so that memory does not grow with a trace whose texts are all different */
+
+uint32_t perfetto_value(struct perfetto_intern *t, struct pd_span s)
+{
+	uint64_t hash = pd_hash_bytes(t->b->key, s.p, s.n) | 1;
+	size_t slot = hash >> 8 & (PD_ARRAY_LEN(t->value) - 1);
+	struct pd_span kept;
+
+	if (s.n < 4 || s.n > LONGEST_VALUE)
+		return 0;
+	if (t->value[slot].hash != hash) { /* once is nothing */
+		t->value[slot].hash = hash;
+		t->value[slot].id = 0;
+		return 0;
+	}
+	if (!t->value[slot].id) {
+		if (t->values + s.n > MOST_VALUES)
+			return 0;
+		t->values += s.n;
+		t->value[slot].id = perfetto_text(t, PERFETTO_VALUE, s);
+	}
+	kept = pd_builder_string(t->b, (pd_str){ t->value[slot].id });
+	return kept.n == s.n && memcmp(kept.p, s.p, s.n) == 0 ? t->value[slot].id : 0;
 }
 
 static void tell_line(struct perfetto_intern *t, uint32_t iid, struct pd_span name, struct pd_span file, int64_t line)

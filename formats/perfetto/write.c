@@ -9,16 +9,17 @@
 #include "model/slicelog.h"
 #include "model/slicepairs.h"
 #include "perfetto/perfetto.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SEQUENCE 1
-#define MOST_WAITING ((size_t)64 << 20) /* bytes of arguments of slices that wait */
+#define MOST_WAITING ((int64_t)128 << 20) /* bytes of arguments, all different, of slices that wait */
 
 enum packet_field { CLOCK_SNAPSHOT = 6, TIMESTAMP = 8, SEQUENCE_ID = 10, TRACK_EVENT = 11, INTERNED = 12, FLAGS = 13, TRACK = 60, PERF_SAMPLE = 66 };
 enum event_type { SLICE_BEGIN = 1, SLICE_END = 2, INSTANT = 3, COUNTER = 4 };
 
-/* What a slice that waits is called, and its arguments in `waiting`. */
+/* What a slice that waits is called, and its arguments in `waiting`. Slices alike in all of this share it. */
 struct about {
 	uint32_t name, category, stack;
 	uint32_t args_n;
@@ -28,22 +29,32 @@ struct about {
 struct track {
 	struct pd_track_desc desc;         /* without texts */
 	unsigned n_series;
-	uint32_t series;                   /* counters: tracks of their values are numbered from here */
+	size_t values;                     /* counters: their first row in `value` */
 	struct pd_slice_log log;
+};
+
+/* One value of a counter: the track it is, and what it was last time. */
+struct value {
+	uint32_t number;
+	double last;
 };
 
 struct writer {
 	struct pd_events events;
 	struct pd_out *out;
-	bool no_args, told_clocks, cleared, args_lost;
+	bool no_args, told_clocks, cleared, too_much;
 	struct pd_trace_desc desc;
 	struct perfetto_intern names;
 	struct pd_pb_buf packet, event, args, arg;
 	PD_VEC(struct track) track;        /* row 0 is the whole trace */
 	PD_VEC(struct about) about;        /* row 0 is none */
+	struct pd_index abouts;
 	PD_VEC(uint8_t) waiting;
-	uint32_t extra;                    /* tracks of values and async events so far */
-	struct { uint64_t key; uint64_t uuid; } async[256]; /* open ones, by a hash: lanes that are used again */
+	uint64_t most_waiting;
+	uint32_t extra;                    /* tracks of values so far */
+	struct perfetto_spans spans;
+	PD_VEC(struct value) value;
+	uint64_t cut;                      /* slices that reached out of the one around them */
 	struct pd_slice_pairs pairs;
 	struct pd_slice_log slices;
 	PD_VEC(struct pd_log_row) open;    /* slices begun and not ended, while a track is written */
@@ -84,7 +95,7 @@ static uint64_t uuid_of(const struct writer *w, uint32_t track)
 	return (uint64_t)track + 1; /* 0 stands for the trace itself */
 }
 
-/* Tracks of values and of async events follow behind a wide gap. */
+/* Tracks of values follow behind a wide gap, behind another one those of async events. */
 static uint64_t extra_uuid(uint32_t n)
 {
 	return (UINT64_C(1) << 32) + n;
@@ -145,6 +156,16 @@ static void put_double(struct pd_pb_buf *b, uint32_t field, double v)
 	put_fixed64(b, field, bits);
 }
 
+static void put_text(struct writer *w, struct pd_span text)
+{
+	uint32_t value = perfetto_value(&w->names, text);
+
+	if (value)
+		pd_pb_put(&w->arg, 17, value);
+	else
+		pd_pb_put_bytes(&w->arg, 6, text.p, text.n);
+}
+
 /* Field debug_annotations of a TrackEvent, one per argument, into `out`. */
 static void put_args(struct writer *w, struct pd_pb_buf *out, const struct pd_arg *a, size_t n)
 {
@@ -156,7 +177,7 @@ static void put_args(struct writer *w, struct pd_pb_buf *out, const struct pd_ar
 		if (!key)
 			pd_pb_put_bytes(&w->arg, 10, "", 0);
 		switch (a[i].kind) {
-		case PD_ARG_STR: pd_pb_put_bytes(&w->arg, 6, a[i].str.p, a[i].str.n); break;
+		case PD_ARG_STR: put_text(w, a[i].str); break;
 		case PD_ARG_INT: pd_pb_put(&w->arg, 4, (uint64_t)a[i].i); break;
 		case PD_ARG_UINT: pd_pb_put(&w->arg, 3, a[i].u); break;
 		case PD_ARG_REAL: put_double(&w->arg, 5, a[i].real); break;
@@ -221,8 +242,17 @@ static void put_counter(struct writer *w, const struct pd_event *e)
 	const struct track *t = &w->track.v[e->track.v];
 
 	for (uint32_t i = 0; i < e->n_values && i < t->n_series; i++) {
-		put_head(w, COUNTER, extra_uuid(t->series + i));
-		put_double(&w->event, 44, e->values[i]);
+		struct value *value = &w->value.v[t->values + i];
+		double v = e->values[i];
+
+		if (v == value->last && !(t->desc.flags & PD_TRACK_UNORDERED)) /* it stays what it is */
+			continue;
+		value->last = v;
+		put_head(w, COUNTER, extra_uuid(value->number));
+		if (v >= 0 && v < 0x1p53 && v == (double)(int64_t)v) /* a negative one takes ten bytes */
+			pd_pb_put(&w->event, 30, (uint64_t)v);
+		else
+			put_double(&w->event, 44, v);
 		put_event(w, e->ts);
 	}
 }
@@ -255,33 +285,82 @@ static void put_sample(struct writer *w, const struct pd_event *e)
 
 /* ---- async spans: a track for each that is open ---- */
 
+static uint64_t lane_uuid(uint32_t lane)
+{
+	return (UINT64_C(2) << 32) + lane;
+}
+
+static void describe_lane(struct writer *w, const struct pd_event *e, uint32_t lane)
+{
+	w->event.n = 0;
+	pd_pb_put(&w->event, 1, lane_uuid(lane));
+	pd_pb_put(&w->event, 5, uuid_of(w, w->track.v[e->track.v].desc.parent.v));
+	pd_pb_put_bytes(&w->event, 2, e->name.p, e->name.n);
+	pd_pb_put_bytes(&w->packet, TRACK, w->event.v, w->event.n);
+	w->event.n = 0;
+	put_packet(w);
+}
+
 static void put_async(struct writer *w, const struct pd_event *e)
 {
-	uint64_t key = pd_hash_mix(e->id ^ PD_HASH_C1, pd_hash_bytes(0, e->category.p, e->category.n)) | 1;
-	size_t slot = key >> 8 & 255;
-	uint64_t uuid = w->async[slot].key == key ? w->async[slot].uuid : 0;
+	uint64_t key = pd_hash_mix(e->id ^ PD_HASH_C1, pd_hash_bytes(0, e->category.p, e->category.n));
+	uint32_t lane;
+	bool fresh;
 
-	if (e->kind == PD_EV_ASYNC_BEGIN && !uuid) {
-		uuid = extra_uuid(++w->extra);
-		w->async[slot].key = key;
-		w->async[slot].uuid = uuid;
-		w->event.n = 0;
-		pd_pb_put(&w->event, 1, uuid);
-		pd_pb_put(&w->event, 5, uuid_of(w, w->track.v[e->track.v].desc.parent.v));
-		pd_pb_put_bytes(&w->event, 2, e->name.p, e->name.n);
-		pd_pb_put_bytes(&w->packet, TRACK, w->event.v, w->event.n);
-		put_packet(w);
-	}
-	if (!uuid)
-		uuid = uuid_of(w, e->track.v);
-	if (e->kind == PD_EV_ASYNC_END && w->async[slot].key == key) {
-		put_end(w, e, uuid, e->ts);
+	if (e->kind == PD_EV_ASYNC_BEGIN) {
+		lane = perfetto_span_begin(&w->spans, key, pd_hash_bytes(w->track.v[e->track.v].desc.parent.v, e->name.p, e->name.n), e->ts, &fresh);
+		if (!lane)
+			w->events.failed = true;
+		else if (fresh)
+			describe_lane(w, e, lane);
+		put_begin(w, e, lane_uuid(lane), SLICE_BEGIN);
 		return;
 	}
-	put_begin(w, e, uuid, e->kind == PD_EV_ASYNC_BEGIN && w->async[slot].key == key ? SLICE_BEGIN : INSTANT);
+	lane = perfetto_span_find(&w->spans, key);
+	if (!lane) {
+		put_begin(w, e, uuid_of(w, e->track.v), INSTANT);
+	} else if (e->kind == PD_EV_ASYNC_END) {
+		put_end(w, e, lane_uuid(lane), e->ts);
+		perfetto_span_end(&w->spans, key, e->ts);
+	} else {
+		put_begin(w, e, lane_uuid(lane), INSTANT);
+	}
 }
 
 /* ---- tracks without order ---- */
+
+static bool same_about(const struct writer *w, const struct about *a, const struct about *b)
+{
+	return a->name == b->name && a->category == b->category && a->stack == b->stack && a->args_n == b->args_n &&
+	       memcmp(w->waiting.v + a->args, w->args.v, a->args_n) == 0;
+}
+
+/* The row that says what *a says, whose arguments are in w->args; 0 on failure. */
+static uint32_t about_row(struct writer *w, struct about *a)
+{
+	uint64_t key = pd_hash_mix(pd_hash_u64(w->names.b->key, (uint64_t)a->name << 32 | a->category, a->stack), pd_hash_bytes(1, w->args.v, a->args_n));
+	uint32_t hash = pd_fold32(key), at, row;
+
+	if (!pd_builder_index(w->names.b, &w->abouts, 1, NULL))
+		return 0;
+	for (row = pd_index_first(&w->abouts, hash, &at); row; row = pd_index_next(&w->abouts, hash, &at))
+		if (same_about(w, &w->about.v[row], a))
+			return row;
+	if (a->args_n > w->most_waiting - w->waiting.n) {
+		w->too_much = true;
+		return 0;
+	}
+	if (!pd_vec_reserve(&w->waiting, (size_t)a->args_n + 1) || !pd_vec_reserve(&w->about, 1))
+		return 0;
+	a->args = w->waiting.n;
+	if (a->args_n)
+		memcpy(w->waiting.v + w->waiting.n, w->args.v, a->args_n);
+	w->waiting.n += a->args_n;
+	row = (uint32_t)w->about.n;
+	w->about.v[w->about.n++] = *a;
+	pd_index_put(&w->abouts, hash, at, row);
+	return row;
+}
 
 static void wait_event(struct writer *w, struct track *t, const struct pd_event *e)
 {
@@ -300,27 +379,12 @@ static void wait_event(struct writer *w, struct track *t, const struct pd_event 
 	a.stack = perfetto_stack(&w->names, w->events.tables, e->stack.v);
 	w->args.n = 0;
 	put_args(w, &w->args, e->args, e->n_args);
-	if (w->args.n > MOST_WAITING - w->waiting.n) {
-		w->args_lost = true;
-		w->args.n = 0;
-	}
-	if (!pd_vec_reserve(&w->waiting, w->args.n) || !pd_vec_reserve(&w->about, 1)) {
-		w->events.failed = true;
-		return;
-	}
-	a.args = w->waiting.n;
 	a.args_n = (uint32_t)w->args.n;
-	if (w->args.n)
-		memcpy(w->waiting.v + w->waiting.n, w->args.v, w->args.n);
-	w->waiting.n += w->args.n;
-	row.name = (uint32_t)w->about.n;
-	/* neighbours are often alike: same name, nothing else */
-	if (w->about.n > 1 && !a.args_n && !w->about.v[w->about.n - 1].args_n && w->about.v[w->about.n - 1].name == a.name &&
-	    w->about.v[w->about.n - 1].category == a.category && w->about.v[w->about.n - 1].stack == a.stack)
-		row.name--;
+	row.name = w->args.n <= UINT32_MAX ? about_row(w, &a) : 0;
+	if (!row.name)
+		w->events.failed = true;
 	else
-		w->about.v[w->about.n++] = a;
-	pd_slice_log_add(&t->log, w->names.b, &row);
+		pd_slice_log_add(&t->log, w->names.b, &row);
 }
 
 static void end_open(struct writer *w, int64_t ts)
@@ -339,8 +403,10 @@ static bool write_row(void *arg, const struct pd_log_row *r)
 	end_open(w, r->ts);
 	if (pd_add_overflow(r->ts, r->dur, &end))
 		end = INT64_MAX;
-	if (w->open.n && end > w->open.v[w->open.n - 1].dur)
+	if (w->open.n && end > w->open.v[w->open.n - 1].dur) {
 		end = w->open.v[w->open.n - 1].dur;
+		w->cut++;
+	}
 	put_head(w, SLICE_BEGIN, uuid_of(w, (uint32_t)(w->current - w->track.v)));
 	pd_pb_put_opt(&w->event, 3, a->category);
 	pd_pb_put_opt(&w->event, 10, a->name);
@@ -448,17 +514,36 @@ static void put_track(struct writer *w)
 	put_packet(w);
 }
 
+/* Rows of a counter lie in a row: with more of them it moves. */
+static void make_values(struct writer *w, struct track *t, unsigned n)
+{
+	size_t first = w->value.n;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct value v = { .last = NAN };
+
+		if (i < t->n_series)
+			v = w->value.v[t->values + i];
+		else
+			v.number = ++w->extra;
+		if (!pd_vec_push(&w->value, v)) {
+			w->events.failed = true;
+			return;
+		}
+	}
+	t->values = first;
+}
+
 /* One track per value: "heap used". */
 static void describe_counter(struct writer *w, struct track *t, const struct pd_track_desc *d)
 {
-	for (unsigned i = t->n_series; i < d->n_series; i++) {
+	if (d->n_series > t->n_series)
+		make_values(w, t, d->n_series);
+	for (unsigned i = t->n_series; i < d->n_series && !w->events.failed; i++) {
 		struct pd_span series = d->series ? d->series[i] : (struct pd_span){ "", 0 };
 
-		w->extra++;
-		if (i == 0)
-			t->series = w->extra;
 		w->event.n = w->arg.n = 0;
-		pd_pb_put(&w->event, 1, extra_uuid(w->extra));
+		pd_pb_put(&w->event, 1, extra_uuid(w->value.v[t->values + i].number));
 		if (d->parent.v)
 			pd_pb_put(&w->event, 5, uuid_of(w, d->parent.v));
 		if (pd_pb_room(&w->arg, d->name.n + series.n + 1)) {
@@ -476,7 +561,7 @@ static void describe_counter(struct writer *w, struct track *t, const struct pd_
 		pd_pb_put_bytes(&w->event, 8, w->arg.v, w->arg.n);
 		put_track(w);
 	}
-	t->n_series = d->n_series;
+	t->n_series = d->n_series > t->n_series ? d->n_series : t->n_series;
 }
 
 static void write_track(struct pd_events *ev, pd_track id, const struct pd_track_desc *d)
@@ -538,9 +623,26 @@ static enum pd_status write_finish(struct pd_events *ev, struct pd_error *err)
 		pd_builder_error(w->names.b, err);
 		return pd_builder_status(w->names.b);
 	}
+	if (w->too_much) {
+		char most[32];
+
+		pd_error_set(err, PD_ERR_LIMIT, "slices that come in no order have more than %s of different arguments, which wait until all are sorted", pd_size_text(most, sizeof most, w->most_waiting));
+		pd_error_hint(err, "--opt max-args=SIZE allows more, --opt no-args leaves them out");
+		return PD_ERR_LIMIT;
+	}
 	if (ev->failed && !pd_out_failed(w->out))
 		return pd_error_nomem(err);
 	return PD_OK; /* a failed output says so when it is committed */
+}
+
+static bool write_remark(const struct pd_events *ev, size_t i, struct pd_note_desc *out)
+{
+	const struct writer *w = (const struct writer *)ev;
+
+	if (i > 0 || !w->cut)
+		return false;
+	*out = (struct pd_note_desc){ .what = "slices that reach beyond the end of the one around them are cut there: perfetto holds only what nests", .count = w->cut };
+	return true;
 }
 
 static void write_free(struct pd_events *ev)
@@ -555,6 +657,9 @@ static void write_free(struct pd_events *ev)
 	pd_vec_release(&w->open);
 	pd_slice_log_release(&w->slices);
 	pd_slice_pairs_release(&w->pairs);
+	pd_vec_release(&w->value);
+	pd_index_release(&w->abouts);
+	perfetto_spans_release(&w->spans);
 	perfetto_intern_release(&w->names);
 	pd_pb_buf_release(&w->packet);
 	pd_pb_buf_release(&w->event);
@@ -567,7 +672,7 @@ struct pd_events *pd_perfetto_write(struct pd_out *out, const struct pd_save_opt
 {
 	static const struct pd_events_ops ops = {
 		.size = sizeof ops, .wants = PD_WANTS_EVENTS | PD_WANTS_ARGS, .start = write_start, .track = write_track, .event = write_event,
-		.finish = write_finish, .free = write_free,
+		.finish = write_finish, .free = write_free, .remark = write_remark,
 	};
 	const struct pd_perfetto_opts *own = opts;
 	struct writer *w = calloc(1, sizeof *w);
@@ -580,6 +685,7 @@ struct pd_events *pd_perfetto_write(struct pd_out *out, const struct pd_save_opt
 	w->events.ops = &ops;
 	w->out = out;
 	w->no_args = own->no_args;
+	w->most_waiting = (uint64_t)(own->max_args > 0 ? own->max_args : MOST_WAITING);
 	if (perfetto_intern_init(&w->names, err) && pd_vec_push(&w->track, (struct track){ 0 }) && pd_vec_push(&w->about, (struct about){ 0 }))
 		return &w->events;
 	pd_error_nomem(err);

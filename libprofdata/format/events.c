@@ -94,6 +94,11 @@ static enum pd_status writer_finish(struct pd_events *ev, struct pd_error *err)
 	return pd_events_finish(w->sink, err);
 }
 
+static bool writer_remark(const struct pd_events *ev, size_t i, struct pd_note_desc *out)
+{
+	return pd_events_remark(((const struct writer *)ev)->sink, i, out);
+}
+
 static void writer_free(struct pd_events *ev)
 {
 	struct writer *w = (struct writer *)ev;
@@ -108,7 +113,7 @@ struct pd_events *pd_save_events(const struct pd_format *format, const struct pd
 {
 	static const struct pd_events_ops ops = {
 		.size = sizeof ops, .start = writer_start, .track = writer_track, .event = writer_event, .fact = writer_fact,
-		.finish = writer_finish, .free = writer_free,
+		.finish = writer_finish, .free = writer_free, .remark = writer_remark,
 	};
 	struct pd_save_opts o = { 0 };
 	struct writer *w;

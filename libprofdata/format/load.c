@@ -56,6 +56,14 @@ static bool hand_over(const struct pd_notes *notes, struct pd_builder *b)
 	return !notes->lost || pd_builder_take_note(b, "oddities not listed (out of memory)", 1, "");
 }
 
+static void take_remarks(const struct pd_events *ev, struct pd_builder *b)
+{
+	struct pd_note_desc note;
+
+	for (size_t i = 0; pd_events_remark(ev, i, &note); i++)
+		pd_builder_take_note(b, note.what, note.count, note.example);
+}
+
 static struct pd_doc *load(const struct pd_loading *l, struct pd_source *src, struct pd_error *err)
 {
 	struct pd_notes notes = { 0 };
@@ -70,6 +78,8 @@ static struct pd_doc *load(const struct pd_loading *l, struct pd_source *src, st
 	}
 	if (b && l->events && pd_events_finish(l->events, err) != PD_OK)
 		goto out;
+	if (b && l->events)
+		take_remarks(l->events, b);
 	if (b && l->format->finish && !l->events_only)
 		l->format->finish(b);
 	if (b && hand_over(&notes, b))

@@ -8,6 +8,11 @@ enum pd_status pd_events_finish(struct pd_events *ev, struct pd_error *err)
 	return ev->ops->finish ? ev->ops->finish(ev, err) : PD_OK;
 }
 
+bool pd_events_remark(const struct pd_events *ev, size_t i, struct pd_note_desc *out)
+{
+	return ev->ops->size > offsetof(struct pd_events_ops, remark) && ev->ops->remark && ev->ops->remark(ev, i, out);
+}
+
 void pd_events_free(struct pd_events *ev)
 {
 	if (!ev)
@@ -152,11 +157,22 @@ static enum pd_status tee_finish(struct pd_events *ev, struct pd_error *err)
 	return first;
 }
 
+static bool tee_remark(const struct pd_events *ev, size_t i, struct pd_note_desc *out)
+{
+	const struct tee *t = (const struct tee *)ev;
+
+	for (size_t s = 0; s < t->n; s++)
+		for (size_t n = 0; pd_events_remark(t->sink[s], n, out); n++)
+			if (i-- == 0)
+				return true;
+	return false;
+}
+
 struct pd_events *pd_events_tee(struct pd_events *const *sinks, size_t n, struct pd_error *err)
 {
 	static const struct pd_events_ops ops = {
 		.size = sizeof ops, .start = tee_start, .track = tee_track, .event = tee_event, .fact = tee_fact,
-		.finish = tee_finish,
+		.finish = tee_finish, .remark = tee_remark,
 	};
 	struct tee *t = n < SIZE_MAX / sizeof *sinks / 2 ? calloc(1, sizeof *t + n * sizeof *sinks) : NULL;
 

@@ -153,6 +153,7 @@ struct pd_events_ops {
 	void (*fact)(struct pd_events *, const struct pd_fact *);
 	enum pd_status (*finish)(struct pd_events *, struct pd_error *);     /* no events follow */
 	void (*free)(struct pd_events *);
+	bool (*remark)(const struct pd_events *, size_t i, struct pd_note_desc *); /* see pd_events_remark() */
 };
 
 /* First member of every sink. */
@@ -189,6 +190,11 @@ static inline void pd_events_fact(struct pd_events *ev, const struct pd_fact *f)
 /* Ends the stream. The sink stays to be freed. */
 PD_API enum pd_status pd_events_finish(struct pd_events *ev, struct pd_error *err);
 PD_API void pd_events_free(struct pd_events *ev); /* NULL is fine */
+/*
+ * What a finished sink could not hold as it was sent: remark number i, counted from 0; false behind the last one. Loaders put
+ * them among the notes of the document.
+ */
+PD_API bool pd_events_remark(const struct pd_events *ev, size_t i, struct pd_note_desc *out);
 /* Tells a sink (and those behind a tee) what stacks mean. Loaders do it. */
 PD_API void pd_events_tables(struct pd_events *ev, const struct pd_doc *tables);
 
