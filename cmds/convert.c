@@ -2,6 +2,7 @@
 #include "cli.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct convert_args {
 	struct cmd_common common;
@@ -45,10 +46,25 @@ struct streaming {
 	struct pd_out *out;
 };
 
+/* Events pass by one at a time: what selects samples would be ignored, so it is refused. */
+static int check_selection(struct cmd_ctx *ctx, const struct convert_args *a, const struct pd_format *f)
+{
+	struct cmd_kv kv = { 0 };
+	int status = cmd_kv_table(&kv, cmd_select_opts, &a->select) ? 0 : 2;
+
+	if (kv.n)
+		status = cli_usage(ctx, NULL, "option '--%.*s' selects samples, but a trace goes to %s event by event; convert it to a profile instead (pprof, folded, speedscope)",
+				   (int)strcspn(kv.v[0], "="), kv.v[0], f->name);
+	cmd_kv_release(&kv);
+	return status;
+}
+
 static struct pd_events *open_timeline(struct cmd_ctx *ctx, void *arg)
 {
 	struct streaming *s = arg;
 
+	if (check_selection(ctx, s->a, s->f))
+		return NULL;
 	s->out = cmd_out_open(ctx, &s->a->out, s->f);
 	return s->out ? cmd_save_events(ctx, &s->a->in, s->f, s->a->select.sample_type, s->out) : NULL;
 }
