@@ -28,17 +28,17 @@
 
 struct folded_opts {
 	bool strip;
-	const char *annotate, *root;
+	const char *annotate, *root, *unit;
 };
 
 /* ---- reading ---- */
 
 static enum pd_status folded_read(struct pd_source *src, struct pd_sink *sink, const void *opts)
 {
-	static const char *const types[] = { "samples" };
 	const struct folded_opts *o = opts;
+	const char *unit = o->unit ? pd_unit_name(span_of(o->unit)) : NULL, *type = unit && span_ends(span_of(unit), "seconds") ? "time" : "samples";
 
-	return pd_folded_read(src, sink, &(struct pd_folded_layout){ .columns = 1, .types = types, .header = true, .strip = o->strip });
+	return pd_folded_read(src, sink, &(struct pd_folded_layout){ .columns = 1, .types = &type, .header = true, .unit = unit ? unit : o->unit, .strip = o->strip });
 }
 
 static bool folded_ends_record(struct pd_span line)
@@ -780,6 +780,7 @@ static enum pd_status folded_write(const struct pd_doc *doc, struct pd_out *out,
 
 static const struct pd_opt folded_opts[] = {
 	{ .name = "strip", .help = "reading: take the suffixes _[k] _[j] _[i] off names (default: keep them)", .kind = PD_OPT_BOOL, .offset = PD_AT(struct folded_opts, strip, bool) },
+	{ .name = "unit", .value = "UNIT", .help = "reading: what values are: ns, us, ms, s, bytes (default: count)", .kind = PD_OPT_STR, .offset = PD_AT(struct folded_opts, unit, const char *) },
 	{ .name = "annotate", .value = "KINDS", .help = "writing: mark kernel,jit,inline frames with _[k] _[j] _[i] (default: none)", .kind = PD_OPT_STR, .offset = PD_AT(struct folded_opts, annotate, const char *) },
 	{ .name = "root", .value = "KEY", .help = "writing: label whose value is the root frame, empty for none (default: the profile's own, comm for perf)", .kind = PD_OPT_STR, .offset = PD_AT(struct folded_opts, root, const char *) },
 	{ .kind = PD_OPT_END },
@@ -791,8 +792,7 @@ const struct pd_format pd_format_folded = {
 	.aliases = (const char *const[]){ "collapsed", NULL },
 	.suffixes = (const char *const[]){ ".folded", ".collapsed", NULL },
 	.keeps = PD_KEEPS_NEGATIVE | PD_KEEPS_DECIMALS,
-	.opts_size = sizeof(struct folded_opts),
-	.opts = folded_opts,
+	.opts_size = sizeof(struct folded_opts), .opts = folded_opts,
 	.sniff = folded_sniff,
 	.read = folded_read,
 	.write = folded_write,

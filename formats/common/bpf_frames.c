@@ -5,8 +5,7 @@
 #define KERNEL_HALF 0xffff800000000000u
 #define BUILD_ID_DIGITS 40
 
-/* Names that only stand in stacks of the kernel, at either end of them. */
-static bool is_kernel_name(struct pd_span name)
+bool pd_bpf_is_kernel_name(struct pd_span name)
 {
 	static const char *const starts[] = { "entry_SYSCALL", "entry_INT80", "asm_", "ret_from_fork", "do_syscall_64", "__schedule", "finish_task_switch",
 					      "el0t_64_", "el0_svc", "el1h_64_", "secondary_startup_64", "kthread", "syscall_return_via", "common_startup_64" };
@@ -34,7 +33,7 @@ static enum pd_bpf_hint hint_of(struct pd_span name, uint64_t address)
 		return PD_BPF_KERNEL;
 	if (address)
 		return PD_BPF_USER;
-	return is_kernel_name(name) ? PD_BPF_KERNEL : is_user_name(name) ? PD_BPF_USER : PD_BPF_EITHER;
+	return pd_bpf_is_kernel_name(name) ? PD_BPF_KERNEL : is_user_name(name) ? PD_BPF_USER : PD_BPF_EITHER;
 }
 
 /* "NAME+12" or "NAME+12@DIR/FILE:34" → name, file, line. */
@@ -135,5 +134,22 @@ pd_frame pd_bpf_parse_frame(struct pd_builder *b, struct pd_span text, bool para
 	}
 	if (!f.n_lines && !f.address)
 		return (pd_frame){ 0 };
+	return pd_frame_add(b, &f);
+}
+
+pd_frame pd_bpf_kernel_frame(struct pd_builder *b, pd_frame frame)
+{
+	struct pd_frame_desc f;
+	struct pd_line line;
+
+	if (!frame.v)
+		return frame;
+	pd_doc_frame(pd_builder_view(b), frame, &f);
+	f.flags |= PD_FRAME_KERNEL;
+	if (f.n_lines) { /* there is one, and tables move when they grow */
+		line = f.lines[0];
+		f.lines = &line;
+		f.n_lines = 1;
+	}
 	return pd_frame_add(b, &f);
 }

@@ -376,20 +376,6 @@ void pd_bpf_bucket(struct pd_bpf *m, const struct pd_bpf_bucket *at, int64_t cou
 
 /* ---- series ---- */
 
-static const struct unit { const char *word, *unit; } units[] = {
-	{ "ns", "nanoseconds" }, { "us", "microseconds" }, { "ms", "milliseconds" }, { "s", "seconds" },
-	{ "nsecs", "nanoseconds" }, { "usecs", "microseconds" }, { "msecs", "milliseconds" }, { "secs", "seconds" },
-	{ "bytes", "bytes" },
-};
-
-static const char *unit_of(struct pd_span word)
-{
-	for (size_t i = 0; i < PD_ARRAY_LEN(units); i++)
-		if (span_is(word, units[i].word))
-			return units[i].unit;
-	return NULL;
-}
-
 /* By --opt unit: "us", or "off:us,on:count"; else by the end of the map's name. */
 static pd_str map_unit(struct pd_bpf *m, struct pd_span name)
 {
@@ -403,11 +389,11 @@ static pd_str map_unit(struct pd_bpf *m, struct pd_span name)
 		}
 		if (span_cut(&item, ':', &of) && !span_eq(of, name))
 			continue;
-		known = unit_of(item);
+		known = pd_unit_name(item);
 		return known ? pd_intern_z(m->b, known) : pd_intern(m->b, item.p, item.n);
 	}
 	span_rcut(&name, '_', &word);
-	known = word.n > 1 ? unit_of(word) : NULL;
+	known = word.n > 1 ? pd_unit_name(word) : NULL;
 	return pd_intern_z(m->b, known ? known : "count");
 }
 
@@ -428,32 +414,23 @@ static void add_types(struct pd_bpf *m, const struct pd_bpf_map *map, unsigned s
 	pd_series_value(m->b, series, &type);
 }
 
-/* The same frame, known to be one of the kernel's. */
+/* The same frame, known to be one of the kernel's; made once. */
 static pd_frame kernel_frame(struct pd_bpf *m, uint32_t frame)
 {
-	struct pd_frame_desc f;
-	struct pd_line line;
-	uint32_t made;
+	pd_frame made;
 
 	if (m->hint.v[frame] == PD_BPF_USER)
 		return (pd_frame){ frame };
 	if (frame < m->kernel.n && m->kernel.v[frame].v)
 		return m->kernel.v[frame];
-	pd_doc_frame(pd_builder_view(m->b), (pd_frame){ frame }, &f);
-	f.flags |= PD_FRAME_KERNEL;
-	if (f.n_lines) { /* there is one, and tables move when they grow */
-		line = f.lines[0];
-		f.lines = &line;
-		f.n_lines = 1;
-	}
-	made = pd_frame_add(m->b, &f).v;
+	made = pd_bpf_kernel_frame(m->b, (pd_frame){ frame });
 	while (m->kernel.n <= frame)
 		if (!pd_vec_push(&m->kernel, ((pd_frame){ 0 }))) {
 			m->failed = true;
-			return (pd_frame){ made };
+			return made;
 		}
-	m->kernel.v[frame].v = made;
-	return (pd_frame){ made };
+	m->kernel.v[frame] = made;
+	return made;
 }
 
 /* Kernel stacks stand on user stacks; leaf first. */

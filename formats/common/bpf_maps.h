@@ -105,6 +105,10 @@ enum pd_status pd_bpf_finish(struct pd_bpf *m);
 enum pd_bpf_hint { PD_BPF_EITHER, PD_BPF_KERNEL, PD_BPF_USER };
 /* A line of a stack in any of the modes of bpftrace; *hint says whose it must be. 0 when it is no frame. */
 pd_frame pd_bpf_parse_frame(struct pd_builder *b, struct pd_span line, bool params, enum pd_bpf_hint *hint);
+/* The same frame with the kernel's flag. */
+pd_frame pd_bpf_kernel_frame(struct pd_builder *b, pd_frame frame);
+/* Names that only stand in stacks of the kernel, at either end of them. */
+bool pd_bpf_is_kernel_name(struct pd_span name);
 /* Can the line be a frame that is not indented (modes raw and build_id)? */
 bool pd_bpf_is_bare(struct pd_span line);
 

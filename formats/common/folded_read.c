@@ -397,7 +397,7 @@ enum pd_status pd_folded_read(struct pd_source *src, struct pd_sink *sink, const
 	f->layout = layout;
 	f->columns = layout->columns;
 	for (unsigned c = 0; c < f->columns; c++)
-		f->type[c] = (struct pd_value_type){ .type = pd_intern_z(f->b, layout->types[c]), .unit = pd_intern_z(f->b, "count") };
+		f->type[c] = (struct pd_value_type){ .type = pd_intern_z(f->b, layout->types[c]), .unit = pd_intern_z(f->b, layout->unit ? layout->unit : "count") };
 	read_lines(f);
 	status = f->status;
 	pd_pieces_release(&f->names);

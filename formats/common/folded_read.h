@@ -8,6 +8,7 @@ struct pd_folded_layout {
 	unsigned columns;               /* numbers at the end of a line */
 	const char *const *types;       /* their names; units are "count" */
 	bool header;                    /* a first line "samples/count cpu/nanoseconds" may say otherwise */
+	const char *unit;               /* of all columns, unless a first line says otherwise; NULL: count */
 	bool strip;                     /* take _[k] _[j] _[i] off names */
 };
 

@@ -169,6 +169,23 @@ nomem:
 	return 0;
 }
 
+/* ---- units ---- */
+
+const char *pd_unit_name(struct pd_span word)
+{
+	static const struct { const char *word, *unit; } units[] = {
+		{ "ns", "nanoseconds" }, { "us", "microseconds" }, { "ms", "milliseconds" }, { "s", "seconds" },
+		{ "nsecs", "nanoseconds" }, { "usecs", "microseconds" }, { "msecs", "milliseconds" }, { "secs", "seconds" },
+		{ "nanoseconds", "nanoseconds" }, { "microseconds", "microseconds" }, { "milliseconds", "milliseconds" }, { "seconds", "seconds" },
+		{ "bytes", "bytes" },
+	};
+
+	for (size_t i = 0; i < PD_ARRAY_LEN(units); i++)
+		if (span_is(word, units[i].word))
+			return units[i].unit;
+	return NULL;
+}
+
 /* ---- symbols ---- */
 
 static bool is_hex(char c)

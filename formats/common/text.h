@@ -96,6 +96,9 @@ static inline void pd_pieces_trim(struct pd_pieces *c)
 		c->row.n = c->kept;
 }
 
+/* "us", "usecs" → "microseconds", "bytes" → "bytes": units as people and names of variables call them; NULL for others. */
+const char *pd_unit_name(struct pd_span word);
+
 /* ---- symbols ---- */
 
 struct pd_symbol {
