@@ -48,9 +48,19 @@ static const struct pd_opt run_opts[] = {
 	{ .kind = PD_OPT_END },
 };
 
+static const struct pd_opt profile_opts[] = {
+	{ 0, "hz", "RATE", "profile: samples asked for per second of CPU time (default: as the profile says)", PD_OPT_REAL, PD_AT(A, hz, double) },
+	{ 0, "cpu-seconds", "SEC", "profile: user and system time of the process while it was profiled", PD_OPT_REAL, PD_AT(A, cpu_seconds, double) },
+	{ 0, "max-depth", "N", "profile: frames at which the tool cuts stacks (default: guessed)", PD_OPT_INT, PD_AT(A, max_depth, int64_t) },
+	{ 0, "classes", "FILE", "share: more classes of functions, looked at before those that are known (repeatable)", PD_OPT_LIST, PD_AT(A, classes, struct pd_list), .complete = "file" },
+	{ .kind = PD_OPT_END },
+};
+
 static const struct pd_opt overhead_opts[] = {
 	{ .kind = PD_OPT_INCLUDE, .help = "Comparison", .table = compare_opts, .offset = 0 },
 	{ .kind = PD_OPT_INCLUDE, .help = "Running (overhead run)", .table = run_opts, .offset = 0 },
+	{ .kind = PD_OPT_INCLUDE, .help = "Profiles (overhead profile, overhead share)", .table = profile_opts, .offset = 0 },
+	{ .kind = PD_OPT_INCLUDE, .help = "Selection (overhead profile, overhead share)", .table = cmd_select_opts, .offset = PD_AT(A, select, struct cmd_select) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Input", .table = cmd_input_opts, .offset = PD_AT(A, input, struct cmd_input) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Output", .table = cmd_text_output_opts, .offset = PD_AT(A, output, struct cmd_output) },
 	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(A, common, struct cmd_common) },
@@ -315,6 +325,19 @@ static int check_args(struct cmd_ctx *ctx, struct overhead_args *a)
 	return status;
 }
 
+static int check_profile_args(struct cmd_ctx *ctx, const struct overhead_args *a)
+{
+	if (!(a->hz >= 0 && isfinite(a->hz)))
+		return cli_usage(ctx, NULL, "--hz: expected samples per second");
+	if (!(a->cpu_seconds >= 0 && isfinite(a->cpu_seconds)))
+		return cli_usage(ctx, NULL, "--cpu-seconds: expected seconds");
+	if (a->max_depth < 0 || a->max_depth > 1000000)
+		return cli_usage(ctx, NULL, "--max-depth: expected 1 to 1000000");
+	if (a->csv || a->matrix)
+		return cli_usage(ctx, NULL, "--%s: not for profiles; there is --json", a->csv ? "csv" : "matrix");
+	return 0;
+}
+
 static int overhead_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n)
 {
 	struct overhead_args *a = args;
@@ -322,6 +345,12 @@ static int overhead_run(struct cmd_ctx *ctx, void *args, char **operands, size_t
 	struct pd_bench *b;
 	int status;
 
+	if (n && (strcmp(operands[0], "profile") == 0 || strcmp(operands[0], "share") == 0)) {
+		status = check_profile_args(ctx, a);
+		if (status)
+			return status;
+		return operands[0][0] == 'p' ? overhead_quality(ctx, a, operands + 1, n - 1) : overhead_share(ctx, a, operands + 1, n - 1);
+	}
 	if (!n || (!run && strcmp(operands[0], "compare") != 0))
 		return cli_usage(ctx, "profdata overhead compare base=FILE cpu=FILE", n ? "overhead has no part '%s'" : "which part of overhead?%s", n ? operands[0] : "");
 	status = check_args(ctx, a);
@@ -343,14 +372,16 @@ static const char *const overhead_examples[] = {
 	"profdata overhead compare base=base.txt cpu=cpu.txt", "two files of `go test -bench`",
 	"profdata overhead compare --matrix blocks.csv", "variants by workloads, from rows of CSV",
 	"profdata overhead run -n 6 --metric time base=true new='sleep 0.01'", "runs the commands in random order, block by block",
+	"profdata overhead profile --cpu-seconds 1.6 cpu.pb.gz", "expected and delivered samples, cut stacks, missing names",
+	"profdata overhead share cpu.pb.gz", "how much is garbage collection, allocation, locks, ...",
 	"profdata overhead compare --fail-above 50% base=base.txt cpu=cpu.txt", "a gate: status 1 when the overhead is surely above",
 	NULL,
 };
 
 const struct pd_cmd pd_cmd_overhead = {
 	.name = "overhead",
-	.summary = "what a profiler costs, from results of benchmarks",
-	.usage = "compare|run [OPTIONS] [VARIANT=]INPUT|COMMAND...",
+	.summary = "what a profiler costs, and how good its profile is",
+	.usage = "compare|run|profile|share [OPTIONS] [NAME=]INPUT...",
 	.about = "Compares the runs of variants of a program (without and with profilers, before and after a change) and prints for every workload "
 		 "and metric the ratio to the baseline with an interval, a p-value, a p-value corrected for the number of tests, and a verdict.\n\n"
 		 "Inputs are results of go test -bench, hyperfine, Google Benchmark, pyperf, criterion, wrk, hey, k6, folders of an observability harness, or "
@@ -362,6 +393,10 @@ const struct pd_cmd pd_cmd_overhead = {
 		 "are kept and an experiment that was interrupted goes on. Figures that only the command can know it appends to the file named by "
 		 "PROFDATA_METRICS, a line METRIC,UNIT,VALUE[,lower|higher[,OPERATIONS]] each. --until decided stops early; intervals and p-values allow for "
 		 "the looks (alpha is spent after Lan and DeMets).\n\n"
+		 "profile judges a profile: samples expected (rate times CPU time) and delivered, rates at which timers stop that ride on the kernel's tick, samples "
+		 "lost, stacks cut, names missing, samples that keep step with a clock; shares have Wilson's 95 % intervals. share sums up classes of functions (garbage "
+		 "collection, allocation, copying, locks, the kernel, the profiler itself): of every sample the frame nearest to the leaf that has a class decides. "
+		 "--classes FILE adds classes: [NAME] and a pattern per line. With --strict profile ends with 3 when there is something to note.\n\n"
 		 "The verdict follows from the interval: slower, faster, within the margin, or inconclusive with the number of runs that would decide. A cell that "
 		 "cannot be compared is refused with the reason. Status 1: an overhead is surely above --fail-above; 3: with --strict when a verdict is open or a "
 		 "control row differs.",

@@ -8,6 +8,7 @@ struct overhead_args {
 	struct cmd_common common;
 	struct cmd_input input;
 	struct cmd_output output;
+	struct cmd_select select;
 	const char *baseline, *margin, *fail_above, *correct, *test, *ci;
 	struct pd_list control, metric;
 	double alpha;
@@ -22,6 +23,11 @@ struct overhead_args {
 	double look[PD_MAX_LOOKS]; /* when one has looked: shares of max_blocks */
 	size_t looks;
 	bool no_control, allow_errors;
+	/* of profile and share */
+	double hz, cpu_seconds;
+	int64_t max_depth;
+	struct pd_list classes;
+	const char *metrics;
 	double margin_value, fail_value; /* fractions; fail_value is NaN when not asked */
 };
 
@@ -31,6 +37,10 @@ int overhead_measure(struct cmd_ctx *ctx, struct overhead_args *a, char **operan
 struct pd_overhead *overhead_compare(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_bench *b);
 /* Does a verdict miss that more runs could bring? Controls do not count; `refused`: cells that cannot be compared do. */
 bool overhead_open(const struct pd_overhead *o, bool refused);
+
+/* profile and share: the operands are profiles. Exit status. */
+int overhead_quality(struct cmd_ctx *ctx, const struct overhead_args *a, char **operands, size_t n);
+int overhead_share(struct cmd_ctx *ctx, const struct overhead_args *a, char **operands, size_t n);
 
 /* Reports on a comparison. */
 void overhead_text(struct cmd_ctx *ctx, const struct overhead_args *a, const struct pd_bench *b, const struct pd_overhead *o, struct pd_out *out);

@@ -12,6 +12,7 @@
 #include <profdata/metrics.h>
 #include <profdata/opt.h>
 #include <profdata/profile.h>
+#include <profdata/quality.h>
 #include <profdata/report.h>
 #include <profdata/stats.h>
 #include <profdata/trace.h>
