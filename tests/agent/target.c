@@ -364,6 +364,31 @@ static int closer(double seconds)
 	return left;
 }
 
+/* A fixed amount of work, with calls into libc and callbacks from it: what it costs to be sampled. */
+static int by_value(const void *a, const void *b)
+{
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int work(int rounds)
+{
+	static unsigned v[20000];
+	char text[32];
+	unsigned sum = 0, x = 1;
+
+	for (int r = 0; r < rounds; r++) {
+		for (size_t i = 0; i < 20000; i++)
+			v[i] = x = x * 1664525u + 1013904223u;
+		qsort(v, 20000, sizeof(v[0]), by_value);
+		for (size_t i = 0; i < 2000; i++)
+			sum += (unsigned)snprintf(text, sizeof(text), "%u %g", v[i], (double)v[i]);
+	}
+	printf("worked %u\n", sum);
+	return 0;
+}
+
 /* Asleep, with one thread that wakes now and then: for wall time. */
 static void *sleeper(void *arg)
 {
@@ -412,6 +437,8 @@ int main(int argc, char **argv)
 		return stacks();
 	if (strcmp(mode, "closer") == 0)
 		return closer(a);
+	if (strcmp(mode, "work") == 0)
+		return work((int)a);
 	if (strcmp(mode, "asleep") == 0)
 		return asleep(a);
 	if (strcmp(mode, "execs") == 0)
