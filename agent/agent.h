@@ -22,7 +22,7 @@
 #define AGENT_DEPTH 512            /* frames of a stack */
 #define AGENT_RING_BYTES (1u << 17) /* per thread, with its head; a power of two */
 #define AGENT_RINGS 2048           /* threads at a time */
-#define AGENT_LATE 4               /* periods at once from which a sample is "late" */
+#define AGENT_LATE 4               /* periods at once, beyond those of one kernel tick, from which a sample is "late" */
 #define AGENT_BUCKETS 128          /* of handler times: 4 per octave of ns */
 
 enum agent_ring_state { RING_FREE, RING_TAKEN, RING_LIVE, RING_ENDED };
@@ -82,15 +82,16 @@ struct agent {
 	pid_t pid;
 	int signal;
 	uint32_t engine;         /* enum pd_wire_engine */
-	uint64_t cpu_period, wall_period, tick, image, realtime;
+	uint32_t late;           /* periods, see AGENT_LATE */
+	uint64_t cpu_period, wall_period, tick, image;
 	bool children;
 	char path[512];          /* of the stream */
 	unsigned char *slab;
 	size_t rings;
 	_Atomic size_t used;     /* rings ever taken are below */
+	_Atomic pid_t tids[AGENT_RINGS]; /* whose ring it is, side by side: looking through them touches no ring */
 	uint64_t cpu_before;     /* CPU clock of the process when recording began */
 	_Atomic uint64_t unsampled, threads;
-	_Atomic bool crowded;    /* more threads than rings */
 };
 extern struct agent agent;
 
@@ -100,6 +101,8 @@ extern __thread struct agent_ring *agent_self __attribute__((tls_model("initial-
 /* ---- rings.c ---- */
 bool rings_make(void);                    /* also after a fork: all of them empty */
 struct agent_ring *ring_at(size_t i);
+void ring_free(struct agent_ring *r);
+bool ring_of_thread(pid_t tid);           /* has it one? */
 bool ring_is(const void *p);              /* is this one of them? */
 struct agent_ring *ring_take(void);       /* NULL: none free */
 /* The calling thread gets a timer and is known from now on; `own_stack`: bounds are asked for. */

@@ -34,7 +34,7 @@ static void sample(struct agent_ring *r, bool look, uint32_t count, void *contex
 		atomic_fetch_add_explicit(&r->truncated, 1, memory_order_relaxed);
 	if (s.flags & PD_WIRE_INCOMPLETE)
 		atomic_fetch_add_explicit(&r->incomplete, 1, memory_order_relaxed);
-	if (s.count >= AGENT_LATE)
+	if (s.count >= agent.late)
 		atomic_fetch_add_explicit(&r->late, 1, memory_order_relaxed);
 	took = now_ns(CLOCK_MONOTONIC) - from;
 	atomic_fetch_add_explicit(&r->handler_ns, took, memory_order_relaxed);

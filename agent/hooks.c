@@ -49,7 +49,7 @@ HOOK int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*s
 	r->arg = arg;
 	failed = next(thread, attr, thread_main, r);
 	if (failed)
-		atomic_store(&r->state, RING_FREE);
+		ring_free(r);
 	return failed;
 }
 

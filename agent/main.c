@@ -83,6 +83,7 @@ static void begin_clocks(void)
 	agent.cpu_before = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 	if (clock_getres(CLOCK_MONOTONIC_COARSE, &t) == 0)
 		agent.tick = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	agent.late = AGENT_LATE + (agent.cpu_period ? (uint32_t)(agent.tick / agent.cpu_period) : 0);
 }
 
 /* Without timers of its own the process gets one for all its threads, if SIGPROF is free. */

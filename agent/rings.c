@@ -23,10 +23,27 @@ bool rings_make(void)
 		return false;
 	agent.slab = p;
 	atomic_store(&agent.used, 0);
+	memset(agent.tids, 0, sizeof(agent.tids));
 	return true;
 }
 
 struct agent_ring *ring_at(size_t i) { return (struct agent_ring *)(void *)(agent.slab + i * AGENT_RING_BYTES); }
+
+static size_t number(const struct agent_ring *r) { return (size_t)((const unsigned char *)r - agent.slab) / AGENT_RING_BYTES; }
+
+void ring_free(struct agent_ring *r)
+{
+	atomic_store(&agent.tids[number(r)], 0);
+	atomic_store(&r->state, RING_FREE);
+}
+
+bool ring_of_thread(pid_t tid)
+{
+	for (size_t i = 0; i < atomic_load(&agent.used); i++)
+		if (atomic_load_explicit(&agent.tids[i], memory_order_relaxed) == tid)
+			return true;
+	return false;
+}
 
 bool ring_is(const void *p)
 {
@@ -91,6 +108,7 @@ void ring_begin(struct agent_ring *r, bool own_stack)
 	r->begin_cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	r->wall_cpu = r->begin_cpu;
 	agent_self = r;
+	atomic_store(&agent.tids[number(r)], r->tid);
 	atomic_store(&r->state, RING_LIVE);
 	timer_start(r);
 }
@@ -105,6 +123,7 @@ void ring_adopt(pid_t tid)
 	r->begin_time = now_ns(CLOCK_MONOTONIC);
 	r->begin_cpu = thread_cpu(tid);
 	r->wall_cpu = r->begin_cpu;
+	atomic_store(&agent.tids[number(r)], tid);
 	atomic_store(&r->state, RING_LIVE);
 	timer_start(r);
 }

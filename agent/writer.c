@@ -31,7 +31,7 @@ static union {
 } block;
 static size_t used;
 static uint32_t records;
-static uint64_t sequence, flushed, slowly;
+static uint64_t sequence, flushed, slowly, refreshed;
 static bool worth;               /* there is something in the block that cannot wait for the end */
 static struct { uint64_t hash; uint32_t id; } stacks[STACKS];
 static uint32_t stacks_used, last_stack;
@@ -248,6 +248,19 @@ void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32
 
 /* ---- emptying ---- */
 
+/* A sample in a library that came since the last look: its mapping goes first. */
+static void know(const uint64_t *address, uint32_t n)
+{
+	const struct agent_modules *m = modules_now();
+
+	for (uint32_t i = 0; i < n; i++)
+		if (!module_of(m, address[i])) {
+			if (modules_refresh())
+				forget_stacks();
+			return;
+		}
+}
+
 static bool drain_ring(struct agent_ring *r, uint32_t state)
 {
 	static uint64_t address[AGENT_DEPTH];
@@ -255,7 +268,7 @@ static bool drain_ring(struct agent_ring *r, uint32_t state)
 	bool any = false;
 
 	while (ring_get(r, &s, address)) {
-		struct pd_wire_cpu w = { .time = s.time, .count = s.count, .flags = s.count >= AGENT_LATE ? PD_WIRE_LATE : 0 };
+		struct pd_wire_cpu w = { .time = s.time, .count = s.count, .flags = s.count >= agent.late ? PD_WIRE_LATE : 0 };
 
 		if (!any && r->begun && (state == RING_ENDED || s.time - r->named > SLOWLY)) {
 			tell_name(r, state == RING_ENDED);
@@ -264,6 +277,7 @@ static bool drain_ring(struct agent_ring *r, uint32_t state)
 		tell_begin(r);
 		any = worth = true;
 		w.tid = (uint32_t)r->tid;
+		know(address, s.n);
 		w.stack = stack_id(address, s.n, s.flags);
 		if (s.count)
 			put(PD_WIRE_CPU, &w, sizeof(w), 0);
@@ -296,7 +310,7 @@ static unsigned drain(void)
 		}
 		if (r->begun)
 			tell_end(r);
-		atomic_store(&r->state, RING_FREE);
+		ring_free(r);
 	}
 	return most;
 }
@@ -363,15 +377,11 @@ static void adopt_threads(void)
 	while (dir >= 0 && (n = syscall(SYS_getdents64, dir, list, sizeof(list))) > 0) {
 		for (long at = 0; at < n; at += e->len) {
 			pid_t tid;
-			bool known;
 
 			e = (void *)(list + at);
 			tid = (pid_t)strtol(e->name, NULL, 10);
-			known = tid <= 0 || tid == atomic_load(&thread_id);
-			for (size_t i = 0; i < atomic_load(&agent.used) && !known; i++)
-				known = ring_at(i)->tid == tid && atomic_load(&ring_at(i)->state) != RING_FREE;
 			/* a thread that is only just beginning announces itself in time */
-			if (!known && thread_cpu(tid) > 20 * MS)
+			if (tid > 0 && tid != atomic_load(&thread_id) && !ring_of_thread(tid) && thread_cpu(tid) > 20 * MS)
 				ring_adopt(tid);
 		}
 	}
@@ -394,8 +404,11 @@ static uint64_t round_of(bool all)
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 	unsigned fill;
 
-	if (modules_refresh())
-		forget_stacks();
+	if (all || now - refreshed > TICK) {
+		refreshed = now;
+		if (modules_refresh())
+			forget_stacks();
+	}
 	if (agent.wall_period && !all)
 		wall_tick();
 	fill = drain();
@@ -526,7 +539,7 @@ void writer_child(void)
 
 	working = fresh;
 	records = indexed = last_stack = 0;
-	sequence = flushed = slowly = dropped = 0;
+	sequence = flushed = slowly = refreshed = dropped = 0;
 	worth = broken = false;
 	fd = -1;
 	atomic_store(&asked, 0);
