@@ -56,4 +56,4 @@ optional() {
 	rm -f "$apt_log"
 }
 
-build_packages='cmake ninja-build gcc libc6-dev pkg-config zlib1g-dev libzstd-dev libdeflate-dev libpcre2-dev libxxhash-dev libprotobuf-c-dev libxml2-dev'
+build_packages='cmake ninja-build gcc libc6-dev pkg-config zlib1g-dev libzstd-dev libdeflate-dev libpcre2-dev libxxhash-dev libprotobuf-c-dev libxml2-dev libdw-dev libiberty-dev'

@@ -173,6 +173,8 @@ void pd_stack_nodes(struct pd_builder *b, struct pd_stack_want *want, uint32_t n
 void pd_sample_put(struct pd_builder *b, unsigned series, const struct pd_sample *p, const int64_t *values);
 /* A row with this key is about to be added. */
 void pd_sample_prefetch(const struct pd_builder *b, unsigned series, pd_stack stack, pd_labels labels);
+/* The rows of a series of `doc` into the same series of the builder, whose stacks and label sets have the same ids. */
+void pd_rows_copy(struct pd_builder *b, const struct pd_doc *doc, unsigned series);
 void pd_threads_derive(struct pd_builder *b);
 void pd_series_release(struct pd_series_row *s);
 void pd_chunk_free(struct pd_chunk *c);

@@ -285,3 +285,22 @@ void pd_series_release(struct pd_series_row *s)
 		pd_chunk_free(s->chunk.v[i]);
 	pd_vec_release(&s->chunk);
 }
+
+void pd_rows_copy(struct pd_builder *b, const struct pd_doc *doc, unsigned series)
+{
+	unsigned n = pd_series_values(doc, series);
+	int64_t values[PD_MAX_VALUES];
+	struct pd_rows rows;
+
+	for (uint64_t first = 0; pd_series_rows(doc, series, first, &rows); first += rows.n) {
+		for (size_t i = 0; i < rows.n; i++) {
+			struct pd_sample s = { .stack = rows.stack[i], .labels = rows.labels[i] };
+
+			s.has_time = rows.time && rows.time[i] != PD_NO_TIME;
+			s.time = s.has_time ? rows.time[i] : 0;
+			for (unsigned v = 0; v < n; v++)
+				values[v] = rows.value[v][i];
+			pd_sample_add(b, series, &s, values);
+		}
+	}
+}

@@ -241,25 +241,6 @@ static bool rename_lines(struct renamer *x)
 	return !x->failed && !pd_builder_failed(x->b);
 }
 
-static void copy_rows(struct pd_builder *b, const struct pd_doc *doc, unsigned series)
-{
-	unsigned n = pd_series_values(doc, series);
-	int64_t values[PD_MAX_VALUES];
-	struct pd_rows rows;
-
-	for (uint64_t first = 0; pd_series_rows(doc, series, first, &rows); first += rows.n) {
-		for (size_t i = 0; i < rows.n; i++) {
-			struct pd_sample s = { .stack = rows.stack[i], .labels = rows.labels[i] };
-
-			s.has_time = rows.time && rows.time[i] != PD_NO_TIME;
-			s.time = s.has_time ? rows.time[i] : 0;
-			for (unsigned v = 0; v < n; v++)
-				values[v] = rows.value[v][i];
-			pd_sample_add(b, series, &s, values);
-		}
-	}
-}
-
 static struct pd_doc *rename_all(struct renamer *x, const struct pd_doc *doc)
 {
 	size_t strings = (size_t)pd_doc_strings(doc) + 1;
@@ -276,7 +257,7 @@ static struct pd_doc *rename_all(struct renamer *x, const struct pd_doc *doc)
 		return NULL;
 	}
 	for (unsigned s = 0; s < pd_doc_series(doc); s++)
-		copy_rows(x->b, doc, s);
+		pd_rows_copy(x->b, doc, s);
 	return pd_builder_finish(x->b, x->err);
 }
 

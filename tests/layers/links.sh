@@ -38,6 +38,7 @@ layer stats '' "$base" "$stats"
 layer io '' "$base" "$io"
 layer model '' "$base" "$model"
 layer xform '' "$base" "$model" "$stats" 'libprofdata/xform/*'
+layer symbols '' "$base" "$model" 'libprofdata/symbols/*'
 layer format "$table" "$base" "$io" "$model" "$format"
 # writers of pictures ask a comparison about its boxes
 layer formats/common "$table" "$base" "$io" "$model" "$format" "$stats" 'libprofdata/xform/*' 'formats/common/*'

@@ -15,6 +15,7 @@
 #include <profdata/quality.h>
 #include <profdata/report.h>
 #include <profdata/stats.h>
+#include <profdata/symbols.h>
 #include <profdata/trace.h>
 #include <profdata/transform.h>
 #endif

@@ -30,9 +30,9 @@ value	cpu	nanoseconds
 3 30000000	thread=worker	client:=3	bytes:=4096 bytes	main.main;main.work
 1 10000000	net/http.serve;main.main;runtime.mallocgc
 END
-mkdir profiles
+mkdir -p profiles build target/debug && : >build/server
 cp "$TESTDATA/overhead/base.txt" "$TESTDATA/overhead/cpu.txt" "$TESTDATA/overhead/blocks.csv" .
-profdata convert -t pprof -o cpu.pb.gz cpu.dump && cp cpu.pb.gz a.pb.gz && cp cpu.pb.gz b.pb.gz && cp cpu.pb.gz heap.pb.gz && cp cpu.pb.gz profiles/x.pb.gz || exit
+profdata convert -t pprof -o cpu.pb.gz cpu.dump && cp cpu.pb.gz a.pb.gz && cp cpu.pb.gz b.pb.gz && cp cpu.pb.gz heap.pb.gz && cp cpu.pb.gz raw.pb.gz && cp cpu.pb.gz profiles/x.pb.gz || exit
 mkdir -p .config/fish/completions
 printf '#!/bin/bash\nfor ((i = 0; i < 50000; i++)); do :; done\n' >app && chmod +x app && cp app server
 profdata help --examples >examples

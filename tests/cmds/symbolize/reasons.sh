@@ -1,0 +1,1 @@
+printf "profdata dump 1\nmapping\t1\t0x1000-0x2000\toffset=0x0\tfile=/nowhere/prog\tbuild-id=0123456789abcdef\nframe\ta\taddress=0x1010\tmapping=1\nframe\tb\taddress=0xffffffff81000010\nframe\tc\taddress=0x9010\nseries\nvalue\tsamples\tcount\n1\ta;b;c\n" | profdata symbolize -t dump
