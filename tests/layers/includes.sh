@@ -28,6 +28,8 @@ only() {
 	allow 'libprofdata/io/*.[ch]' 'base/.*|io/.*|profdata/(base|bench|io|opt|out_limit)\.h'
 	allow 'libprofdata/model/*.[ch]' 'base/.*|model/.*|profdata/(base|builder|profile|calltree|heat|metrics|trace|transform)\.h'
 	allow 'libprofdata/xform/*.[ch]' 'base/.*|model/.*|xform/.*|class_patterns\.h|profdata/(base|builder|profile|calltree|diff|metrics|quality|report|stats|transform)\.h'
+	allow 'libprofdata/symbols/*.[ch]' 'base/.*|model/.*|symbols/.*|profdata/(base|builder|profile|symbols)\.h'
+	allow 'symbolizer/*.[ch]' 'symbolizer\.h|symbols/protocol\.h'
 	allow 'libprofdata/format/*.[ch]' "base/.*|io/.*|model/.*|format/.*|format_table\.h|$api"
 	allow 'libprofdata/bench/*.[ch]' 'base/.*|io/.*|format/.*|bench/.*|benchmark_table\.h|profdata/(base|bench|format|io|stats)\.h'
 	allow 'benchmarks/*.[ch]' 'base/.*|io/.*|bench/.*|common/.*|[a-z_]*\.h|profdata/(base|bench|format|io|stats)\.h'
