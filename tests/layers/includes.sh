@@ -27,7 +27,7 @@ only() {
 	allow 'libprofdata/stats/*.[ch]' 'base/.*|stats/.*|profdata/(base|stats)\.h'
 	allow 'libprofdata/io/*.[ch]' 'base/.*|io/.*|profdata/(base|bench|io|opt|out_limit)\.h'
 	allow 'libprofdata/model/*.[ch]' 'base/.*|model/.*|profdata/(base|builder|profile|calltree|heat|metrics|trace|transform)\.h'
-	allow 'libprofdata/xform/*.[ch]' 'base/.*|model/.*|xform/.*|class_patterns\.h|profdata/(base|builder|profile|calltree|diff|metrics|quality|report|stats|transform)\.h'
+	allow 'libprofdata/xform/*.[ch]' 'base/.*|model/.*|xform/.*|class_patterns\.h|profdata/(base|builder|profile|calltree|diff|metrics|quality|report|stats|trace|transform|wall)\.h'
 	allow 'libprofdata/symbols/*.[ch]' 'base/.*|model/.*|symbols/.*|profdata/(base|builder|profile|symbols)\.h'
 	allow 'symbolizer/*.[ch]' 'symbolizer\.h|symbols/protocol\.h'
 	allow 'libprofdata/format/*.[ch]' "base/.*|io/.*|model/.*|format/.*|format_table\.h|$api"

@@ -18,4 +18,5 @@
 #include <profdata/symbols.h>
 #include <profdata/trace.h>
 #include <profdata/transform.h>
+#include <profdata/wall.h>
 #endif
