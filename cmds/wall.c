@@ -21,7 +21,6 @@ static const struct pd_opt wall_own_opts[] = {
 	{ 0, "leaf-first", NULL, "stacks of wall-clock samples are upside down (default: looks)", PD_OPT_BOOL, PD_AT(A, leaf_first, bool) },
 	{ 0, "members", "NAME=N", "a name that stands for N threads (repeatable)", PD_OPT_LIST, PD_AT(A, members, struct pd_list) },
 	{ 0, "no-residual", NULL, "leave out lifetime that nothing explains", PD_OPT_BOOL, PD_AT(A, no_residual, bool) },
-	{ 0, "force", NULL, "keep values that cannot all be true, and windows that do not meet", PD_OPT_BOOL, PD_AT(A, force, bool) },
 	{ 0, "hide-idle", NULL, "leave out stacks that only wait for work: event loops, accept, pools, timers", PD_OPT_BOOL, PD_AT(A, hide_idle, bool) },
 	{ 0, "idle", "RE", "frames that mean waiting for work, too (repeatable)", PD_OPT_LIST, PD_AT(A, idle, struct pd_list) },
 	{ 0, "state-frames", "[HOW]", "states as frames: suffix (of the leaf, default), leaf or root (a frame there)", PD_OPT_STR, PD_AT(A, state_frames, const char *) },
@@ -308,7 +307,7 @@ static int wall_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
 	struct pd_error err = { 0 };
 	bool ok = true;
 	const char **idle = terminated(&a->idle, &ok), **members = terminated(&a->members, &ok);
-	struct pd_wall_opts o = { .size = sizeof o, .hz = a->hz, .off_unit = a->off_unit, .duration = (int64_t)(a->duration * 1e9), .no_residual = a->no_residual, .force = a->force,
+	struct pd_wall_opts o = { .size = sizeof o, .hz = a->hz, .off_unit = a->off_unit, .duration = (int64_t)(a->duration * 1e9), .no_residual = a->no_residual, .force = a->out.force,
 				  .blocked_only = a->blocked_only, .leaf_first = a->leaf_first, .hide_idle = a->hide_idle, .idle = idle, .members = members };
 	int status = !r.format || cli_out_check(ctx, &a->out) || check(&r) ? 2 : 0;
 
@@ -336,9 +335,9 @@ static int wall_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
 static const char *const wall_examples[] = {
 	"profdata wall on=cpu.pb.gz off=offcpu.folded --off-unit us -o wall.pb.gz", "a CPU profile and what offcputime -f printed",
 	"perf script --show-switch-events --show-task-events | profdata wall - -o wall.svg", "one recording of samples and switches, as a flame graph coloured by state",
-	"profdata wall trace.out --hide-idle -t folded --state-frames", "a Go execution trace, without what only waits for work",
-	"profdata wall wall=fgprof.pb.gz on=cpu.pb.gz -v -o wall.pb.gz", "fgprof, split into running and runnable by a CPU profile",
-	"perf script | profdata wall - -t chrome -o states.json", "the states of all threads over time",
+	"profdata wall trace.out -t folded --state-frames", "a Go execution trace, as text with the state behind every leaf",
+	"profdata wall wall=fgprof.pprof on=cpu.pb.gz -v -o wall.pb.gz", "fgprof, split into running and runnable by a CPU profile",
+	"perf script --show-switch-events | profdata wall - -t chrome -o states.json", "the states of all threads over time",
 	NULL,
 };
 
@@ -352,7 +351,7 @@ const struct pd_cmd pd_cmd_wall = {
 		 "states, or samples of all threads (fgprof). What an input is, is found out; on=, off= and wall= say it.\n\n"
 		 "Lifetime that nothing explains is a row named [runnable or unattributed]. Where on and off together exceed a lifetime,\n"
 		 "samples are scaled down as far as chance explains it, within three standard errors; beyond that the status is 3, and\n"
-		 "nothing is written without --force. What would count time twice is refused: two sources of blocked time, a CPU profile\n"
+		 "nothing is written without --force, which keeps the values as they are (and combines windows that do not meet). What would count time twice is refused: two sources of blocked time, a CPU profile\n"
 		 "beside wall-clock samples (it splits them instead), mutex profiles, which charge those who unlock.\n\n"
 		 "The result has the sample types samples/count, on_cpu, off_cpu and wall in nanoseconds (wall is the default) and the\n"
 		 "labels state (on, off, runnable) and, where known, reason. -v and --report tell what was done with every thread.",

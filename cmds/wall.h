@@ -12,7 +12,7 @@ struct wall_args {
 	double hz, duration;
 	const char *off_unit, *per, *state_frames, *report;
 	struct pd_list members, idle;
-	bool no_residual, force, hide_idle, blocked_only, leaf_first;
+	bool no_residual, hide_idle, blocked_only, leaf_first;
 };
 
 /* Remarks and, with -v or --report, the accounts of all threads. 0 or 2. */

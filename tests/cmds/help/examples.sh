@@ -2,6 +2,13 @@
 mkdir bin
 cat >bin/perf <<'END'
 #!/bin/sh
+case $* in
+*switch*)
+	echo 'app 7/8 1.000000:     sched:sched_switch: prev_comm=app prev_pid=8 prev_prio=120 prev_state=S ==> next_comm=swapper/0 next_pid=0 next_prio=120'
+	echo 'swapper 0/0 1.500000:     sched:sched_switch: prev_comm=swapper/0 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=app next_pid=8 next_prio=120'
+	echo 'app 7/8 1.750000:  250000000 cpu-clock: '
+	exit ;;
+esac
 cat <<'SCRIPT'
 java 4711/4712 1.000001:     250000 cycles:u: 
 	          401234 Lmain;::work+0x4 (/tmp/app)
@@ -17,6 +24,7 @@ chmod +x bin/perf
 PATH=$PWD/bin:$PATH
 cat >cpu.dump <<'END'
 profdata dump 1
+duration	1000000000
 period	10000000	cpu	nanoseconds
 mapping	1	0x400000-0x501000	offset=0x0	file=/bin/app	flags=main,functions
 frame	main.main	address=0x401234	mapping=1
@@ -33,6 +41,10 @@ END
 mkdir -p profiles build target/debug && : >build/server
 cp "$TESTDATA/overhead/base.txt" "$TESTDATA/overhead/cpu.txt" "$TESTDATA/overhead/blocks.csv" .
 profdata convert -t pprof -o cpu.pb.gz cpu.dump && cp cpu.pb.gz a.pb.gz && cp cpu.pb.gz b.pb.gz && cp cpu.pb.gz heap.pb.gz && cp cpu.pb.gz raw.pb.gz && cp cpu.pb.gz profiles/x.pb.gz || exit
+echo 'main.main;runtime.gopark 5000' >offcpu.folded
+printf 'profdata dump 1\nduration\t1000000000\nperiod\t10000000\twallclock\tnanoseconds\nseries\nvalue\tsamples\tcount\nvalue\ttime\tnanoseconds\n100 1000000000\tmain.main;runtime.gopark\n50 500000000\tmain.main;main.work;main.helper\n50 500000000\tnet/http.serve;main.main;runtime.mallocgc\n' >fgprof.dump
+profdata convert -t pprof -o fgprof.pprof fgprof.dump || exit
+cp "$TESTDATA/../tests/formats/go_trace/busy.in" trace.out
 mkdir -p .config/fish/completions
 printf '#!/bin/bash\nfor ((i = 0; i < 50000; i++)); do :; done\n' >app && chmod +x app && cp app server
 profdata help --examples >examples
