@@ -336,7 +336,7 @@ static const char *const wall_examples[] = {
 	"profdata wall on=cpu.pb.gz off=offcpu.folded --off-unit us -o wall.pb.gz", "a CPU profile and what offcputime -f printed",
 	"perf script --show-switch-events --show-task-events | profdata wall - -o wall.svg", "one recording of samples and switches, as a flame graph coloured by state",
 	"profdata wall trace.out -t folded --state-frames", "a Go execution trace, as text with the state behind every leaf",
-	"profdata wall wall=fgprof.pprof on=cpu.pb.gz -v -o wall.pb.gz", "fgprof, split into running and runnable by a CPU profile",
+	"profdata wall wall=fgprof.pprof on=cpu.pb.gz -o wall.pb.gz", "fgprof, split into running and runnable by a CPU profile",
 	"perf script --show-switch-events | profdata wall - -t chrome -o states.json", "the states of all threads over time",
 	NULL,
 };
