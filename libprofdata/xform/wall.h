@@ -73,7 +73,7 @@ struct wall_set {
 	pd_labels labels[WALL_STATES];
 	uint8_t known;               /* bit per state */
 	uint8_t state;               /* 1 + what a label says, 0 nothing */
-	bool preempted;              /* and it lost the processor */
+	bool looked, idle_task;
 };
 
 struct wall_input {

@@ -276,19 +276,20 @@ uint32_t wall_set_group(struct pd_wall *w, struct wall_input *in, pd_labels set)
 	return s->group - 1;
 }
 
-/* What a label `state` says: words, or the letters of the kernel. */
-static uint8_t state_word(struct pd_span s, bool *preempted)
+/* What a label `state` says: words, or the letters of the kernel. 1 + state, 0 nothing. */
+static uint8_t state_word(struct pd_span s)
 {
-	static const struct { const char *word; uint8_t state; } words[] = {
-		{ "on", WALL_ON }, { "running", WALL_ON }, { "on_cpu", WALL_ON }, { "on-cpu", WALL_ON }, { "cpu", WALL_ON },
-		{ "runnable", WALL_RUNNABLE }, { "preempted", WALL_RUNNABLE }, { "R", WALL_RUNNABLE }, { "R+", WALL_RUNNABLE }, { "run_queue", WALL_RUNNABLE },
-		{ "0", WALL_RUNNABLE }, { "unknown", 0 }, { "", 0 },
-	};
+	static const char *const on[] = { "on", "running", "on_cpu", "on-cpu", "cpu", NULL };
+	static const char *const ready[] = { "runnable", "preempted", "R", "R+", "run_queue", "0", NULL };
 
-	*preempted = span_is(s, "R") || span_is(s, "R+") || span_is(s, "preempted") || span_is(s, "0");
-	for (size_t i = 0; i < PD_ARRAY_LEN(words); i++)
-		if (span_is(s, words[i].word))
-			return words[i].word[0] && !span_is(s, "unknown") ? (uint8_t)(words[i].state + 1) : 0;
+	if (!s.n || span_is(s, "unknown"))
+		return 0;
+	for (size_t i = 0; on[i]; i++)
+		if (span_is(s, on[i]))
+			return WALL_ON + 1;
+	for (size_t i = 0; ready[i]; i++)
+		if (span_is(s, ready[i]))
+			return WALL_RUNNABLE + 1;
 	return WALL_OFF + 1; /* off, S, D, blocked, syscall, waiting, ...: not running and not able to */
 }
 
@@ -447,7 +448,7 @@ static enum wall_state row_state(const struct wall_part *p, struct pd_wall *w, s
 		s->state = WALL_OFF + 1;
 		for (size_t i = pd_doc_labels(in->doc, set, &l); i-- > 0;)
 			if (l[i].kind == PD_LABEL_STR && in->map.str[l[i].key.v] == w->k_state.v) {
-				uint8_t said = state_word(pd_doc_string(in->doc, l[i].str), &s->preempted);
+				uint8_t said = state_word(pd_doc_string(in->doc, l[i].str));
 
 				s->state = said ? said : (uint8_t)(WALL_OFF + 1);
 			}
@@ -455,10 +456,26 @@ static enum wall_state row_state(const struct wall_part *p, struct pd_wall *w, s
 	return (enum wall_state)(s->state - 1);
 }
 
+/* The kernel's stand-in for nothing to do: no thread, and there is one per processor. */
+static bool is_idle_task(const struct wall_input *in, pd_labels set)
+{
+	struct wall_set *s = &in->set[set.v];
+
+	if (!s->looked) {
+		struct wall_named d = wall_named(in->doc, set);
+
+		s->looked = true;
+		s->idle_task = d.has_tid && d.tid == 0;
+	}
+	return s->idle_task;
+}
+
 static enum pd_status read_part(struct pd_wall *w, struct wall_input *in, const struct wall_part *p, struct pd_error *err)
 {
 	enum pd_status status = PD_OK;
 	struct pd_rows rows;
+	double idle = 0;
+	char text[32];
 
 	for (uint64_t first = 0; pd_series_rows(in->doc, p->series, first, &rows); first += rows.n)
 		for (size_t i = 0; i < rows.n && status == PD_OK; i++) {
@@ -470,6 +487,10 @@ static enum pd_status read_part(struct pd_wall *w, struct wall_input *in, const 
 			status = row_amount(in, p, &rows, i, &a, err);
 			if (status != PD_OK || (!a.ns && a.est == 0 && !a.n))
 				continue;
+			if (is_idle_task(in, rows.labels[i])) {
+				idle += a.est;
+				continue;
+			}
 			group = place_row(w, in, rows.labels[i], &stack);
 			if (group == WALL_NONE)
 				return wall_nomem(err);
@@ -477,6 +498,8 @@ static enum pd_status read_part(struct pd_wall *w, struct wall_input *in, const 
 			if (!wall_add(w, group, stack, row_labels(w, in, rows.labels[i], group, state), state, &a))
 				return pd_builder_status(w->b);
 		}
+	if (idle > 0)
+		wall_remark(w, false, "%s: %s of processors without work left out (thread 0)", in->name, wall_time_text(text, sizeof text, idle));
 	return status;
 }
 

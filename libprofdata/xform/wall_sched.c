@@ -23,6 +23,7 @@ struct event {
 	uint32_t task;   /* row */
 	uint32_t stack;  /* of the result */
 	pd_str reason;   /* OUT: state of the kernel */
+	pd_str name;     /* of the thread at that time, 0 unknown */
 	uint8_t kind;
 	bool preempted;
 };
@@ -39,6 +40,7 @@ struct task {
 	uint32_t cs_stack;   /* of a sample of the switch that is about to be recorded */
 	uint64_t outs, ins, unpaired; /* unpaired: went out without having come in */
 	pd_track track;
+	bool old;            /* was there before the recording */
 };
 
 struct sched {
@@ -47,7 +49,7 @@ struct sched {
 	PD_VEC(struct event) event;
 	PD_VEC(struct task) task;
 	struct wall_index by_tid;
-	int64_t begin, end;
+	int64_t begin, end; /* end: INT64_MIN before the first row */
 	bool any, everywhere; /* everywhere: the idle task is seen, so the whole machine was recorded */
 	pd_str woken, preempted, before;
 	pd_stack unseen;
@@ -66,7 +68,7 @@ static bool nomem(struct sched *s)
 /* ---- gathering ---- */
 
 /* Row + 1 of the thread with this id; 0 for the idle task, or when out of memory. */
-static uint32_t task_of(struct sched *s, int64_t tid, bool has_pid, int64_t pid, pd_str name)
+static uint32_t task_of(struct sched *s, int64_t tid, bool has_pid, int64_t pid)
 {
 	bool fresh;
 	uint32_t *row;
@@ -86,8 +88,6 @@ static uint32_t task_of(struct sched *s, int64_t tid, bool has_pid, int64_t pid,
 		t->who.has_pid = true;
 		t->who.pid = pid;
 	}
-	if (name.v)
-		t->who.name = name; /* the last one: programs name their threads after the start */
 	return *row;
 }
 
@@ -178,17 +178,17 @@ static enum event_kind leaves(struct sched *s, struct said *d, struct event *e)
 
 static void take_switch(struct sched *s, struct said *d, struct event e)
 {
-	struct event in = { .time = e.time, .kind = EV_IN };
+	struct event in = { .time = e.time, .kind = EV_IN, .name = d->next_comm };
 
 	e.kind = (uint8_t)leaves(s, d, &e);
 	/* the payload counts in the namespace of the kernel, the header in that of perf: where they differ, only the payload fits together */
 	if (d->has_prev && (!d->has_tid || d->prev != d->tid))
-		e.task = task_of(s, d->prev, false, 0, d->comm);
+		e.task = task_of(s, d->prev, false, 0);
 	else if (d->has_tid)
-		e.task = task_of(s, d->tid, d->has_pid, d->pid, d->comm);
+		e.task = task_of(s, d->tid, d->has_pid, d->pid);
 	push(s, e);
 	if (d->has_next) {
-		in.task = task_of(s, d->next, false, 0, d->next_comm);
+		in.task = task_of(s, d->next, false, 0);
 		push(s, in);
 	}
 }
@@ -209,14 +209,14 @@ static void take_record(struct sched *s, const struct said *d, struct event e)
 	else if (span_is(what, "exit"))
 		e.kind = EV_DIES;
 	if (d->has_tid)
-		e.task = task_of(s, d->tid, d->has_pid, d->pid, d->comm);
+		e.task = task_of(s, d->tid, d->has_pid, d->pid);
 	push(s, e);
 }
 
 static void take_row(struct sched *s, struct pd_span series, const struct pd_rows *rows, size_t i)
 {
 	struct said d = said_of(s, rows->labels[i]);
-	struct event e = { .time = rows->time[i], .stack = s->in->map.stack[rows->stack[i].v] };
+	struct event e = { .time = rows->time[i], .stack = s->in->map.stack[rows->stack[i].v], .name = d.comm };
 
 	if (span_is(series, "sched:sched_switch") || span_is(series, "sched_switch")) {
 		take_switch(s, &d, e);
@@ -224,16 +224,18 @@ static void take_row(struct sched *s, struct pd_span series, const struct pd_row
 		take_record(s, &d, e);
 	} else if (span_is(series, "sched:sched_process_exit")) {
 		e.kind = EV_DIES;
-		e.task = d.has_other ? task_of(s, d.other, false, 0, d.other_comm) : d.has_tid ? task_of(s, d.tid, d.has_pid, d.pid, d.comm) : 0;
+		e.task = d.has_other ? task_of(s, d.other, false, 0) : d.has_tid ? task_of(s, d.tid, d.has_pid, d.pid) : 0;
+		e.name = d.has_other ? d.other_comm : d.comm;
 		push(s, e);
 	} else if (span_starts(series, "sched:")) { /* wake-ups, fork */
 		e.kind = span_is(series, "sched:sched_wakeup_new") || span_is(series, "sched:sched_process_fork") ? EV_BORN : EV_WAKE;
 		e.stack = 0;
-		e.task = d.has_other ? task_of(s, d.other, false, 0, d.other_comm) : 0;
+		e.name = d.other_comm;
+		e.task = d.has_other ? task_of(s, d.other, false, 0) : 0;
 		push(s, e);
 	} else { /* context switches as samples: only the stack counts */
 		e.kind = EV_STACK;
-		e.task = d.has_tid ? task_of(s, d.tid, d.has_pid, d.pid, d.comm) : 0;
+		e.task = d.has_tid ? task_of(s, d.tid, d.has_pid, d.pid) : 0;
 		push(s, e);
 	}
 }
@@ -250,9 +252,11 @@ static bool gather(struct sched *s)
 			for (size_t i = 0; i < rows.n && !s->failed; i++) {
 				if (!rows.time || rows.time[i] == PD_NO_TIME)
 					continue;
-				s->begin = !s->any || rows.time[i] < s->begin ? rows.time[i] : s->begin;
-				s->end = !s->any || rows.time[i] > s->end ? rows.time[i] : s->end;
-				s->any = true;
+				if (!span_is(name, "task") || rows.time[i] > 0) { /* threads that were there before are born at time 0 */
+					s->begin = !s->any || rows.time[i] < s->begin ? rows.time[i] : s->begin;
+					s->any = true;
+				}
+				s->end = rows.time[i] > s->end ? rows.time[i] : s->end;
 				if (ours)
 					take_row(s, name, &rows, i);
 			}
@@ -342,7 +346,7 @@ static void close_state(struct sched *s, struct task *t, int64_t now)
 /* The first sign of a thread of which nobody saw the birth. */
 static void appears(struct sched *s, struct task *t, const struct event *e)
 {
-	t->since = s->everywhere ? s->begin : e->time;
+	t->since = s->everywhere || t->old ? s->begin : e->time;
 	t->stack = s->unseen.v;
 	t->reason = s->before;
 	t->state = e->kind == EV_OUT || e->kind == EV_DIES ? TASK_ON : TASK_OFF;
@@ -405,6 +409,9 @@ static void step(struct sched *s, const struct event *e)
 	case EV_BORN:
 		if (t->state != TASK_UNSEEN && t->state != TASK_GONE)
 			break;
+		t->old = e->time <= 0;
+		if (t->old)
+			break;
 		t->state = TASK_READY;
 		t->since = e->time;
 		t->stack = 0;
@@ -439,6 +446,18 @@ static enum pd_status check_pairs(struct sched *s)
 	return PD_OK;
 }
 
+/* Programs name their threads after the start: the last name counts, and that of the parent only where there is none. */
+static void name_tasks(struct sched *s, const struct pd_sort_item *order)
+{
+	for (size_t i = 0; i < s->event.n; i++) {
+		const struct event *e = &s->event.v[order[i].row];
+		struct task *t = &s->task.v[e->task];
+
+		if (e->name.v && (e->kind != EV_BORN || !t->who.name.v) && (e->kind != EV_DIES || !t->who.name.v))
+			t->who.name = e->name;
+	}
+}
+
 static enum pd_status run(struct sched *s)
 {
 	struct pd_sort_item *order = gather(s) ? in_order(s) : NULL;
@@ -446,6 +465,9 @@ static enum pd_status run(struct sched *s)
 
 	if (!order)
 		return PD_ERR_NOMEM;
+	name_tasks(s, order);
+	if (s->w->input.n == 1 && s->any && s->end > s->begin)
+		s->w->s.window = s->end - s->begin; /* the header knows only of samples */
 	if (s->w->timeline) {
 		pd_events_tables(s->w->timeline, pd_builder_view(s->w->b));
 		pd_events_start(s->w->timeline, &(struct pd_trace_desc){ .size = sizeof(struct pd_trace_desc), .clock = SPAN("monotonic"), .has_origin = true, .origin = s->begin });
@@ -467,7 +489,7 @@ static enum pd_status run(struct sched *s)
 
 enum pd_status wall_sched(struct pd_wall *w, struct wall_input *in, struct pd_error *err)
 {
-	struct sched s = { .w = w, .in = in, .err = err };
+	struct sched s = { .w = w, .in = in, .err = err, .end = INT64_MIN };
 	enum pd_status status;
 
 	s.woken = pd_intern_z(w->b, "woken");
