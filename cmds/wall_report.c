@@ -47,8 +47,10 @@ static void thread_line(const struct report *r, const struct pd_wall_thread *t)
 	char name[96], factors[160] = "", text[512];
 
 	who(t, name, sizeof name);
-	if (t->samples)
+	if (t->samples && t->error > 0)
 		snprintf(factors, sizeof factors, "  %" PRId64 " +/- %.3f s", t->samples, t->error / 1e9);
+	else if (t->samples)
+		snprintf(factors, sizeof factors, "  %" PRId64, t->samples);
 	if (t->on_factor != 1)
 		snprintf(factors + strlen(factors), sizeof factors - strlen(factors), " on x%.4f", t->on_factor);
 	if (t->off_factor != 1)

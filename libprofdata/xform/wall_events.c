@@ -49,6 +49,7 @@ struct wall_sink {
 	bool any, failed;
 	int64_t first, last;
 	uint64_t slices;
+	size_t began;              /* lanes with states */
 };
 
 static void fail(struct wall_sink *k)
@@ -174,6 +175,7 @@ static void open_lane(struct wall_sink *k, uint32_t lane, const struct pd_event 
 {
 	struct lane *l = &k->lane.v[lane];
 
+	k->began += !l->began;
 	l->first = l->began && l->first < e->ts ? l->first : e->ts;
 	l->began = l->open = l->ours = true;
 	l->since = e->ts;
@@ -328,7 +330,7 @@ static enum pd_status wall_finish(struct pd_events *ev, struct pd_error *err)
 	if (!in->dated)
 		in->start = 0;
 	in->has_tid = in->has_pid = in->has_name = true;
-	snprintf(in->what, sizeof in->what, "%" PRIu64 " states of %zu threads or goroutines", k->slices, w->group.n);
+	snprintf(in->what, sizeof in->what, "%" PRIu64 " states of %zu threads or goroutines", k->slices, k->began);
 	if (!pd_vec_push(&in->part, (struct wall_part){ .role = PD_WALL_SWITCHES }))
 		k->failed = true;
 	if (!k->failed)

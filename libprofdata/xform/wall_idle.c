@@ -155,8 +155,11 @@ static uint8_t kind_of(const struct finder *f, uint32_t stack)
 	if (f->user_stack[stack] != NO_PATTERN)
 		return (uint8_t)(PD_ARRAY_LEN(rules) + f->user_stack[stack] + 1);
 	for (size_t i = 0; i < PD_ARRAY_LEN(rules); i++)
-		if ((has & rules[i].need) == rules[i].need)
+		if ((has & rules[i].need) == rules[i].need) {
+			while (i && strcmp(rules[i - 1].what, rules[i].what) == 0)
+				i--; /* one kind, known by different pieces */
 			return (uint8_t)(i + 1);
+		}
 	return 0;
 }
 

@@ -284,6 +284,8 @@ static enum pd_status take_off(struct pd_wall *w, struct wall_input *in, struct 
 		return wall_nomem(err);
 	if (p.count >= 0 && span_is(c->name, "delay")) {
 		in->parks = true;
+		if (in->start > in->length) /* differences of profiles are dated at their end */
+			in->start -= in->length;
 		if (is_mutex_profile(in->doc, p.series)) {
 			pd_error_set(err, PD_ERR_DATA, "%s: a mutex profile charges those who unlock with the time that others waited, so it is no part of anybody's wall-clock time", in->name);
 			pd_error_hint(err, "use the block profile: it has the time with those who waited");

@@ -50,6 +50,7 @@ struct sched {
 	PD_VEC(struct task) task;
 	struct wall_index by_tid;
 	int64_t begin, end; /* end: INT64_MIN before the first row */
+	bool thinned;        /* a row stands for several switches */
 	bool any, everywhere; /* everywhere: the idle task is seen, so the whole machine was recorded */
 	pd_str woken, preempted, before;
 	pd_stack unseen;
@@ -246,7 +247,8 @@ static bool gather(struct sched *s)
 
 	for (unsigned n = 0; n < pd_doc_series(s->in->doc); n++) {
 		struct pd_span name = pd_doc_string(s->in->doc, pd_series_name(s->in->doc, n));
-		bool ours = wall_is_switch_series(name);
+		bool ours = wall_is_switch_series(name), weights = pd_series_values(s->in->doc, n) > 1;
+		bool is_switch = span_is(name, "sched:sched_switch") || span_is(name, "sched_switch");
 
 		for (uint64_t first = 0; pd_series_has_time(s->in->doc, n) && pd_series_rows(s->in->doc, n, first, &rows); first += rows.n)
 			for (size_t i = 0; i < rows.n && !s->failed; i++) {
@@ -259,6 +261,8 @@ static bool gather(struct sched *s)
 				s->end = rows.time[i] > s->end ? rows.time[i] : s->end;
 				if (ours)
 					take_row(s, name, &rows, i);
+				if (is_switch && weights && rows.value[1][i] > 1)
+					s->thinned = true;
 			}
 	}
 	return !s->failed;
@@ -436,9 +440,14 @@ static enum pd_status check_pairs(struct sched *s)
 		ins += s->task.v[i].ins;
 		unpaired += s->task.v[i].unpaired;
 	}
+	if (s->thinned && !s->w->o.force) {
+		pd_error_set(s->err, PD_ERR_DATA, "%s: switches were sampled, not recorded one by one", s->in->name);
+		pd_error_hint(s->err, "perf record -F and -c thin out every event: -e cpu-clock/freq=199/ -e sched:sched_switch/period=1/ instead");
+		return PD_ERR_DATA;
+	}
 	if (unpaired * 5 > outs + unpaired && unpaired > 1 && !s->w->o.force) {
 		pd_error_set(s->err, PD_ERR_DATA, "%s: threads go off the processor %" PRIu64 " times and come back %" PRIu64 " times: the returns were not recorded", s->in->name, outs + unpaired, ins);
-		pd_error_hint(s->err, "record the whole machine (perf record -a), or with --switch-events and perf script --show-switch-events");
+		pd_error_hint(s->err, "record every switch of the whole machine (perf record -a; -F and -c thin out every event, -e cpu-clock/freq=99/ only its own), or with --switch-events and perf script --show-switch-events");
 		return PD_ERR_DATA;
 	}
 	if (unpaired)

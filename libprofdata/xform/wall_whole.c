@@ -195,37 +195,59 @@ static int64_t count_of(const struct wall_part *p, const struct pd_rows *rows, s
 	return rows->value[p->count >= 0 ? p->count : p->value][i];
 }
 
+/* Is the goroutine of main() on this stack? It lives from the first tick to the last and is one. */
+static bool is_main(const struct wall_input *in, pd_stack stack)
+{
+	bool main = false;
+
+	for (pd_stack at = stack; at.v; at = pd_doc_stack_parent(in->doc, at)) {
+		const pd_frame *run;
+		uint32_t n = pd_doc_stack_run(in->doc, at, &run);
+
+		for (uint32_t i = 0; i < n; i++)
+			for (uint32_t l = frame_lines(in->doc, run[i]); l-- > 0;) {
+				struct pd_span name = frame_name(in->doc, run[i], l);
+
+				main |= span_is(name, "runtime.main");
+			}
+	}
+	return main;
+}
+
 /*
- * A goroutine that blocked the whole time is in every tick: among the counts near length x rate the number of ticks is the largest.
- * 0 when there is none.
+ * How many times everything was looked at. Sums of main()'s stacks tell exactly; else a goroutine that blocked the whole time is in
+ * every tick: among the counts near length x rate the number of ticks is the largest. 0 when there is none.
  */
-static int64_t find_ticks(const struct wall_input *in, const struct wall_part *p, double rate, double slack)
+static int64_t find_ticks(const struct wall_input *in, const struct wall_part *p, double rate, double slack, bool *exact)
 {
 	double expected = rate * (double)in->length / WALL_NS;
-	int64_t best = 0;
+	int64_t best = 0, of_main = 0;
 	struct pd_rows rows;
 
 	for (uint64_t first = 0; pd_series_rows(in->doc, p->series, first, &rows); first += rows.n)
 		for (size_t i = 0; i < rows.n; i++) {
 			int64_t n = count_of(p, &rows, i), k = expected > 0 ? llrint((double)n / expected) : 0;
 
+			if (n > 0 && is_main(in, rows.stack[i]) && pd_add_overflow(of_main, n, &of_main))
+				return 0;
 			/* several goroutines on one stack: a multiple */
 			if (k >= 1 && k < 1000000 && n % k == 0 && fabs((double)(n / k) - expected) <= slack * expected + 1 && n / k > best)
 				best = n / k;
 		}
-	return best;
+	*exact = of_main > 0 && (double)of_main <= expected * 1.5 + 1;
+	return *exact ? of_main : best;
 }
 
 static enum pd_status find_rate(struct pd_wall *w, struct wall_input *in, struct wall_part *p, struct pd_error *err)
 {
-	bool known = p->per_sample > 0, counted = p->count >= 0 || !p->unit;
+	bool known = p->per_sample > 0, counted = p->count >= 0 || !p->unit, exact = false;
 	double rate = known ? WALL_NS / p->per_sample : FGPROF_HZ;
-	int64_t ticks = in->has_window && counted && w->o.hz <= 0 ? find_ticks(in, p, rate, known ? 0.5 / rate + 0.001 : 0.25) : 0;
+	int64_t ticks = in->has_window && counted && w->o.hz <= 0 ? find_ticks(in, p, rate, known ? 0.5 / rate + 0.001 : 0.25, &exact) : 0;
 
 	if (ticks > 0) {
 		p->per_sample = (double)in->length / (double)ticks;
-		wall_remark(w, false, "%s: %" PRId64 " ticks in %.2f s: %.2f samples a second of each goroutine, not %.6g as %s", in->name, ticks, (double)in->length / WALL_NS, WALL_NS / p->per_sample,
-			    rate, known ? "the file says" : "usual");
+		wall_remark(w, false, "%s: %" PRId64 " ticks in %.2f s%s: %.2f samples a second of each goroutine, not %.6g as %s", in->name, ticks, (double)in->length / WALL_NS,
+			    exact ? " (as often as main was seen)" : "", WALL_NS / p->per_sample, rate, known ? "the file says" : "usual");
 	} else if (!known && !p->unit) {
 		pd_error_set(err, PD_ERR_USAGE, "%s: samples are counted, and nothing says how often they were taken", in->name);
 		pd_error_hint(err, "--duration SECONDS of the recording, or --hz 99, the rate of fgprof");
