@@ -188,7 +188,7 @@ bool wall_add(struct pd_wall *w, uint32_t group, pd_stack stack, pd_labels label
 		return false;
 	}
 	c->est += a->est;
-	if (a->n)
+	if (a->n && state == WALL_ON)
 		w->group.v[group].squares += a->est * a->est / (double)a->n;
 	return true;
 }
