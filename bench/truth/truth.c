@@ -69,18 +69,30 @@ static int64_t now(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static struct stamp stamp(const struct truth *t)
+static struct stamp read_clocks(const struct truth *t)
 {
 	char text[128];
+	struct stamp s = { .clock = now(CLOCK_MONOTONIC) };
 	ssize_t n = pread(t->schedstat, text, sizeof text - 1, 0);
 	long long run, wait = 0;
-	struct stamp s = { .cpu = now(CLOCK_THREAD_CPUTIME_ID) };
 
+	s.cpu = now(CLOCK_THREAD_CPUTIME_ID);
 	text[n > 0 ? n : 0] = 0;
 	if (sscanf(text, "%lld %lld", &run, &wait) < 2)
 		abort();
 	s.wait = wait;
-	s.clock = now(CLOCK_MONOTONIC);
+	return s;
+}
+
+/* All clocks at one time: again when the thread was interrupted in between. */
+static struct stamp stamp(const struct truth *t)
+{
+	struct stamp s;
+	int tries = 0;
+
+	do {
+		s = read_clocks(t);
+	} while (now(CLOCK_MONOTONIC) - s.clock > 50000 && ++tries < 1000);
 	return s;
 }
 
