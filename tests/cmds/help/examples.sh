@@ -46,6 +46,8 @@ printf 'profdata dump 1\nduration\t1000000000\nperiod\t10000000\twallclock\tnano
 profdata convert -t pprof -o fgprof.pprof fgprof.dump || exit
 cp "$TESTDATA/../tests/formats/go_trace/busy.in" trace.out
 mkdir -p .config/fish/completions
+printf '# TYPE http_requests_total counter\nhttp_requests_total 10\n' >before.prom
+printf '# TYPE http_requests_total counter\nhttp_requests_total 40\n' >after.prom
 printf '#!/bin/bash\nfor ((i = 0; i < 50000; i++)); do :; done\n' >app && chmod +x app && cp app server
 profdata help --examples >examples
 while IFS=$'\t' read -r example does; do
