@@ -53,6 +53,7 @@ static const struct pd_opt profile_opts[] = {
 	{ 0, "cpu-seconds", "SEC", "profile: user and system time of the process while it was profiled", PD_OPT_REAL, PD_AT(A, cpu_seconds, double) },
 	{ 0, "max-depth", "N", "profile: frames at which the tool cuts stacks (default: guessed)", PD_OPT_INT, PD_AT(A, max_depth, int64_t) },
 	{ 0, "classes", "FILE", "share: more classes of functions, looked at before those that are known (repeatable)", PD_OPT_LIST, PD_AT(A, classes, struct pd_list), .complete = "file" },
+	{ 0, "metrics", "FILE", "share: Go's metrics of the process, to compare its GC with (runtime/metrics, Prometheus, expvar); twice: before and after", PD_OPT_LIST, PD_AT(A, metrics, struct pd_list), .complete = "file" },
 	{ .kind = PD_OPT_END },
 };
 

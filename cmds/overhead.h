@@ -26,8 +26,7 @@ struct overhead_args {
 	/* of profile and share */
 	double hz, cpu_seconds;
 	int64_t max_depth;
-	struct pd_list classes;
-	const char *metrics;
+	struct pd_list classes, metrics;
 	double margin_value, fail_value; /* fractions; fail_value is NaN when not asked */
 };
 

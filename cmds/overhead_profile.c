@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <profdata/metrics.h>
 #include <profdata/quality.h>
 #include <profdata/transform.h>
 #include <stdio.h>
@@ -240,6 +241,62 @@ int overhead_quality(struct cmd_ctx *ctx, const struct overhead_args *a, char **
 
 /* ---- shares ---- */
 
+/* What the process itself says about its collector, beside what the samples say. */
+struct check {
+	bool asked;
+	struct pd_gc_share gc;
+};
+
+/* One file of metrics: of the life of the process; two: of the time in between. 0 or 2. */
+static int read_metrics(struct cmd_ctx *ctx, const struct overhead_args *a, struct check *c)
+{
+	struct cmd_loaded *in = NULL;
+	struct cmd_input plain = { .jobs = a->input.jobs, .max_memory = a->input.max_memory, .max_input = a->input.max_input };
+	size_t n = 0;
+	int status;
+
+	if (!a->metrics.n)
+		return 0;
+	if (a->metrics.n > 2)
+		return cli_usage(ctx, NULL, "--metrics: one file, or two: before and after");
+	status = cmd_load_each(ctx, &plain, (char **)(uintptr_t)a->metrics.item, a->metrics.n, CMD_BUILD_METRICS, &in, &n);
+	if (!status && n && !pd_metrics_gc_share(n > 1 ? in[0].doc : NULL, in[n - 1].doc, &c->gc))
+		status = cmd_errorf(ctx, "%s: no CPU time of the garbage collector in it; hint: /cpu/classes/gc/total:cpu-seconds of Go's runtime/metrics", in[n - 1].path);
+	c->asked = !status;
+	cmd_loaded_free(in, n);
+	return status;
+}
+
+/* Does the interval of the samples hold what the process counted itself? The profile knows used CPU time only. */
+static bool agrees(const struct check *c, const struct pd_class_share *gc)
+{
+	return gc && c->gc.of_used >= gc->ci.lo && c->gc.of_used <= gc->ci.hi;
+}
+
+static const struct pd_class_share *gc_row(const struct pd_shares_of *all)
+{
+	const struct pd_class_share *r;
+
+	for (size_t i = 0; (r = pd_shares_of_row(all, i)); i++)
+		if (strcmp(r->name, "GC") == 0)
+			return r;
+	return NULL;
+}
+
+static void check_text(struct pd_out *out, const struct check *c, const struct pd_shares_of *all)
+{
+	const struct pd_class_share *gc = gc_row(all);
+
+	if (!c->asked)
+		return;
+	if (isnan(c->gc.of_used)) {
+		pd_out_printf(out, "GC as the process counts it: %.2f%% of all CPU time there was (%s); how much of it was used is not known\n", 100 * c->gc.of_total, c->gc.source);
+		return;
+	}
+	pd_out_printf(out, "GC as the process counts it: %.2f%% of the CPU time used (%s), the samples say %.2f%%: %s\n", 100 * c->gc.of_used, c->gc.source,
+		      gc ? 100 * gc->share : 0, agrees(c, gc) ? "they agree" : "they do not agree");
+}
+
 static struct pd_classes *read_classes(struct cmd_ctx *ctx, const struct overhead_args *a)
 {
 	struct pd_error err = { 0 };
@@ -273,7 +330,7 @@ static void share_line(struct pd_out *out, const char *name, const int *width, c
 	pd_out_printf(out, "%-*s  %7s  %-18s  %*s  %9" PRIu64 "\n", width[0], name, shown, ci, width[1], amount, r->samples);
 }
 
-static void share_text(const struct subject *s, const struct pd_shares_of *all, struct pd_out *out)
+static void share_text(const struct subject *s, const struct pd_shares_of *all, const struct check *check, struct pd_out *out)
 {
 	struct pd_sample_type t;
 	struct pd_amount how = { .to = "auto", .ratio = 1 };
@@ -296,6 +353,7 @@ static void share_text(const struct subject *s, const struct pd_shares_of *all, 
 	}
 	pd_out_puts(out, "\n");
 	share_line(out, "tax", width, pd_shares_of_tax(all), &how);
+	check_text(out, check, all);
 }
 
 static void json_share(struct cmd_json *j, const char *key, const struct pd_class_share *r)
@@ -310,7 +368,7 @@ static void json_share(struct cmd_json *j, const char *key, const struct pd_clas
 	cmd_json_end(j);
 }
 
-static int share_json(struct cmd_ctx *ctx, const struct subject *s, const struct pd_shares_of *all, struct pd_out *out)
+static int share_json(struct cmd_ctx *ctx, const struct subject *s, const struct pd_shares_of *all, const struct check *check, struct pd_out *out)
 {
 	struct cmd_json *j = cmd_json_new(out);
 	const struct pd_class_share *r;
@@ -326,6 +384,16 @@ static int share_json(struct cmd_ctx *ctx, const struct subject *s, const struct
 		json_share(j, NULL, r);
 	cmd_json_end(j);
 	json_share(j, "tax", pd_shares_of_tax(all));
+	if (check->asked) {
+		cmd_json_object(j, "metrics");
+		json_text(j, "source", check->gc.source);
+		cmd_json_real(j, "gc_cpu_seconds", check->gc.gc);
+		cmd_json_real(j, "cpu_seconds", check->gc.total);
+		cmd_json_real(j, "gc_of_total", check->gc.of_total);
+		cmd_json_real(j, "gc_of_used", check->gc.of_used);
+		cmd_json_bool(j, "agrees", agrees(check, gc_row(all)));
+		cmd_json_end(j);
+	}
 	cmd_json_end(j);
 	cmd_json_free(j);
 	return 0;
@@ -338,9 +406,10 @@ int overhead_share(struct cmd_ctx *ctx, const struct overhead_args *a, char **op
 	struct pd_shares_of *all = NULL;
 	struct pd_error err = { 0 };
 	struct pd_out *out = NULL;
+	struct check check = { 0 };
 	int status = 2;
 
-	if (classes && load(ctx, a, operands, n, &s)) {
+	if (classes && !read_metrics(ctx, a, &check) && load(ctx, a, operands, n, &s)) {
 		all = pd_shares_of_new(s.doc, s.type, classes, &err);
 		if (!all)
 			cmd_fail(ctx, &err);
@@ -348,9 +417,9 @@ int overhead_share(struct cmd_ctx *ctx, const struct overhead_args *a, char **op
 	if (all)
 		out = cmd_text_open(ctx, &a->output);
 	if (out)
-		status = a->json ? share_json(ctx, &s, all, out) : 0;
+		status = a->json ? share_json(ctx, &s, all, &check, out) : 0;
 	if (out && !a->json)
-		share_text(&s, all, out);
+		share_text(&s, all, &check, out);
 	pd_shares_of_free(all);
 	pd_classes_free(classes);
 	drop(&s);

@@ -1,6 +1,7 @@
 /*
  * Replays inputs through all fuzz targets without an engine: the cases under
- * tests/formats, as their own format, and saved crashers, as every format.
+ * tests/formats, as their own format, results of benchmarks and saved crashers, as
+ * every format and benchmark.
  *
  * usage: fuzz_replay FORMATS_ROOT [CORPUS_DIR_OR_FILE...]
  */
@@ -31,11 +32,26 @@ static void replay(const char *path, const struct pd_format *format)
 	runs++;
 }
 
+static void replay_benchmarks(const char *path)
+{
+	const char *name, *summary;
+	size_t n = 0;
+	char *data = case_read(path, &n);
+
+	if (!data)
+		return; /* said already */
+	pd_fuzz_bench(NULL, (const uint8_t *)data, n);
+	for (size_t i = 0; pd_bench_reader_at(i, &name, &summary); i++)
+		pd_fuzz_bench(name, (const uint8_t *)data, n);
+	free(data);
+}
+
 static void replay_everywhere(const char *path)
 {
 	replay(path, NULL);
 	for (size_t i = 0; pd_format_at(i); i++)
 		replay(path, pd_format_at(i));
+	replay_benchmarks(path);
 }
 
 static void replay_corpus(const char *path)

@@ -26,6 +26,7 @@ for target in "$@"; do
 	mkdir -p "$seeds" "$corpus/$target"
 	case $target in
 	fuzz_read_*) from=$top/tests/formats/${target#fuzz_read_} ;;
+	fuzz_bench_*) from=$top/tests/fuzz/benchmarks ;;
 	fuzz_roundtrip) from=$top/tests/formats/dump ;;
 	*) from=$top/tests/formats ;;
 	esac

@@ -2,6 +2,7 @@
  * Properties that hold for any bytes. Each target aborts when one does not.
  *   read       reading as a format ends in a status; what was read keeps the promises of the model and can be written
  *   detect     detection ends, and whatever was detected can be read as above
+ *   bench      reading results of a benchmark ends in a status; what was read can be compared, with numbers or a reason in every cell
  *   roundtrip  what was read, dumped, read and dumped again gives the same dump
  */
 #ifndef FUZZ_TARGETS_H
@@ -13,6 +14,8 @@
 void pd_fuzz_read(const struct pd_format *format, const uint8_t *data, size_t n);
 void pd_fuzz_detect(const struct pd_format *format, const uint8_t *data, size_t n);
 void pd_fuzz_roundtrip(const struct pd_format *format, const uint8_t *data, size_t n);
+/* `kind`: a reader of benchmarks by name, NULL = detect */
+void pd_fuzz_bench(const char *kind, const uint8_t *data, size_t n);
 
 /* Loads with limits that keep one run short. */
 struct pd_doc *pd_fuzz_load(const struct pd_format *format, const void *data, size_t n, struct pd_error *err);
