@@ -16,7 +16,7 @@ struct flamegraph_args {
 	bool hash, random, reverse, inverted, flamechart, negate, csp;
 };
 
-static const char *const color_words[] = { "package", "hot", "mem", "io", "wakeup", "chain", "java", "js", "perl", "python", "rust",
+static const char *const color_words[] = { "package", "state", "hot", "mem", "io", "wakeup", "chain", "java", "js", "perl", "python", "rust",
 					   "red", "green", "blue", "aqua", "yellow", "purple", "orange", NULL };
 static const char *const sort_words[] = { "name", "weight", "time", NULL };
 static const char *const granularity_words[] = { "functions", "filefunctions", "files", "lines", "addresses", "modules", NULL };
@@ -33,7 +33,7 @@ static const struct pd_opt picture_opts[] = {
 	{ 0, "fontsize", "PIXELS", "font size (default 12)", PD_OPT_REAL, PD_AT(A, fontsize, double) },
 	{ 0, "countname", "WORD", "what the values count (default: the sample type with its unit)", PD_OPT_STR, PD_AT(A, countname, const char *) },
 	{ 0, "nametype", "WORD", "what the names name (default Function:)", PD_OPT_STR, PD_AT(A, nametype, const char *) },
-	{ 0, "colors", "PALETTE", "palette (default package: hue by package or module, safe for colour-deficient eyes)", PD_OPT_CHOICE, PD_AT(A, colors, const char *), color_words },
+	{ 0, "colors", "PALETTE", "palette (default package: hue by package or module, safe for colour-deficient eyes; state where all samples have the label state)", PD_OPT_CHOICE, PD_AT(A, colors, const char *), color_words },
 	{ 0, "bgcolors", "COLOR", "background: yellow, blue, green, grey or #rrggbb (default: follows the palette)", PD_OPT_STR, PD_AT(A, bgcolors, const char *) },
 	{ 0, "hash", NULL, "similar names get similar colours", PD_OPT_BOOL, PD_AT(A, hash, bool) },
 	{ 0, "random", NULL, "colours in a random looking order, the same in every run", PD_OPT_BOOL, PD_AT(A, random, bool) },

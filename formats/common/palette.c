@@ -315,6 +315,7 @@ static const struct palette {
 	const char *background; /* NULL: neutral */
 } palette[] = {
 	{ "package", NULL, GREY, NULL },
+	{ "state", NULL, GREY, NULL }, /* of samples, not of frames: svg_state.c; frames without samples have one by package */
 	{ "hot", NULL, HOT, "yellow" },
 	{ "mem", NULL, MEM, "green" },
 	{ "io", NULL, IO, "blue" },
@@ -334,7 +335,7 @@ static const struct palette {
 	{ "orange", NULL, ORANGE, "grey" },
 };
 
-const char *const palette_names[] = { "package", "hot", "mem", "io", "wakeup", "chain", "java", "js", "perl", "python", "rust",
+const char *const palette_names[] = { "package", "state", "hot", "mem", "io", "wakeup", "chain", "java", "js", "perl", "python", "rust",
 				      "red", "green", "blue", "aqua", "yellow", "purple", "orange", NULL };
 
 int palette_named(const char *name)
@@ -354,9 +355,9 @@ struct pd_rgb palette_color(int p, enum palette_mode mode, const struct palette_
 
 	if ((f->name.n == 1 && f->name.p[0] == '-') || (f->name.n == 2 && !memcmp(f->name.p, "--", 2)))
 		return (struct pd_rgb){ 160, 160, 160 }; /* separators between stacks joined by others */
-	if (p == 0 && mode == PALETTE_BY_NAME)
+	if (p <= 1 && mode == PALETTE_BY_NAME)
 		return package_rgb(f);
-	hue = p == 0 ? HOT : palette[p].choose ? palette[p].choose(f) : palette[p].hue;
+	hue = p <= 1 ? HOT : palette[p].choose ? palette[p].choose(f) : palette[p].hue;
 	three_numbers(mode, f->name, random, v);
 	return hue_color(hue, v);
 }

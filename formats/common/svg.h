@@ -59,6 +59,19 @@ struct svg_diff {
 	const struct pd_diff_summary *summary;
 };
 
+/* What threads were doing, by the text labels "state" and "reason" of samples. */
+#define SVG_STATES 9 /* on the CPU, runnable, and waiting for six reasons or others */
+#define SVG_NO_STATE 255
+
+struct svg_states {
+	bool on;                     /* colours say states */
+	unsigned n;
+	bool others;                 /* the last one stands for all reasons without a hue of their own */
+	struct pd_span reason[SVG_STATES];
+	uint8_t *of_set;             /* label set → state or SVG_NO_STATE */
+	struct pd_rgb *rgb;          /* per node of the picture, black: none; NULL where places of samples are not known (reversed, charts) */
+};
+
 /* Everything the parts of the writer share. */
 struct svg_scene {
 	const struct pd_doc *doc;
@@ -69,6 +82,7 @@ struct svg_scene {
 	const struct pd_calltree *tree; /* what the picture shows */
 	const struct pd_calltree_nodes *n;
 	struct svg_diff *diff;       /* NULL: no comparison */
+	struct svg_states *states;   /* NULL: colours say nothing of states */
 	struct pd_calltree_nodes nodes; /* of a comparison: with its widths */
 	const struct pd_calltree *data; /* what the data block holds: every sample type, from the root; the same where that is the picture */
 	unsigned sample_type;
@@ -127,6 +141,16 @@ size_t svg_diff_words(const struct svg_scene *s, uint32_t node, char *buf, size_
 void svg_diff_legend(const struct svg_scene *s, struct pd_out *out);
 /* The member "diff" of the data block; node_id and kind_of as in the block. False when out of memory. */
 bool svg_diff_data(const struct svg_scene *s, struct pd_out *out, const uint32_t *node_id, uint32_t n_ids, const uint32_t *kind_of);
+
+/* svg_state.c: colours by state, where they are wanted or every sample has one; sets s->states. `places`: the tree tells where samples are. */
+enum pd_status svg_states_init(struct svg_scene *s, struct svg_states *st, bool places, struct pd_error *err);
+void svg_states_release(struct svg_states *st);
+struct pd_rgb svg_state_hue(unsigned state);
+/* "off CPU: futex" */
+size_t svg_state_words(const struct svg_states *st, unsigned state, char *buf, size_t n);
+void svg_state_legend(const struct svg_scene *s, struct pd_out *out);
+/* The member "states" of the data block; `set`: label sets of the document in the order of the block. */
+void svg_state_data(const struct svg_scene *s, struct pd_out *out, const uint32_t *set, uint32_t n_sets);
 
 /* svg_write.c: the whole file. As a page it stands in an HTML document, without the XML declaration. */
 extern const struct pd_opt svg_format_opts[];

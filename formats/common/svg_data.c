@@ -414,6 +414,8 @@ bool svg_write_data(const struct svg_scene *s, struct pd_out *out)
 			put_attrs(&b, out);
 		ok = ok && put_tree(&b, out);
 		flame_rows_write(&b, out);
+		if (s->states)
+			svg_state_data(s, out, b.set, b.n_sets);
 		ok = ok && (!s->diff || svg_diff_data(s, out, b.node_id, b.n_ids, b.kind_of));
 		pd_jsonw_end(&w);
 		pd_jsonw_finish(&w);

@@ -358,6 +358,8 @@ bool svg_write_picture(const struct svg_scene *s, struct pd_out *out)
 	put(out, "</g>\n");
 	if (s->diff)
 		svg_diff_legend(s, out);
+	if (s->states)
+		svg_state_legend(s, out);
 	put(out, "<g class=\"static\">\n");
 	put_summary(s, out);
 	put(out, "</g>\n");

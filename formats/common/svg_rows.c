@@ -35,10 +35,10 @@ static void decide(struct flame_block *b)
 	}
 	b->labels = pd_doc_label_sets(doc) > 0 && pd_doc_label_sets(doc) <= MOST_SETS && rows <= (page ? PAGE_ROWS_WITH_LABELS : SVG_ROWS_WITH_LABELS);
 	b->times = timed && rows <= (page ? PAGE_ROWS_WITH_TIMES : SVG_ROWS_WITH_TIMES);
-	if (b->s->o->flamechart) { /* nothing can be drawn without them */
+	if (b->s->o->flamechart) /* nothing can be drawn without them */
 		b->times = timed;
+	if (b->s->o->flamechart || b->s->states)
 		b->labels = pd_doc_label_sets(doc) > 0;
-	}
 	b->dropped_labels = pd_doc_label_sets(doc) > 0 && !b->labels;
 	b->dropped_times = timed && !b->times;
 }

@@ -16,7 +16,7 @@ const struct pd_opt svg_format_opts[] = {
 	{ 0, "fontsize", "PIXELS", "font size (default 12)", PD_OPT_REAL, AT(fontsize, double), NULL, NULL, NULL, false },
 	{ 0, "countname", "WORD", "what the values count (default: the sample type with its unit)", PD_OPT_STR, AT(countname, const char *), NULL, NULL, NULL, false },
 	{ 0, "nametype", "WORD", "what the names name (default Function:)", PD_OPT_STR, AT(nametype, const char *), NULL, NULL, NULL, false },
-	{ 0, "colors", "PALETTE", "palette (default package: hue by package or module, safe for colour-deficient eyes)", PD_OPT_CHOICE, AT(colors, const char *), palette_names, NULL, NULL, false },
+	{ 0, "colors", "PALETTE", "palette (default package: hue by package or module, safe for colour-deficient eyes; state where all samples have the label state)", PD_OPT_CHOICE, AT(colors, const char *), palette_names, NULL, NULL, false },
 	{ 0, "bgcolors", "COLOR", "background: yellow, blue, green, grey or #rrggbb (default: follows the palette)", PD_OPT_STR, AT(bgcolors, const char *), NULL, NULL, NULL, false },
 	{ 0, "hash", NULL, "similar names get similar colours", PD_OPT_BOOL, AT(hash, bool), NULL, NULL, NULL, false },
 	{ 0, "random", NULL, "colours in a random looking order, the same in every run", PD_OPT_BOOL, AT(random, bool), NULL, NULL, NULL, false },
@@ -128,6 +128,7 @@ static enum pd_status write_file(const struct pd_doc *doc, struct pd_out *out, c
 	struct pd_sample_type type;
 	struct svg_scene scene = { .doc = doc, .o = &o, .save = save, .page = page, .part = part };
 	struct svg_diff diff = { 0 };
+	struct svg_states states = { 0 };
 	struct pd_calltree *tree, *data;
 	struct pd_calltree_opts tree_opts;
 	enum pd_status status = check_opts(&o, err);
@@ -169,8 +170,11 @@ static enum pd_status write_file(const struct pd_doc *doc, struct pd_out *out, c
 		status = svg_diff_init(&scene, &diff, err);
 	}
 	if (status == PD_OK)
+		status = svg_states_init(&scene, &states, tree == data, err);
+	if (status == PD_OK)
 		status = scene.diff || pd_calltree_nodes(tree)->weight[0] ? write_scene(&scene, out, err) : no_samples(doc, &type, err);
 	svg_diff_release(&diff);
+	svg_states_release(&states);
 	if (data != tree)
 		pd_calltree_free(data);
 	pd_calltree_free(tree);

@@ -321,6 +321,34 @@ const tests = {
 		await clean(b);
 	},
 
+	async "colours by state, in every view"(b) {
+		const rows = "4000 @1 tid:=1 state=on main;work;hash|1000 @2 tid:=1 state=runnable main;work;hash|3000 @3 tid:=2 state=off reason=futex main;lock;wait|1500 @4 tid:=2 state=off reason=disk main;io;read|500 @5 tid:=2 state=sleeping main;nap;wait";
+		const input = write("wall.dump", "profdata dump 1\nseries\nvalue\twall\tnanoseconds\n" + rows.split("|").map((r) => r.replace(/ /g, "\t")).join("\n") + "\n");
+		const file = draw(input, "wall.html"), svg = draw(input, "wall.svg"), fill = async (name, depth) => (await box(b, name, depth)).fill[0].replace(/ /g, "");
+
+		await b.open(file);
+		assert.strictEqual(await b.run(text(".key")), "on CPUrunnableoff CPU: futexoff CPU: diskoff CPU: sleeping");
+		assert.strictEqual(await fill("lock"), "rgb(92,158,240)");
+		assert.strictEqual(await fill("read"), "rgb(95,208,224)");
+		assert.strictEqual(await fill("hash"), "rgb(237,154,84)"); /* four fifths of the one, a fifth of the other */
+		await click(b, "hash");
+		assert.match(await details(b), /; 80% on CPU, 20% runnable; depth 3$/);
+		await b.open(file, "leaf=1");
+		assert.strictEqual(await fill("wait", 1), "rgb(101,156,240)"); /* two places, two reasons */
+		await b.open(file, "view=sandwich&fn=lock");
+		assert.strictEqual(await fill("wait"), "rgb(92,158,240)");
+		await b.open(file, "view=chart");
+		assert.strictEqual(await fill("read"), "rgb(95,208,224)");
+		await b.open(file, "hide=work");
+		assert.strictEqual(await fill("hash", 2), "rgb(237,154,84)");
+		await clean(b);
+		/* the picture without script and the script of the SVG agree */
+		assert.match(fs.readFileSync(svg, "utf8"), /fill="#ed9a54"><title>hash /);
+		await b.open(svg);
+		assert.strictEqual(await b.run("return Array.from(document.querySelectorAll('.box')).find(function(e){return /^hash,/.test(e.getAttribute('aria-label'))}).getAttribute('fill')"), "rgb(237,154,84)");
+		await clean(b);
+	},
+
 	async "links of --nameattr: Ctrl and click, key, table; nothing else runs"(b) {
 		const attrs = write("attrs", "run\thref=#zoom=main;parse\ttarget=_top\ttitle=the loop\nparse\thref=https://example.invalid/\n");
 		const file = draw(path.join(dir, "program.dump"), "attrs.html", "--nameattr", attrs);

@@ -39,7 +39,7 @@ function describe(b) {
 		text += ", " + percent(v.total[i], v.weight[at]) + " of view";
 	if (v.kind === "root" || v.kind === "callees" && v.first[i] !== -2 || v.kind === "chart" && v.first[i] !== -2)
 		text += "; self " + value(v.self[i]) + ", " + percent(v.self[i], whole);
-	return text + "; depth " + v.depth[i];
+	return text + stateWords(v, i) + "; depth " + v.depth[i];
 }
 
 function idleText() {
@@ -608,6 +608,8 @@ function makePage() {
 
 			return [DIFF_SIGNS[c] + DIFF_WORDS[c], diffRgb(c, up ? 0 : D.diff.total_before, up ? D.diff.total_after : 0)];
 		}));
+	if (D.states)
+		makeKey(ui.app, D.states.name.map(function (n, k) { return [n, D.states.rgb[k]]; }));
 	ui.tip = make("div", { "class": "tip", hidden: "", "aria-hidden": "true" }, ui.app);
 	makeHelp(ui.app);
 	ui.ctx = ui.canvas.getContext("2d", { alpha: false });

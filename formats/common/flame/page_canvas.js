@@ -157,6 +157,8 @@ function fillOf(v, i, above) {
 		rgb = changeRgb(v.total[i], mostChange);
 		return [css(rgb), isDark(rgb) ? "#fff" : "#000"];
 	}
+	if ((rgb = stateRgb(v, i)))
+		return [css(rgb), isDark(rgb) ? "#fff" : "#000"];
 	return [D.color[f], frameDark[f] ? "#fff" : "#000"];
 }
 

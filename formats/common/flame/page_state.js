@@ -80,14 +80,20 @@ function rowFilter(rows) {
 /* ---- making views ---- */
 
 function makeRoot() {
-	var rows, keep, sorted;
+	var rows, keep, sorted, sums;
 
 	type = D.types[S.type];
 	rows = D.rows[type.series];
 	keep = rowFilter(rows);
 	tree = deriveTree(D.base, D.same, framesFor("hide"), S.fold);
 	sorted = S.order === D.view.sort && !tree.map;
-	root = D.diff ? diffView(S.mode, S.order, tree, keep, sorted) : rootView(tree, sumRows(tree, rows, type.column, keep), S.order, sorted);
+	if (D.diff) {
+		root = diffView(S.mode, S.order, tree, keep, sorted);
+	} else {
+		sums = sumRows(tree, rows, type.column, keep);
+		sums.parts = stateParts(tree, rows, type.column, keep);
+		root = rootView(tree, sums, S.order, sorted);
+	}
 	root.keep = keep;
 	whole = Math.max(!keep && !tree.map && S.type === D.view.sample_type && D.view.whole || 0, root.weight[0]);
 	table = null;

@@ -17,7 +17,9 @@ function makeView() {
 		mostChange = 0;
 		return;
 	}
-	root = rootView(D.base, sumRows(D.base, rows, type.column, null), d.sort, true);
+	root = sumRows(D.base, rows, type.column, null);
+	root.parts = stateParts(D.base, rows, type.column, null);
+	root = rootView(D.base, root, d.sort, true);
 	if (d.chart && rows.time)
 		V = chartView(root, timeline(D.base, rows, type.column, D.threads, null), null);
 	else
@@ -67,18 +69,22 @@ function eachBox(f) {
 var hiddenBoxes = 0;
 
 function fillOf(i, above) {
+	var rgb;
+
 	if (matched && matched[V.frame[i]])
 		return [css(hitRgb), hitDark];
 	if (above)
 		return [css(ABOVE), false];
 	if (D.diff && i) {
-		var side = boxRgb(V, i);
-		return [css(side), isDark(side)];
-	}
-	if (V.negative && i) {
-		var rgb = changeRgb(V.total[i], mostChange);
+		rgb = boxRgb(V, i);
 		return [css(rgb), isDark(rgb)];
 	}
+	if (V.negative && i) {
+		rgb = changeRgb(V.total[i], mostChange);
+		return [css(rgb), isDark(rgb)];
+	}
+	if (i && (rgb = stateRgb(V, i)))
+		return [css(rgb), isDark(rgb)];
 	return [D.color[V.frame[i]], frameDark[V.frame[i]]];
 }
 
@@ -215,6 +221,7 @@ function describe(i) {
 		parts += " of all, " + percent(V.total[i], base()) + " of view";
 	if (V.self[i] && V.first[i] >= 0)
 		parts += "; self " + value(V.self[i]) + ", " + percent(V.self[i], whole);
+	parts += stateWords(V, i);
 	if (flags & LEFT_OUT)
 		return "smaller frames left out of this file (" + parts + ")";
 	return D.shown[f] + (D.attrs.has(f) && D.attrs.get(f).title ? ": " + D.attrs.get(f).title : "") + " (" + parts + ")" + (where.length ? " [" + where.join(", ") + "]" : "");

@@ -309,7 +309,7 @@ function calleesView(source, frame, hold, order) {
 
 /* Rows of a column in the order of time, thread after thread: their places in the tree, and their values. */
 function timeline(tree, rows, column, threads, keep) {
-	var order = [], out = { at: [], own: [], time: [], thread: [], n: 0 }, v = rows.values[column], number = new Map(), i;
+	var order = [], out = { at: [], own: [], time: [], thread: [], state: [], n: 0 }, v = rows.values[column], number = new Map(), i;
 
 	function thread(r) {
 		var name = rows.labels ? threads[rows.labels[r]] : "";
@@ -328,6 +328,7 @@ function timeline(tree, rows, column, threads, keep) {
 		out.own.push(v[o.row]);
 		out.time.push(o.time);
 		out.thread.push(o.thread);
+		out.state.push(stateOf(rows, o.row));
 	});
 	out.n = order.length;
 	out.names = Array.from(number.keys());
@@ -348,6 +349,9 @@ function chartView(source, line, threadFrame) {
 	}
 	v = growingView("chart", source, source.frame[0], total, gross);
 	v.line = line;
+	for (i = 0; i < line.n; i++)
+		if (line.state[i] >= 0)
+			v.parts[line.state[i]].all[0] += Math.abs(line.own[i]);
 	v.hold[0] = { from: 0, to: line.n, place: 0, threads: threadFrame && line.names.length > 1 };
 	v.expand = function (p) {
 		var h = v.hold[p], depth = source.depth[h.place] + 1, list = [], r, c, g = null, rest = v.total[p];
@@ -370,6 +374,8 @@ function chartView(source, line, threadFrame) {
 			i = list[list.length - 1];
 			v.total[i] += line.own[r];
 			v.weight[i] += Math.abs(line.own[r]);
+			if (line.state[r] >= 0)
+				v.parts[line.state[r]].all[i] += Math.abs(line.own[r]);
 			rest -= line.own[r];
 		}
 		v.self[p] = rest;

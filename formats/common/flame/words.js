@@ -90,6 +90,8 @@ function startWords(block) {
 	type = D.types[D.view.sample_type];
 	frameRgb = D.color.map(channels);
 	frameDark = frameRgb.map(isDark);
+	if (D.states)
+		D.states.rgb = D.states.color.map(channels);
 	hitRgb = searchRgb(D.view.search_color);
 	hitDark = isDark(hitRgb);
 }
