@@ -65,6 +65,11 @@ static enum pd_status svg_read(struct pd_source *src, struct pd_sink *sink, cons
 	/* the mark of our own stands in the first tag */
 	if (root_tag(pd_source_peek(src, 4096), &tag) == PD_SNIFF_MAGIC && span_search(tag, span_of(" class=\"pdfg")))
 		return flame_read(src, sink, "</svg>");
+	if (root_tag(pd_source_peek(src, 4096), &tag) == PD_SNIFF_MAGIC && span_search(tag, span_of(" class=\"pdhm\""))) {
+		pd_fail(sink, src, "this is a heat map, which holds counts of samples and no stacks");
+		pd_error_hint(sink->err, "read what it was drawn from; its data block names the command");
+		return sink->err->status;
+	}
 	return flame_svg_read(src, sink, o->reverse);
 }
 

@@ -127,6 +127,8 @@ bool svg_fill(const struct svg_scene *s, uint32_t node, char *fill);
 /* svg_diff.c: pictures of comparisons. */
 enum pd_status svg_diff_init(struct svg_scene *s, struct svg_diff *d, struct pd_error *err);
 void svg_diff_release(struct svg_diff *d);
+/* Colour of a class, for a change of that part of the whole. */
+struct pd_rgb svg_diff_hue(enum pd_diff_class c, double change, bool negate);
 /* Colour of the class of a box. */
 struct pd_rgb svg_diff_rgb(const struct svg_scene *s, uint32_t node);
 /* A sign before the label, "" for most: what hue says, in shape. */

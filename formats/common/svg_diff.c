@@ -85,21 +85,27 @@ void svg_diff_release(struct svg_diff *d)
 
 static uint8_t mix(uint8_t from, uint8_t to, double t) { return (uint8_t)lround(from + (to - from) * t); }
 
-struct pd_rgb svg_diff_rgb(const struct svg_scene *s, uint32_t node)
+struct pd_rgb svg_diff_hue(enum pd_diff_class c, double change, bool negate)
 {
-	const struct pd_diff_box *b = &s->diff->box[node];
 	static const struct pd_rgb more[2] = { { 250, 222, 196 }, { 240, 125, 30 } }, less[2] = { { 208, 225, 250 }, { 70, 140, 240 } };
 	static const struct pd_rgb chance = { 214, 214, 214 }, same = { 236, 236, 232 };
 	/* a change of the tenth part of the whole is as strong as it gets; the square root shows small ones too */
-	double t = sqrt(fmin(1, fabs(b->change) / 0.1));
+	double t = sqrt(fmin(1, fabs(change) / 0.1));
 	const struct pd_rgb *far;
 
-	if (b->klass == PD_DIFF_UNDECIDED)
+	if (c == PD_DIFF_UNDECIDED)
 		return chance;
-	if (b->klass == PD_DIFF_UNCHANGED)
+	if (c == PD_DIFF_UNCHANGED || c == PD_DIFF_MOVED)
 		return same;
-	far = (b->klass == PD_DIFF_NEW || b->klass == PD_DIFF_GROWN) != s->o->negate ? more : less;
+	far = (c == PD_DIFF_NEW || c == PD_DIFF_GROWN) != negate ? more : less;
 	return (struct pd_rgb){ mix(far[0].r, far[1].r, t), mix(far[0].g, far[1].g, t), mix(far[0].b, far[1].b, t) };
+}
+
+struct pd_rgb svg_diff_rgb(const struct svg_scene *s, uint32_t node)
+{
+	const struct pd_diff_box *b = &s->diff->box[node];
+
+	return svg_diff_hue(b->klass, b->change, s->o->negate);
 }
 
 /* ---- shape ---- */

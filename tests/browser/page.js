@@ -328,24 +328,24 @@ const tests = {
 
 		await b.open(file);
 		assert.strictEqual(await b.run(text(".key")), "on CPUrunnableoff CPU: futexoff CPU: diskoff CPU: sleeping");
-		assert.strictEqual(await fill("lock"), "rgb(92,158,240)");
-		assert.strictEqual(await fill("read"), "rgb(95,208,224)");
-		assert.strictEqual(await fill("hash"), "rgb(237,154,84)"); /* four fifths of the one, a fifth of the other */
+		assert.strictEqual(await fill("lock"), "rgb(159,195,240)");
+		assert.strictEqual(await fill("read"), "rgb(38,145,120)");
+		assert.strictEqual(await fill("hash"), "rgb(240,157,87)"); /* four fifths of the one, a fifth of the other */
 		await click(b, "hash");
 		assert.match(await details(b), /; 80% on CPU, 20% runnable; depth 3$/);
 		await b.open(file, "leaf=1");
-		assert.strictEqual(await fill("wait", 1), "rgb(101,156,240)"); /* two places, two reasons */
+		assert.strictEqual(await fill("wait", 1), "rgb(159,188,242)"); /* two places, two reasons */
 		await b.open(file, "view=sandwich&fn=lock");
-		assert.strictEqual(await fill("wait"), "rgb(92,158,240)");
+		assert.strictEqual(await fill("wait"), "rgb(159,195,240)");
 		await b.open(file, "view=chart");
-		assert.strictEqual(await fill("read"), "rgb(95,208,224)");
+		assert.strictEqual(await fill("read"), "rgb(38,145,120)");
 		await b.open(file, "hide=work");
-		assert.strictEqual(await fill("hash", 2), "rgb(237,154,84)");
+		assert.strictEqual(await fill("hash", 2), "rgb(240,157,87)");
 		await clean(b);
 		/* the picture without script and the script of the SVG agree */
-		assert.match(fs.readFileSync(svg, "utf8"), /fill="#ed9a54"><title>hash /);
+		assert.match(fs.readFileSync(svg, "utf8"), /fill="#f09d57"><title>hash /);
 		await b.open(svg);
-		assert.strictEqual(await b.run("return Array.from(document.querySelectorAll('.box')).find(function(e){return /^hash,/.test(e.getAttribute('aria-label'))}).getAttribute('fill')"), "rgb(237,154,84)");
+		assert.strictEqual(await b.run("return Array.from(document.querySelectorAll('.box')).find(function(e){return /^hash,/.test(e.getAttribute('aria-label'))}).getAttribute('fill')"), "rgb(240,157,87)");
 		await clean(b);
 	},
 

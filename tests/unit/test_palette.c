@@ -1,6 +1,6 @@
 /* Colours: readable text, a default safe for colour-deficient eyes, palette files that round-trip. */
 #include "cm.h"
-#include "common/palette.h"
+#include "common/svg.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +32,39 @@ static void test_palette_text_is_readable(void **state)
 
 			assert_true(pd_rgb_contrast(c, text) >= 4.5);
 		}
+}
+
+static double text_contrast(struct pd_rgb c)
+{
+	return pd_rgb_contrast(c, pd_rgb_white_text(c) ? (struct pd_rgb){ 255, 255, 255 } : (struct pd_rgb){ 0, 0, 0 });
+}
+
+/* Whatever a palette, a palette file, a mixture or an option makes of a box: black or white can be read on it. */
+static void test_palette_text_is_readable_on_any_colour(void **state)
+{
+	double least = 21;
+
+	(void)state;
+	for (unsigned r = 0; r < 256; r += 3)
+		for (unsigned g = 0; g < 256; g += 3)
+			for (unsigned b = 0; b < 256; b += 3)
+				least = fmin(least, text_contrast((struct pd_rgb){ (uint8_t)r, (uint8_t)g, (uint8_t)b }));
+	printf("lowest contrast of any colour with its text: %.2f\n", least);
+	assert_true(least >= 4.5);
+}
+
+/* The palettes of flamegraph.pl (hot mem io wakeup chain java js perl red green blue aqua yellow purple orange) and of inferno (those but chain, python, rust). */
+static void test_palette_names(void **state)
+{
+	static const char *const want[] = { "hot", "mem", "io", "wakeup", "chain", "java", "js", "perl", "python", "rust", "red", "green", "blue", "aqua", "yellow", "purple", "orange" };
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < PD_ARRAY_LEN(want); i++)
+		assert_true(palette_named(want[i]) >= 0);
+	for (; palette_names[n]; n++)
+		assert_int_equal(palette_named(palette_names[n]), n);
+	assert_int_equal(n, PD_ARRAY_LEN(want) + 2);
 }
 
 static void test_palette_hues_say_what_a_frame_is(void **state)
@@ -140,6 +173,49 @@ static void test_palette_default_is_safe_for_colour_deficient_eyes(void **state)
 				assert_true(distance(hue[a], hue[b], sight[s]) >= 14); /* 18 less what shades take */
 }
 
+static double least_distance(const struct pd_rgb *a, size_t n_a, const struct pd_rgb *b, size_t n_b)
+{
+	double least = 1000;
+
+	for (size_t i = 0; i < n_a; i++)
+		for (size_t k = 0; k < n_b; k++)
+			for (int s = 0; s < 4 && &a[i] != &b[k]; s++)
+				least = fmin(least, distance(a[i], b[k], sight[s]));
+	return least;
+}
+
+/* Signs say the same in shape; hues alone keep apart too, also for small changes. */
+static void test_palette_classes_of_differences_keep_apart(void **state)
+{
+	struct pd_rgb more[10], less[10], grey[2] = { svg_diff_hue(PD_DIFF_UNDECIDED, 0, false), svg_diff_hue(PD_DIFF_UNCHANGED, 0, false) };
+	double between, from_grey;
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++) {
+		more[i] = svg_diff_hue(PD_DIFF_GROWN, 0.005 + 0.01 * (double)i, false);
+		less[i] = svg_diff_hue(PD_DIFF_SHRUNK, 0.005 + 0.01 * (double)i, false);
+		assert_true(same(less[i], svg_diff_hue(PD_DIFF_GONE, 0.005 + 0.01 * (double)i, false)) && same(less[i], svg_diff_hue(PD_DIFF_NEW, 0.005 + 0.01 * (double)i, true)));
+	}
+	between = least_distance(more, 10, less, 10);
+	from_grey = fmin(least_distance(more, 10, grey, 2), least_distance(less, 10, grey, 2));
+	printf("differences: more and less %.0f apart, from grey %.0f\n", between, from_grey);
+	assert_true(between >= 30 && from_grey >= 12);
+}
+
+static void test_palette_states_keep_apart(void **state)
+{
+	struct pd_rgb hue[SVG_STATES];
+	double hot, reasons;
+
+	(void)state;
+	for (unsigned i = 0; i < SVG_STATES; i++)
+		hue[i] = svg_state_hue(i);
+	hot = fmin(least_distance(hue, 1, hue + 1, SVG_STATES - 1), least_distance(hue + 1, 1, hue + 2, SVG_STATES - 2));
+	reasons = least_distance(hue + 2, SVG_STATES - 2, hue + 2, SVG_STATES - 2);
+	printf("states: on, runnable and off %.0f apart, reasons %.0f\n", hot, reasons);
+	assert_true(hot >= 22 && reasons >= 16);
+}
+
 /* ---- parsing ---- */
 
 static void test_palette_parses_colours(void **state)
@@ -211,6 +287,8 @@ static void test_palette_map_names_the_bad_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_palette_text_is_readable_on_any_colour), cmocka_unit_test(test_palette_names),
+		cmocka_unit_test(test_palette_classes_of_differences_keep_apart), cmocka_unit_test(test_palette_states_keep_apart),
 		cmocka_unit_test(test_palette_text_is_readable), cmocka_unit_test(test_palette_hues_say_what_a_frame_is),
 		cmocka_unit_test(test_palette_packages), cmocka_unit_test(test_palette_default_is_safe_for_colour_deficient_eyes),
 		cmocka_unit_test(test_palette_parses_colours), cmocka_unit_test(test_palette_map_round_trips_every_name),
