@@ -140,6 +140,8 @@ struct pd_out *cmd_out_open(struct cmd_ctx *ctx, const struct cmd_output *o, con
 struct pd_out *cmd_text_open(struct cmd_ctx *ctx, const struct cmd_output *o);
 /* Commits (or not, when status != 0), frees, returns the exit status. */
 int cmd_out_close(struct cmd_ctx *ctx, struct pd_out *out, int status);
+/* Status 0 or 2 after pd_save(): prints what was wrong, warns of what the writer left out. */
+int cmd_saved(struct cmd_ctx *ctx, enum pd_status saved, const struct pd_error *err);
 /* For commands that write what they read: the format of the first input loaded when it has a writer, else pprof. */
 const struct pd_format *cmd_default_format(const struct cmd_ctx *ctx);
 /* The option --annotate of commands that write folded text: a row of their table, and what makes it --opt annotate=KINDS. */

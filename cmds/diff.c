@@ -332,7 +332,7 @@ static int save_union(struct cmd_ctx *ctx, const struct diff_args *a, const stru
 	else if (!both)
 		cmd_fail(ctx, &err);
 	else if (out)
-		status = cmd_out_close(ctx, out, pd_save(both, f, &so, kv, out, NULL, 0, &err) == PD_OK ? 0 : cmd_fail(ctx, &err));
+		status = cmd_out_close(ctx, out, cmd_saved(ctx, pd_save(both, f, &so, kv, out, NULL, 0, &err), &err));
 	pd_doc_unref(both);
 	free(title);
 	free(kv);

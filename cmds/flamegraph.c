@@ -85,13 +85,10 @@ static int draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const struct pd_
 	struct pd_save_opts save = { .size = sizeof(save), .sample_type = a->select.sample_type, .command = ctx->command_line };
 	struct pd_error err = { 0 };
 	struct pd_out *out = cmd_out_open(ctx, &a->out, f);
-	int status = 0;
 
 	if (!out)
 		return 2;
-	if (pd_save(doc, f, &save, kv, out, NULL, 0, &err) > PD_WARN)
-		status = cmd_fail(ctx, &err);
-	return cmd_out_close(ctx, out, status);
+	return cmd_out_close(ctx, out, cmd_saved(ctx, pd_save(doc, f, &save, kv, out, NULL, 0, &err), &err));
 }
 
 /* Loads, selects, draws. Frames the profile itself wants dropped are dropped, as in the reports. */

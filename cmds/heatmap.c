@@ -196,8 +196,8 @@ static int draw(struct cmd_ctx *ctx, struct heatmap_args *a, const struct pd_for
 	out = ok ? cmd_out_open(ctx, &a->out, f) : NULL;
 	if (!ok)
 		status = cli_nomem(ctx);
-	else if (out && pd_save(doc, map, &save, (const char *const *)kv.v, out, NULL, 0, &err) > PD_WARN)
-		status = cmd_fail(ctx, &err);
+	else if (out)
+		status = cmd_saved(ctx, pd_save(doc, map, &save, (const char *const *)kv.v, out, NULL, 0, &err), &err);
 	cmd_kv_release(&kv);
 	free(user);
 	return out ? cmd_out_close(ctx, out, status) : 2;

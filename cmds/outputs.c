@@ -213,20 +213,29 @@ int cmd_add_annotate(struct cmd_ctx *ctx, struct cmd_input *in, const char *kind
 	return cmd_add_option(ctx, in, "annotate", kinds, kv);
 }
 
+int cmd_saved(struct cmd_ctx *ctx, enum pd_status saved, const struct pd_error *err)
+{
+	if (saved > PD_WARN)
+		return cmd_fail(ctx, err);
+	if (saved == PD_WARN)
+		cmd_warnf(ctx, "%s%s%s", err->text, err->hint[0] ? "; hint: " : "", err->hint);
+	return 0;
+}
+
 static int save_to(struct cmd_ctx *ctx, const struct cmd_output *o, const struct pd_format *f, const struct pd_doc *doc, const char *sample_type, const char **kv)
 {
 	struct pd_save_opts so = { .size = sizeof(so), .sample_type = sample_type, .command = ctx->command_line };
 	struct pd_error err = { 0 };
 	char lost[512] = "";
 	struct pd_out *out = cmd_out_open(ctx, o, f);
+	int status;
 
 	if (!out)
 		return 2;
-	if (pd_save(doc, f, &so, kv, out, lost, sizeof(lost), &err) != PD_OK)
-		return cmd_out_close(ctx, out, cmd_fail(ctx, &err));
-	if (lost[0])
+	status = cmd_saved(ctx, pd_save(doc, f, &so, kv, out, lost, sizeof(lost), &err), &err);
+	if (!status && lost[0])
 		cmd_warnf(ctx, "lost: %s", lost);
-	return cmd_out_close(ctx, out, 0);
+	return cmd_out_close(ctx, out, status);
 }
 
 /* pprof files list tables and samples as they stand in the document: the same content must give the same bytes. */

@@ -72,6 +72,12 @@ struct svg_states {
 	struct pd_rgb *rgb;          /* per node of the picture, black: none; NULL where places of samples are not known (reversed, charts) */
 };
 
+/* What the data block has not, because of its size. */
+struct svg_dropped {
+	uint32_t nodes;
+	bool labels, times;
+};
+
 /* Everything the parts of the writer share. */
 struct svg_scene {
 	const struct pd_doc *doc;
@@ -85,6 +91,7 @@ struct svg_scene {
 	struct svg_states *states;   /* NULL: colours say nothing of states */
 	struct pd_calltree_nodes nodes; /* of a comparison: with its widths */
 	const struct pd_calltree *data; /* what the data block holds: every sample type, from the root; the same where that is the picture */
+	struct svg_dropped *dropped; /* filled in by svg_write_data(); may be NULL */
 	unsigned sample_type;
 	struct pd_value_type type;
 	struct svg_kind *kind;

@@ -420,6 +420,8 @@ bool svg_write_data(const struct svg_scene *s, struct pd_out *out)
 		pd_jsonw_end(&w);
 		pd_jsonw_finish(&w);
 	}
+	if (s->dropped)
+		*s->dropped = (struct svg_dropped){ b.left_out, b.dropped_labels, b.dropped_times };
 	free(ticket);
 	free(b.node_id);
 	free(b.lacks);

@@ -110,12 +110,32 @@ static bool write_svg(const struct svg_scene *s, struct pd_out *out)
 
 struct pd_span svg_script(void) { return (struct pd_span){ (const char *)svg_viewer, sizeof svg_viewer }; }
 
+/* A picture that holds less than the profile says so. */
+static enum pd_status tell_dropped(const struct svg_scene *s, const struct svg_dropped *d, struct pd_error *err)
+{
+	char places[96] = "";
+
+	if (!d->nodes && !d->labels && !d->times)
+		return PD_OK;
+	if (d->nodes)
+		snprintf(places, sizeof places, "%u places lighter than %lld%s", d->nodes, (long long)s->data_weight, d->labels || d->times ? ", " : "");
+	pd_error_set(err, PD_WARN, "left out of the file for its size: %s%s%s%s", places, d->labels ? "labels of samples" : "", d->labels && d->times ? ", " : "",
+		     d->times ? "times of samples" : "");
+	if (!s->page)
+		pd_error_hint(err, "-t html holds more");
+	return PD_WARN;
+}
+
 static enum pd_status write_scene(struct svg_scene *s, struct pd_out *out, struct pd_error *err)
 {
+	struct svg_dropped dropped = { 0 };
 	enum pd_status status = svg_scene_init(s, err);
 
+	s->dropped = &dropped;
 	if (status == PD_OK && !(s->part ? svg_write_page_part(s, out) : s->page ? svg_write_page(s, out) : write_svg(s, out)))
 		status = pd_error_set(err, PD_ERR_NOMEM, "out of memory while drawing %u boxes", s->drawn);
+	if (status == PD_OK)
+		status = tell_dropped(s, &dropped, err);
 	svg_scene_release(s);
 	return status;
 }

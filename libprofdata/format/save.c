@@ -168,7 +168,7 @@ enum pd_status pd_save_with(const struct pd_doc *doc, const struct pd_format *fo
 	if (given)
 		memcpy(&o, given, given->size && given->size < sizeof o ? given->size : sizeof o);
 	status = format->write ? format->write(doc, out, &o, format_opts, &mine) : pd_write_timeline(doc, format, &o, format_opts, out, &mine);
-	if (status == PD_OK || status == PD_WARN)
+	if (status == PD_OK)
 		return status;
 	pd_error_set(&mine, status, "%s: writing failed without a reason", format->name);
 	if (err && err->status == PD_OK)

@@ -152,6 +152,7 @@ static inline bool pd_format_writes(const struct pd_format *f) { return f->write
  * Writes `doc`. `kv` are "key=value" options of the format, NULL-terminated or
  * NULL. What the format cannot hold is listed in `lost` ("labels (3 keys),
  * timestamps"), at most `lost_size` bytes, empty when nothing is lost; may be NULL.
+ * PD_WARN: written, and *err says what the writer left out of this document, for its size.
  */
 PD_API enum pd_status pd_save(const struct pd_doc *doc, const struct pd_format *format, const struct pd_save_opts *opts,
 			      const char *const *kv, struct pd_out *out, char *lost, size_t lost_size, struct pd_error *err);
