@@ -222,7 +222,7 @@ bool pd_diff_scan(const struct pd_diff *d, const struct diff_unit *u, const int6
 	}
 	for (size_t i = 0; ok && !deep && i < d->func.n; i++) {
 		out->v[DIFF_TOTAL][i] = c.hot[i].cum;
-		out->recursive[i] |= c.again[i] > c.hot[i].cum / NOTABLE;
+		out->recursive[i] = out->recursive[i] || c.again[i] > c.hot[i].cum / NOTABLE;
 	}
 	free(c.again);
 	free(c.func);
