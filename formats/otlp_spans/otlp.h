@@ -1,0 +1,12 @@
+/* The two encodings of OTLP's spans. */
+#ifndef OTLP_SPANS_OTLP_H
+#define OTLP_SPANS_OTLP_H
+
+#include "common/spans_json.h"
+
+bool otlp_json_document(struct pd_spans *s, struct pd_json *j, struct pd_sink *sink);
+enum pd_status otlp_proto_read(struct pd_source *src, struct pd_sink *sink, struct pd_events *ev, bool profile);
+/* Does the head begin a TracesData message with a span in it? */
+bool otlp_proto_looks_like(struct pd_span head, bool at_end);
+
+#endif
