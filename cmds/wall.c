@@ -47,6 +47,7 @@ struct run {
 	struct pd_out *out;         /* of the timeline */
 	struct pd_events *timeline;
 	const char *name;           /* of the lone input */
+	struct pd_doc *doc;         /* it; the stacks of the timeline are in there */
 	char *own[4];               /* options for readers */
 	size_t first_own;
 };
@@ -198,18 +199,13 @@ static int add_doc(struct run *r, const struct pd_doc *doc, const char *label, c
 static int read_lone(struct run *r, char **operands, size_t n)
 {
 	struct cmd_stream stream = { .open = open_events, .arg = r };
-	struct pd_doc *doc;
-	int status = 0;
 
 	r->name = n ? bare(operands[0]) : "<stdin>";
-	doc = cmd_load_stream(r->ctx, &r->a->in, operands, n, 0, &stream);
+	r->doc = cmd_load_stream(r->ctx, &r->a->in, operands, n, 0, &stream);
 	pd_events_free(stream.events);
-	if (!doc)
+	if (!r->doc)
 		return 2;
-	if (!pd_wall_has_states(r->wall))
-		status = add_doc(r, doc, NULL, r->name);
-	pd_doc_unref(doc);
-	return status;
+	return pd_wall_has_states(r->wall) ? 0 : add_doc(r, r->doc, NULL, r->name);
 }
 
 static int read_each(struct run *r, char **operands, size_t n)
@@ -324,6 +320,7 @@ static int wall_run(struct cmd_ctx *ctx, void *argp, char **operands, size_t n)
 	if (!status)
 		status = read_and_write(&r, operands, n);
 	pd_wall_free(r.wall);
+	pd_doc_unref(r.doc);
 	a->in.opt.n = r.first_own; /* ours are freed here */
 	for (size_t i = 0; i < sizeof(r.own) / sizeof(r.own[0]); i++)
 		free(r.own[i]);

@@ -102,6 +102,8 @@ enum pd_status wall_make_doc(struct pd_wall *w, struct pd_error *err)
 			v[COL_ON] = c->out;
 		else if (c->state == WALL_OFF)
 			v[COL_OFF] = c->out;
+		if (!s.stack.v)
+			s.stack = wall_frame_stack(w, "[unknown]");
 		if (w->o.frames)
 			s.stack = with_state(w, s.stack, state[c->state]);
 		pd_sample_add(w->b, 0, &s, v);
