@@ -56,5 +56,7 @@ starve raw -q in.pb.gz
 starve list -q main in.pb.gz
 starve info -q --json in.pb.gz
 starve merge -q in.pb.gz in.pb.gz -t pprof
+printf 'net/http.serve;main.main;runtime.gopark 5\n' >off.folded
+starve wall -q -t folded --state-frames --hide-idle --off-unit ms on=in.dump off=off.folded
 echo "$runs runs"
 exit $failed

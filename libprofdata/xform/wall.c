@@ -153,6 +153,8 @@ enum pd_status pd_wall_finish(struct pd_wall *w, struct pd_error *err)
 		pd_builder_error(w->b, err);
 		return pd_builder_status(w->b);
 	}
+	if (status == PD_ERR_NOMEM)
+		wall_nomem(err); /* unless it says so already */
 	return status;
 }
 

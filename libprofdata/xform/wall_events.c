@@ -306,9 +306,13 @@ static enum pd_status wall_finish(struct pd_events *ev, struct pd_error *err)
 	struct pd_wall *w = k->w;
 	struct wall_input *in = &w->input.v[k->input];
 
+	if (k->failed || pd_builder_failed(w->b)) {
+		pd_builder_error(w->b, err);
+		return pd_builder_status(w->b);
+	}
 	if (!k->slices) {
 		w->input.n -= k->input + 1 == w->input.n; /* no input after all */
-		return pd_builder_failed(w->b) ? pd_builder_status(w->b) : PD_OK;
+		return PD_OK;
 	}
 	for (uint32_t t = 1; t < k->lane.n; t++)
 		close_lane(k, t, k->last, (pd_stack){ 0 });
