@@ -51,7 +51,6 @@ struct wall_group {
 	int64_t run, wait;         /* on the processor and in the run queue, as measured */
 	double squares;            /* of the times that samples stand for */
 	double on, off, runnable;  /* sums of cells */
-	int64_t idle_only;         /* everything it did was waiting for work */
 };
 
 enum wall_level { WALL_BY_TID, WALL_BY_NAME, WALL_BY_PID, WALL_BY_ALL };
@@ -91,8 +90,8 @@ struct wall_input {
 	bool parks;                  /* goroutines: their off time is parked time */
 	struct pd_remap map;
 	struct wall_set *set;        /* by label set */
-	uint32_t *root_group;        /* by_root: 1 + group by frame of the result */
-	uint32_t *bare;              /* by_root or flipped: 1 + stack, by stack of the result before */
+	uint32_t *root_group;        /* by_root: 1 + group by frame of the document */
+	uint32_t *bare;              /* by_root: 1 + stack without its root; flipped: 1 + stack turned; by stack of the document */
 };
 
 struct wall_remark {

@@ -335,7 +335,7 @@ static pd_labels row_labels(struct pd_wall *w, struct wall_input *in, pd_labels 
 	return s->labels[state];
 }
 
-/* ---- stacks whose root frame is the thread, or that are upside down ---- */
+/* ---- stacks whose root frame is the thread ---- */
 
 static bool bare_room(struct pd_wall *w, struct wall_input *in)
 {
@@ -371,7 +371,7 @@ static uint32_t place_row(struct pd_wall *w, struct wall_input *in, pd_labels se
 	uint32_t depth, group = WALL_NONE;
 	pd_frame *frames;
 
-	if (!in->by_root && !in->flipped) {
+	if (!in->by_root) {
 		stack->v = in->map.stack[s.v];
 		return wall_set_group(w, in, set);
 	}
@@ -383,10 +383,10 @@ static uint32_t place_row(struct pd_wall *w, struct wall_input *in, pd_labels se
 		pd_builder_fail(w->b, PD_ERR_NOMEM, "out of memory");
 		return WALL_NONE;
 	}
-	pd_doc_stack(in->doc, s, in->flipped ? PD_LEAF_FIRST : PD_ROOT_FIRST, frames);
-	group = in->by_root && depth ? root_frame_group(w, in, frames[0]) : wall_set_group(w, in, set);
+	pd_doc_stack(in->doc, s, PD_ROOT_FIRST, frames);
+	group = depth ? root_frame_group(w, in, frames[0]) : wall_set_group(w, in, set);
 	if (!in->bare[s.v]) {
-		uint32_t skip = in->by_root && depth ? 1 : 0;
+		uint32_t skip = depth ? 1 : 0;
 
 		for (uint32_t i = 0; i < depth; i++)
 			frames[i].v = in->map.frame[frames[i].v];
