@@ -3,7 +3,7 @@
 
 struct cells {
 	double total_a, total_b;
-	struct pd_sum g, variation, divergence, one_sided[2];
+	struct pd_sum g, x2, variation, divergence, one_sided[2];
 	double rest_a, rest_b; /* pooled */
 	size_t classes;
 };
@@ -11,7 +11,7 @@ struct cells {
 /* What only one side has is as far from what was expected as the sides are from each other in size: no logarithm each. */
 static void cell_g(struct cells *c, double a, double b)
 {
-	double all = c->total_a + c->total_b, both = (a + b) / all;
+	double all = c->total_a + c->total_b, both = (a + b) / all, miss;
 
 	c->classes++;
 	if (a == 0 || b == 0) {
@@ -20,6 +20,8 @@ static void cell_g(struct cells *c, double a, double b)
 	}
 	pd_sum_add(&c->g, pd_g_term(a, c->total_a * both));
 	pd_sum_add(&c->g, pd_g_term(b, c->total_b * both));
+	miss = a - c->total_a * both;
+	pd_sum_add(&c->x2, miss * miss * (1 / (c->total_a * both) + 1 / (c->total_b * both)));
 }
 
 static void cell_distance(struct cells *c, double a, double b)
@@ -73,11 +75,17 @@ enum pd_stat pd_stat_homogeneity(const double *a, const double *b, size_t n, dou
 	if (c.rest_a + c.rest_b > 0)
 		cell_g(&c, c.rest_a, c.rest_b);
 	/* a ln(a / e) with e = a A / (A + B); the sum of e - a over all cells is 0 */
-	for (int side = 0; side < 2; side++)
-		pd_sum_add(&c.g, pd_sum_value(&c.one_sided[side]) * -log((side ? c.total_b : c.total_a) / (c.total_a + c.total_b)));
+	for (int side = 0; side < 2; side++) {
+		double here = side ? c.total_b : c.total_a, there = side ? c.total_a : c.total_b;
+
+		pd_sum_add(&c.g, pd_sum_value(&c.one_sided[side]) * -log(here / (here + there)));
+		pd_sum_add(&c.x2, pd_sum_value(&c.one_sided[side]) * there / here);
+	}
 	o.g = fmax(0, 2 * pd_sum_value(&c.g));
 	o.df = (double)c.classes - 1;
 	o.p = c.classes > 1 ? pd_chi2_tail(o.g, o.df) : (double)NAN;
+	o.pearson = pd_sum_value(&c.x2);
+	o.pearson_p = c.classes > 1 ? pd_chi2_tail(o.pearson, o.df) : (double)NAN;
 	o.total_variation = stat_clamp(pd_sum_value(&c.variation), 0, 1);
 	o.jensen_shannon = stat_clamp(pd_sum_value(&c.divergence) / 0.69314718055994530942, 0, 1);
 	*out = o;

@@ -392,7 +392,7 @@ static bool shape(struct pd_diff *d, struct pd_error *err)
 	if (n && pd_stat_homogeneity(a, b, n, 5, &h) == PD_STAT_OK) {
 		d->s.g = h.g;
 		d->s.g_df = h.df;
-		d->s.g_p = h.p;
+		d->s.g_p = fmax(h.p, h.pearson_p); /* G of many stacks of few samples is too large by itself */
 		d->s.total_variation = h.total_variation;
 		d->s.jensen_shannon = h.jensen_shannon;
 	}

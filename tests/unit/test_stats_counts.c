@@ -192,6 +192,33 @@ static void test_counts_homogeneity(void **state)
 	assert_true(isnan(o.p));
 }
 
+/* One recording of many stacks of few samples, dealt to two sides: G alone would call it two programs. */
+static void test_counts_sparse_homogeneity(void **state)
+{
+	enum { STACKS = 60000, EACH = 12 };
+	double *a = calloc(2 * STACKS, sizeof *a), *b = a + STACKS;
+	struct pd_rng rng = { 7 };
+	struct pd_homogeneity o;
+
+	(void)state;
+	assert_non_null(a);
+	for (int i = 0; i < STACKS; i++)
+		for (int k = 0; k < EACH; k++)
+			(pd_rng_unit(&rng) < 0.5 ? a : b)[i]++;
+	assert_int_equal(pd_stat_homogeneity(a, b, STACKS, 5, &o), PD_STAT_OK);
+	assert_near(o.df, STACKS - 1);
+	assert_true(o.p < 1e-6);
+	assert_true(o.pearson_p > 0.001 && fabs(o.pearson / o.df - 1) < 0.02);
+	for (int i = 0; i < STACKS; i += 2)
+		a[i] *= 2; /* and now they do differ */
+	assert_int_equal(pd_stat_homogeneity(a, b, STACKS, 5, &o), PD_STAT_OK);
+	assert_true(o.pearson_p < 1e-6);
+	/* what one side has alone: 2 x 2 by hand, (10 5; 0 15) */
+	assert_int_equal(pd_stat_homogeneity((const double[]){ 10, 5 }, (const double[]){ 0, 15 }, 2, 0, &o), PD_STAT_OK);
+	assert_near(o.pearson, 15);
+	free(a);
+}
+
 static void test_counts_replicates(void **state)
 {
 	const double x1[] = { 10, 12, 9 }, x2[] = { 20, 25 }, n[] = { 100, 100, 100 }, zero[] = { 0, 0, 0 }, more[] = { 101, 1, 1 };

@@ -139,6 +139,8 @@ struct pd_homogeneity {
 	size_t pooled;         /* stacks put into "other" because an expected count was below `min_expected` */
 	double total_variation; /* half the sum of |share differences|, over all stacks */
 	double jensen_shannon; /* bits, 0..1 */
+	/* Pearson's statistic of the same classes. Its mean is df however few samples a class has; that of G is a little more, which adds up over many classes. */
+	double pearson, pearson_p;
 };
 PD_API enum pd_stat pd_stat_homogeneity(const double *a, const double *b, size_t n, double min_expected, struct pd_homogeneity *out);
 
