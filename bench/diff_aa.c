@@ -241,6 +241,29 @@ static void timed_pair(double n, double phi, struct pd_doc **a, struct pd_doc **
 	*b = done(&m[1]);
 }
 
+/* Two recordings of many stacks with a handful of samples each, as long ones of large programs are. */
+static void sparse_pair(int stacks, double each, struct pd_doc **a, struct pd_doc **b)
+{
+	struct made m[2];
+
+	for (int side = 0; side < 2; side++) {
+		pd_frame name[30];
+		char text[32];
+
+		make(&m[side]);
+		for (int i = 0; i < 30; i++)
+			name[i] = pd_frame_named(m[side].b, text, (size_t)snprintf(text, sizeof text, "s%d", i));
+		for (int i = 0; i < stacks; i++) {
+			const pd_frame path[3] = { name[i % 30], name[i / 30 % 30], name[i / 900 % 30] };
+
+			m[side].stack[0] = pd_stack_of(m[side].b, path, 3, PD_ROOT_FIRST);
+			add(&m[side], 0, poisson(each), -1);
+		}
+	}
+	*a = done(&m[0]);
+	*b = done(&m[1]);
+}
+
 /* ---- counting ---- */
 
 struct tally {
@@ -299,6 +322,19 @@ static void line(const char *what, const struct tally *t)
 		worst = t->claims * 1000 / t->reports;
 }
 
+static void sparse(int splits)
+{
+	struct tally t = { 0 };
+
+	for (int k = 0; k < splits; k++) {
+		struct pd_doc *a, *b;
+
+		sparse_pair(20000, 8, &a, &b);
+		judge(&a, 1, &b, 1, NULL, PD_DIFF_PER_AUTO, &t);
+	}
+	line("two Poisson recordings of 20000 stacks, 8 samples each", &t);
+}
+
 static void deal(struct pd_doc **all, size_t n)
 {
 	for (size_t i = n; i > 1; i--) {
@@ -344,6 +380,7 @@ static void aa(int splits, char **files, int n_files)
 			snprintf(what, sizeof what, "two Poisson recordings of %d samples, %s", sizes[s], per ? "rates" : "shares");
 			line(what, &t);
 		}
+	sparse(splits);
 	for (size_t p = 0; p < sizeof phis / sizeof *phis; p++) {
 		struct tally t = { 0 };
 

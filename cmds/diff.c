@@ -14,8 +14,10 @@ static const char *const granularity_words[] = { "functions", "filefunctions", "
 #define A struct diff_args
 static const struct pd_opt diff_own_opts[] = {
 	{ 0, "per", "WHAT", "divide values by time, cpu, op, total (shares) or none (default: op where given, else time where known, else total)", PD_OPT_CHOICE, PD_AT(A, per, const char *), per_words },
-	{ 0, "ops-before", "N", "operations done while BEFORE was recorded (repeatable: one per profile)", PD_OPT_LIST, PD_AT(A, ops[0], struct pd_list) },
+	{ 0, "ops", "BEFORE,AFTER", "operations done while each side was recorded: numbers, or files with one (or with a line per operation below 'start,duration,error')", PD_OPT_STR, PD_AT(A, ops_both, const char *) },
+	{ 0, "ops-before", "N", "operations of BEFORE alone (repeatable: one per profile)", PD_OPT_LIST, PD_AT(A, ops[0], struct pd_list) },
 	{ 0, "ops-after", "N", "the same of AFTER", PD_OPT_LIST, PD_AT(A, ops[1], struct pd_list) },
+	{ 0, "ops-label", "KEY", "operations are the distinct values of a label, such as the id of a request", PD_OPT_STR, PD_AT(A, ops_label, const char *) },
 	{ 0, "ops-a", "N", NULL, PD_OPT_LIST, PD_AT(A, ops[0], struct pd_list) },
 	{ 0, "ops-b", "N", NULL, PD_OPT_LIST, PD_AT(A, ops[1], struct pd_list) },
 	{ 0, "fail-on", "PCT", "status 1 when a function grew by PCT (5%: of itself, 5pp: of the total) or more, beyond chance; with --strict 3 when that cannot be told", PD_OPT_STR, PD_AT(A, fail_on, const char *) },
@@ -155,27 +157,10 @@ static int split_sides(struct cmd_ctx *ctx, struct cmd_loaded *in, size_t n, siz
 	return 0;
 }
 
-/* Operations of profile i of a side: one number per profile, or one for the side, split evenly. */
-static int operations(struct cmd_ctx *ctx, const struct pd_list *ops, size_t i, size_t n, const char *side, double *out)
-{
-	char *end;
-
-	*out = 0;
-	if (!ops->n)
-		return 0;
-	if (ops->n != 1 && ops->n != n)
-		return cli_usage(ctx, NULL, "%zu numbers of operations for %zu profiles %s", ops->n, n, side);
-	*out = strtod(ops->item[ops->n == 1 ? 0 : i], &end);
-	if (*end || !(*out > 0 && *out < 1e300))
-		return cli_usage(ctx, NULL, "'%s' is not a number of operations", ops->item[ops->n == 1 ? 0 : i]);
-	if (ops->n == 1)
-		*out /= (double)n;
-	return 0;
-}
-
 struct prepared {
 	struct pd_diff_input *in;
 	struct pd_doc **chosen;
+	double *ops;
 	size_t n, n_before;
 };
 
@@ -184,6 +169,7 @@ static void release(struct prepared *p)
 	for (size_t i = 0; p->chosen && i < p->n; i++)
 		pd_doc_unref(p->chosen[i]);
 	free(p->chosen);
+	free(p->ops);
 	free(p->in);
 }
 
@@ -191,10 +177,12 @@ static int prepare(struct cmd_ctx *ctx, const struct diff_args *a, const struct 
 {
 	p->in = calloc(p->n, sizeof *p->in);
 	p->chosen = calloc(p->n, sizeof *p->chosen);
-	if (!p->in || !p->chosen)
+	p->ops = calloc(p->n, sizeof *p->ops);
+	if (!p->in || !p->chosen || !p->ops)
 		return cli_nomem(ctx);
+	if (diff_operations(ctx, a, in, p->n_before, p->n, p->ops))
+		return 2;
 	for (size_t i = 0; i < p->n; i++) {
-		bool after = i >= p->n_before;
 		struct cmd_report as_report = { 0 };
 		int type;
 
@@ -204,8 +192,7 @@ static int prepare(struct cmd_ctx *ctx, const struct diff_args *a, const struct 
 		p->in[i].doc = p->chosen[i];
 		/* without a selection the document and the whole are one and the same */
 		p->in[i].whole = p->chosen[i] == in[i].doc ? NULL : in[i].doc;
-		if (operations(ctx, &a->ops[after], after ? i - p->n_before : i, after ? p->n - p->n_before : p->n_before, after ? "after" : "before", &p->in[i].ops))
-			return 2;
+		p->in[i].ops = p->ops[i];
 	}
 	return 0;
 }
@@ -442,7 +429,7 @@ const struct pd_cmd pd_cmd_diff = {
 	.usage = "[OPTIONS] BEFORE AFTER | before=F... after=F...",
 	.about = "Compares two profiles, or several on each side (before=F after=F: replicates), function by function. Functions are\n"
 		 "matched by name and file, then by names without what compilers add; what one function lost and another gained under\n"
-		 "the same caller is reported as moved. Values are divided by operations (--ops-before, --ops-after), by recording\n"
+		 "the same caller is reported as moved. Values are divided by operations (--ops, or a comment 'ops: N'), by recording\n"
 		 "time where every profile knows it, or by the total of its side; the report says which.\n\n"
 		 "Every difference comes with its interval and is tested: samples are counts, and counts have noise. What is reported\n"
 		 "is beyond chance (5 % false discoveries) and large enough to matter (--min-delta, --min-change). Functions whose\n"

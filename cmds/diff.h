@@ -10,6 +10,7 @@ struct diff_args {
 	struct cmd_output out;
 	struct cmd_select select;
 	struct pd_list without, ops[2];
+	const char *ops_both, *ops_label;
 	const char *per, *granularity, *unit, *fail_on, *min_delta, *min_change, *test, *title;
 	double alpha, confidence, interval;
 	int64_t nodecount;
@@ -45,6 +46,8 @@ bool diff_has_metrics(const struct cmd_loaded *in, size_t n);
 /* Compares them; exit status. */
 int diff_metrics(struct cmd_ctx *ctx, const struct diff_args *a, const struct cmd_loaded *in, size_t n_before, size_t n, bool report);
 
+/* diff_ops.c: operations behind each of n profiles, 0 unknown. Status 0 or 2. */
+int diff_operations(struct cmd_ctx *ctx, const struct diff_args *a, const struct cmd_loaded *in, size_t n_before, size_t n, double *out);
 /* diff_text.c */
 void diff_text(struct diff_report *r, struct pd_out *out);
 /* diff_data.c */

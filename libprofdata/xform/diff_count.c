@@ -347,7 +347,7 @@ bool pd_diff_exposures(struct pd_diff *d, struct pd_error *err)
 		u->exposure = exposure_of(u, per);
 		if (per != PD_DIFF_PER_TOTAL && !(u->exposure > 0)) {
 			pd_error_set(err, PD_ERR_USAGE, "profile %zu (%s) does not tell its %s", i + 1, u->side == PD_BEFORE ? "before" : "after", missing[per]);
-			pd_error_hint(err, per == PD_DIFF_PER_OP ? "give --ops-before and --ops-after, or choose another --per" : "--per=total compares shares");
+			pd_error_hint(err, per == PD_DIFF_PER_OP ? "give --ops BEFORE,AFTER, or choose another --per" : "--per=total compares shares");
 			return false;
 		}
 	}

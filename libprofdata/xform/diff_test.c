@@ -14,6 +14,7 @@
 #define PRIOR 6 /* degrees of freedom that its neighbourhood adds to what a function knows of its own dispersion */
 #define RANKED 10 /* slices a side from which on ranks have to agree: bursts are no change */
 #define MANY 10000 /* samples from which on counts are normal for all purposes */
+#define MANY_STACKS 30 /* from which on G is not trusted alone */
 #define MARGIN 0.05 /* an interval within it says "unchanged" */
 
 static bool is_rate(const struct pd_diff *d) { return d->s.per != PD_DIFF_PER_TOTAL; }
@@ -392,7 +393,8 @@ static bool shape(struct pd_diff *d, struct pd_error *err)
 	if (n && pd_stat_homogeneity(a, b, n, 5, &h) == PD_STAT_OK) {
 		d->s.g = h.g;
 		d->s.g_df = h.df;
-		d->s.g_p = fmax(h.p, h.pearson_p); /* G of many stacks of few samples is too large by itself */
+		/* G of stacks of few samples is a little too large by itself, which adds up over many of them */
+		d->s.g_p = h.df >= MANY_STACKS ? fmax(h.p, h.pearson_p) : h.p;
 		d->s.total_variation = h.total_variation;
 		d->s.jensen_shannon = h.jensen_shannon;
 	}

@@ -330,7 +330,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts_identities), cmocka_unit_test(test_counts_distributions_survive_anything),
 		cmocka_unit_test(test_counts_any_numbers), cmocka_unit_test(test_counts_symmetry), cmocka_unit_test(test_counts_large),
-		cmocka_unit_test(test_counts_conf), cmocka_unit_test(test_counts_homogeneity), cmocka_unit_test(test_counts_replicates),
+		cmocka_unit_test(test_counts_conf), cmocka_unit_test(test_counts_homogeneity), cmocka_unit_test(test_counts_sparse_homogeneity),
+		cmocka_unit_test(test_counts_replicates),
 		cmocka_unit_test(test_counts_adjust), cmocka_unit_test(test_counts_weights),
 	};
 
