@@ -92,11 +92,12 @@ static void put_heading(const struct svg_scene *s, struct pd_out *out, const cha
 	bool all;
 	size_t fit = svg_prefix(t, (size_t)((s->width - 2 * SVG_MARGIN) / (size * 0.6)), &all);
 
-	pd_out_printf(out, "<text class=\"%s\" x=\"50%%\" y=\"", class_name);
+	/* beside a legend, which stands on the left */
+	pd_out_printf(out, s->diff || s->states ? "<text class=\"%s\" x=\"99%%\" y=\"" : "<text class=\"%s\" x=\"50%%\" y=\"", class_name);
 	put_number(out, y, 1);
 	put(out, "\" font-size=\"");
 	put_number(out, size, 1);
-	put(out, "\" text-anchor=\"middle\">");
+	put(out, s->diff || s->states ? "\" text-anchor=\"end\">" : "\" text-anchor=\"middle\">");
 	esc_xml_text(out, t.p, fit);
 	put(out, all ? "</text>\n" : "…</text>\n");
 }

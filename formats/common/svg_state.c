@@ -274,7 +274,7 @@ void svg_state_legend(const struct svg_scene *s, struct pd_out *out)
 	char text[256];
 
 	pd_out_puts(out, "<g class=\"legend\" font-size=\"10\">\n");
-	for (unsigned i = 0; i < s->states->n && x < s->width - 60; i++) { /* beside the heading, in two rows */
+	for (unsigned i = 0; i < s->states->n && x < s->width - 250; i++) { /* beside the heading, in two rows */
 		struct pd_rgb c = svg_state_hue(i);
 		size_t n = svg_state_words(s->states, i, text, sizeof text);
 		int y = 4 + (int)(i % 2) * 13;
@@ -284,8 +284,6 @@ void svg_state_legend(const struct svg_scene *s, struct pd_out *out)
 		esc_xml_text(out, text, n);
 		pd_out_puts(out, "</text>\n");
 		x += i % 2 ? 150 : 0;
-		if (x > s->width / 2 - 260 && x < s->width / 2 + 130) /* that is where the heading stands */
-			x = s->width / 2 + 130;
 	}
 	pd_out_puts(out, "</g>\n");
 }

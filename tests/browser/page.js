@@ -134,8 +134,29 @@ const tests = {
 		await search(b, "(");
 		assert.match(await info(b), /bad pattern/);
 		assert.strictEqual(await b.run("return document.querySelector('.find input').getAttribute('aria-invalid')"), "true");
+		await search(b, "(r+)+(e|ea)*d$"); /* nested repetitions are matched in steps */
+		assert.match(await info(b), /^Matched: 60%/);
+		await search(b, "(.+)+\\1");
+		assert.match(await info(b), /references back .* not supported/);
 		await search(b, "a".repeat(201));
 		assert.match(await info(b), /longer than 200/);
+		await clean(b);
+	},
+
+	async "patterns that go back and forth do not hang the page"(b) {
+		const file = draw(dump("evil.dump", [[["main", "a".repeat(3900) + "!", "x".repeat(2000)], 1]]), "evil.html");
+
+		await b.open(file);
+		await press(b, "Regular expression");
+		for (const evil of ["(a+)+$", "(a|a)*$", "(a|aa)+$", "(.*a){12}$", "a*a*a*a*b", "(x+x+)+y", "^(([a-z])+.)+[A-Z]$"]) {
+			const t = Date.now();
+
+			await search(b, evil);
+			assert.match(await info(b), /^Matched: (0|100)%/, evil);
+			assert.ok(Date.now() - t < 20000, evil); /* a busy machine; the engine of the browser would take years */
+		}
+		await filter(b, "Hide", "(x+x+)+x");
+		assert.strictEqual((await boxes(b)).length, 3);
 		await clean(b);
 	},
 

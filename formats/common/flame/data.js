@@ -7,8 +7,8 @@
  * seen. Without it the file is a static picture.
  *
  * The modules of this folder are one function: elements and units, data (the
- * block), trees (views of it), words (labels, colours), find (search, paths,
- * links), diff (comparisons), then svg or the modules of the page.
+ * block), trees (views of it), words (labels, colours), pattern and find (search,
+ * paths, links), diff (comparisons), states, then svg or the modules of the page.
  * docs/formats/flamegraph-data.md describes the block.
  */
 var LEFT_OUT = 8, NAME_MAX = 4000;

@@ -1,6 +1,6 @@
 /* ---- find: search, shares of what matches, paths and links ---- */
 
-var REGEX_MAX = 200, REGEX_MS = 700;
+var REGEX_MAX = 200, REGEX_MS = 1500;
 
 /* A test of names; throws with a message for people. */
 function matcher(query, regex, cased) {
@@ -18,6 +18,10 @@ function matcher(query, regex, cased) {
 	} catch (e) {
 		throw new Error(String(e.message).replace(/^Invalid regular expression: /, "bad pattern: "));
 	}
+	if (!isQuick(query)) {
+		query = stepper(query, cased);
+		return function (name) { return query(name.slice(0, NAME_MAX)); };
+	}
 	return function (name) { return r.test(name.slice(0, NAME_MAX)); };
 }
 
@@ -28,7 +32,7 @@ function matchFrames(query, regex, cased) {
 	for (i = 1; i < D.shown.length; i++) {
 		found[i] = !(flagsOf(i) & LEFT_OUT) && test(D.shown[i]) ? 1 : 0;
 		if ((i & 15) === 0 && Date.now() > until)
-			throw new Error("pattern takes too long");
+			throw new Error("pattern takes too long on this many names");
 	}
 	return found;
 }

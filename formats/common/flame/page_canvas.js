@@ -345,17 +345,18 @@ function picture() {
 
 	ui.still.textContent = "";
 	s = element(SVG, "svg", { viewBox: "0 0 " + stageWidth + " " + height, width: "100%", "font-family": "sans-serif", "font-size": 12 }, ui.still);
-	element(SVG, "text", { x: PAD, y: 18, "font-size": 14 }, s).textContent = titleText() + ": " + ui.info.textContent;
+	element(SVG, "text", { x: PAD, y: 18, "font-size": 14 }, s).textContent = titleText() + ": " + (ui.info.textContent || idleText());
 	lay.rows.forEach(function (r, row) {
 		r.node.forEach(function (i, k) {
-			var v = panes[r.pane[k]].v, fill, label;
+			var v = panes[r.pane[k]].v, fill, label, sign;
 
 			if (r.w[k] < 1 || drawnBoxes++ > 4000)
 				return;
 			fill = ink.forced ? ["#fff", "#000"] : fillOf(v, i, r.above[k]);
 			element(SVG, "rect", { x: r.x[k].toFixed(1), y: row * rowHeight + 28, width: Math.max(r.w[k] - 0.6, 0.4).toFixed(1), height: rowHeight - 1, fill: r.above[k] || !i ? "#dddddd" : fill[0] }, s);
-			label = labelFor(v.frame[i], r.w[k] - 8);
-			if (label)
+			sign = D.diff && i ? DIFF_SIGNS[verdict(v, i).c] : "";
+			label = sign + labelFor(v.frame[i], r.w[k] - 8 - (sign ? textWidth(sign) : 0));
+			if (label && r.w[k] > 16)
 				element(SVG, "text", { x: (r.x[k] + 4).toFixed(1), y: row * rowHeight + 28 + rowHeight * 0.68, fill: r.above[k] || !i ? "#000" : fill[1] }, s).textContent = label;
 		});
 	});
