@@ -31,7 +31,7 @@ for target in "$@"; do
 	*) from=$top/tests/formats ;;
 	esac
 	# compressed seeds are unpacked: flipped bits of a gzip stream reach no reader
-	for dir in "$from" ${PD_CORPUS:+"$PD_CORPUS"}; do
+	for dir in "$from" "$top/tests/fuzz/corpus" ${PD_CORPUS:+"$PD_CORPUS"}; do
 		[ ! -d "$dir" ] || find "$dir" -type f -size -64k ! -name '*.md' ! -name '*.err' ! -name '*.notes' | while read -r f; do
 			to=$seeds/$(echo "$f" | tr / _)
 			gzip -dc <"$f" >"$to" 2>/dev/null || cp "$f" "$to"
