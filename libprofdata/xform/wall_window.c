@@ -220,9 +220,21 @@ static int known_roots(const struct wall_input *other, const struct pd_span *nam
 	return hits;
 }
 
+/* Where programs and threads begin: functions, whatever else has the same name. */
+static bool is_entry(struct pd_span name)
+{
+	static const char *const entries[] = { "main", "_start", "__libc_start_main", "__libc_start_call_main", "start_thread", "clone", "clone3", "__clone", "__clone3", "_dl_start_user",
+					       "entry_SYSCALL_64_after_hwframe", "ret_from_fork", "ret_from_fork_asm", "[unknown]", "all", "root", "<module>", NULL };
+
+	for (size_t i = 0; entries[i]; i++)
+		if (span_is(name, entries[i]))
+			return true;
+	return span_starts(name, "main.") || span_starts(name, "runtime.") || span_starts(name, "java.lang.Thread.") || span_starts(name, "std::");
+}
+
 /*
- * Folded text has threads as outermost frames, if at all. They are taken as such when an input has no threads otherwise and
- * the other one knows most of these names, too: two profiles of one program have one root each, "main" at most.
+ * Folded text has threads as outermost frames, if at all. They are taken as such when an input has no threads otherwise, no name is that of a
+ * function where programs begin, and the other input knows most of the names, too.
  */
 static bool find_roots(struct pd_wall *w)
 {
@@ -235,9 +247,12 @@ static bool find_roots(struct pd_wall *w)
 		if (!in->doc || in->has_tid || in->has_name || in->has_pid || in->parks || wall_has(in, PD_WALL_WHOLE))
 			continue;
 		n = roots_of(in->doc, mine);
+		for (int r = 0; r < n; r++)
+			if (is_entry(mine[r]))
+				n = 0;
 		for (size_t k = 0; k < w->input.n && n > 0 && !in->by_root; k++) {
 			const struct wall_input *other = &w->input.v[k];
-			int hits = k != i && other->doc && !other->parks ? known_roots(other, mine, n, theirs) : 0;
+			int hits = k != i && other->doc && !other->parks && !wall_has(other, PD_WALL_WHOLE) ? known_roots(other, mine, n, theirs) : 0;
 
 			in->by_root = hits * 2 > n;
 		}
