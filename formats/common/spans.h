@@ -1,7 +1,7 @@
 /*
  * Distributed traces: spans of any format into a timeline, a profile and
  * figures. Spans come in any order and nothing says when a trace is whole, so
- * all of them are held, 80 bytes each and 16 per attribute; limits.max_memory is
+ * all of them are held, with tables and indexes about 280 bytes each, and 16 per attribute; limits.max_memory is
  * the ceiling.
  *
  *	s = pd_spans_new(src, sink, ev);
