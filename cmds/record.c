@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <profdata/agent_wire.h>
+#include <profdata/symbols.h>
 
 #define R struct record_args
 static const char *const engines[] = { "timer", "itimer", NULL };
@@ -25,6 +26,7 @@ static const struct pd_opt own_opts[] = {
 	{ 'o', "output", "FILE", "write to FILE (default profdata.pb.gz), format by its extension; FILE.pdrec is the stream as it was recorded", PD_OPT_STR,
 	  PD_AT(R, output, const char *), .complete = "file" },
 	{ 0, "flame", "FILE", "draw a flame graph as well", PD_OPT_STR, PD_AT(R, flame, const char *), .complete = "file" },
+	{ 0, "no-symbols", NULL, "leave addresses as they are; profdata symbolize names them later, on this machine or another", PD_OPT_BOOL, PD_AT(R, no_symbols, bool) },
 	{ 0, "timestamps", NULL, "keep every sample with its time instead of adding equal ones up", PD_OPT_BOOL, PD_AT(R, timestamps, bool) },
 	{ 0, "engine", "ENGINE", "timer: one per thread (default); itimer: one for the process, which loses samples and is there for comparison", PD_OPT_CHOICE,
 	  PD_AT(R, engine, const char *), .choices = engines },
@@ -171,6 +173,27 @@ static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struc
 	return 0;
 }
 
+static void tell(void *ctx, const struct pd_symbolized *what)
+{
+	if (what->reason[0])
+		cmd_infof(ctx, "%s: %s", what->mapping[0] ? what->mapping : "addresses in no library", what->reason);
+}
+
+/* Names for addresses. A profile without them is still one: profdata symbolize can be tried again. */
+static struct pd_doc *with_names(struct cmd_ctx *ctx, struct pd_doc *doc)
+{
+	struct pd_symbolize_opts opts = { .size = sizeof(opts), .jobs = cli_jobs(&(struct cmd_input){ 0 }), .tell = tell, .ctx = ctx };
+	struct pd_error err = { 0 };
+	struct pd_doc *named = pd_symbolize(doc, &opts, &err);
+
+	if (!named) {
+		cmd_warnf(ctx, "no names: %s", err.text);
+		return doc;
+	}
+	pd_doc_unref(doc);
+	return named;
+}
+
 /* *keep: the stream holds what could not be written. */
 static int save(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, int own, bool *keep)
 {
@@ -181,6 +204,8 @@ static int save(struct cmd_ctx *ctx, const struct record_args *a, const char *st
 	bool empty = true;
 	int status = doc ? summary(ctx, a, doc, own, &empty) : RECORD_FAILED;
 
+	if (!empty && !status && !a->no_symbols && (a->flame || !ends_in(a->output, ".pdrec")))
+		doc = with_names(ctx, doc);
 	if (!empty && !status && !ends_in(a->output, ".pdrec") && cmd_save(ctx, &out, &in, doc, NULL, pd_format_named("pprof")))
 		status = RECORD_FAILED;
 	if (!empty && !status && a->flame && cmd_save(ctx, &flame, &in, doc, NULL, pd_format_named("svg")))

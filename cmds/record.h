@@ -8,7 +8,7 @@ struct record_args {
 	struct cmd_common common;
 	const char *output, *flame, *engine;
 	double rate, seconds;
-	bool cpu, wall, no_children, timestamps;
+	bool cpu, wall, no_children, no_symbols, timestamps;
 };
 
 #define RECORD_FAILED 125 /* our own failure; statuses of the command are its own */

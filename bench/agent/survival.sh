@@ -55,7 +55,7 @@ echo '| program | runs | different from alone | streams left behind |'
 echo '|---|---|---|---|'
 try 'threads that come and go, exit and are cancelled (64)' "$runs" "$target" churn 64
 try 'forks, vforks, execs, aborts (12)' "$runs" "$target" forks 12
-try 'own signals, masks, alternate stacks, faults' "$runs" "$target" signals 0.03
+try 'own signals, masks, alternate stacks, faults' "$runs" "$target" signals 0.1
 try 'dlopen and dlclose in two threads (2 × 10)' "$runs" "$target" plugins "$build/tests/agent/plugin.so" 10
 try 'python3: threads, json, sqlite, fork, subprocess' "$real" python3 x.py
 try 'git log --stat' "$real" git -C repo log --stat
