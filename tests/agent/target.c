@@ -224,15 +224,16 @@ static void on_segv(int sig) { siglongjmp(back, sig); }
 
 static void *waiter(void *arg)
 {
-	sigset_t all;
+	sigset_t all, wanted;
 	int sig = 0;
 
 	(void)arg;
 	sigfillset(&all);
-	sigdelset(&all, SIGALRM);
-	sigdelset(&all, SIGPROF);
-	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	sigwait(&all, &sig);
+	pthread_sigmask(SIG_SETMASK, &all, NULL); /* the timers' signals are for the other thread, which has the stack */
+	wanted = all;
+	sigdelset(&wanted, SIGALRM);
+	sigdelset(&wanted, SIGPROF);
+	sigwait(&wanted, &sig);
 	return (void *)(long)sig;
 }
 
@@ -241,6 +242,7 @@ static int signals(double seconds)
 	stack_t ss = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
 	struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = SA_ONSTACK };
 	struct itimerval every = { .it_interval.tv_usec = 1500, .it_value.tv_usec = 1500 }, none = { 0 };
+	sigset_t all, before;
 	void *got = NULL;
 	pthread_t t;
 	volatile int faults = 0;
@@ -253,7 +255,10 @@ static int signals(double seconds)
 	sigaction(SIGALRM, &sa, NULL);
 	signal(SIGPROF, on_prof);
 	signal(SIGSEGV, on_segv);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* the thread begins with nothing that could reach it */
 	pthread_create(&t, NULL, waiter, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	setitimer(ITIMER_REAL, &every, NULL);
 	setitimer(ITIMER_PROF, &every, NULL);
 	burn(seconds);
