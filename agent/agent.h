@@ -176,6 +176,7 @@ bool writer_pause(void);
 void writer_resume(void);
 void writer_child(void);                  /* after a fork: all state is new */
 pid_t writer_thread(void);
+void writer_hurry(void);                  /* a ring fills up; safe in a handler */
 /* The thread itself only: */
 void writer_mapping(const struct agent_module *m);
 void writer_unmapping(const struct agent_module *m);

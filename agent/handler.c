@@ -28,6 +28,8 @@ static void sample(struct agent_ring *r, bool look, uint32_t count, void *contex
 	s.n = unwind(r, context, r->frame, AGENT_DEPTH, &s.flags);
 	if (!ring_put(r, &s, r->frame))
 		atomic_fetch_add_explicit(&r->lost, look ? 1 : count, memory_order_relaxed);
+	if (atomic_load_explicit(&r->head, memory_order_relaxed) - atomic_load_explicit(&r->tail, memory_order_relaxed) > RING_DATA / 4)
+		writer_hurry();
 	atomic_fetch_add_explicit(&r->signals, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&r->periods, s.count, memory_order_relaxed);
 	if (s.flags & PD_WIRE_TRUNCATED)

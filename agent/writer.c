@@ -42,6 +42,7 @@ static bool broken;
 static uint64_t dropped;         /* samples in blocks that could not be written */
 
 static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic bool hurry;
 static _Atomic uint32_t asked, answered; /* numbers of requests */
 static _Atomic uint32_t request, request_reason;
 static _Atomic pid_t thread_id;
@@ -466,12 +467,12 @@ static void *writer_run(void *arg)
 	atomic_store(&thread_id, (pid_t)syscall(SYS_gettid));
 	for (;;) {
 		now = now_ns(CLOCK_MONOTONIC);
-		if (atomic_load(&asked) == atomic_load(&answered) && next > now)
+		if (atomic_load(&asked) == atomic_load(&answered) && next > now && !atomic_load(&hurry))
 			wait_on(&asked, atomic_load(&answered), next - now);
 		pthread_mutex_lock(&working);
 		answer();
 		now = now_ns(CLOCK_MONOTONIC);
-		if (now >= next)
+		if (atomic_exchange(&hurry, false) || now >= next)
 			next = now + round_of(false);
 		pthread_mutex_unlock(&working);
 	}
@@ -502,6 +503,12 @@ bool writer_start(void)
 	signals_restore(&old);
 	pthread_attr_destroy(&attr);
 	return failed == 0;
+}
+
+void writer_hurry(void)
+{
+	if (!atomic_exchange(&hurry, true))
+		wake(&asked);
 }
 
 pid_t writer_thread(void) { return atomic_load(&thread_id); }
