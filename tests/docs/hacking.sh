@@ -9,7 +9,7 @@ trap 'rm -rf "$dir"' EXIT
 guide=$source/docs/HACKING.md
 tree=$dir/profdata
 mkdir "$tree"
-(cd "$source" && tar -cf - CMakeLists.txt CMakePresets.json benchmarks cmake cmds completions docs formats libprofdata scripts symbolizer testdata tests) | tar -xf - -C "$tree"
+(cd "$source" && tar -cf - CMakeLists.txt CMakePresets.json agent benchmarks cmake cmds completions docs formats libprofdata scripts symbolizer testdata tests) | tar -xf - -C "$tree"
 
 awk -v tree="$tree" '
 	/^<!-- (file|line): [^ ]* -->$/ { kind = $2; path = tree "/" $3; next }
