@@ -107,7 +107,8 @@ static int parse_and_run(struct cmd_ctx *ctx, const struct pd_cmd *cmd, size_t n
 
 	if (pd_opt_parse(cmd->opts, args, words, &n, cmd->runs || getenv("POSIXLY_CORRECT") ? PD_OPT_STOP_AT_OPERAND : 0, &err) != PD_OK) {
 		pd_error_hint(&err, "profdata %s --help=full lists the options", cmd->name);
-		return cmd_fail(ctx, &err);
+		cmd_fail(ctx, &err);
+		return cmd->runs ? 125 : 2; /* statuses below are the command's own, as with env */
 	}
 	take_common(ctx, cmd, args);
 	if (ctx->common.help && ctx->common.help[0] && strcmp(ctx->common.help, "full") != 0)

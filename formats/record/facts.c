@@ -99,7 +99,7 @@ static void comments(struct record *r, const struct facts *f)
 	say(r, "record.threads: %" PRIu64 " (%" PRIu64 " not sampled)", f->threads, f->unsampled);
 	say(r, "record.samples: %" PRIu64 " taken, %" PRIu64 " lost, %" PRIu64 " truncated, %" PRIu64 " incomplete, %" PRIu64 " late", f->signals, f->lost, f->truncated,
 	    f->incomplete, f->late);
-	say(r, "record.handler: p50 %.3g us, p99 %.3g us", (double)f->p50 / 1e3, (double)f->p99 / 1e3);
+	say(r, "record.handler: p50 %.3g us, p99 %.3g us%s", (double)f->p50 / 1e3, (double)f->p99 / 1e3, f->processes > 1 ? ", each of the slowest process" : "");
 	if (f->cpu)
 		say(r, "record.agent_cpu: %.3g %% of the CPU time (%.3g %% in handlers, %.3g %% in its threads)",
 		    100.0 * ((double)f->agent + (double)f->handler) / (double)f->cpu, 100.0 * (double)f->handler / (double)f->cpu, 100.0 * (double)f->agent / (double)f->cpu);

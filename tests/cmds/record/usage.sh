@@ -3,6 +3,7 @@ try() { "$@"; echo "status $?"; }
 {
 	try profdata record
 	try profdata record -F 0 true
+	try profdata record --no-such-option true
 	try profdata record -o - true
 	try profdata record ./nothing-here
 	try profdata record no-such-command-anywhere
