@@ -317,7 +317,7 @@ __attribute__((noinline)) static unsigned deep(unsigned n)
 	if (n)
 		local += deep(n - 1);
 	else
-		burn(0.15);
+		burn(0.6);
 	return local;
 }
 
@@ -334,7 +334,7 @@ static void in_coroutine(void)
 /* No unwind information, a frame pointer that leads nowhere. */
 __attribute__((naked, noinline)) static void lost(void)
 {
-	__asm__("push %rbp\n\tmov $0x1234567, %rbp\n\tmov $300000000, %rcx\n1:\tdec %rcx\n\tjnz 1b\n\tpop %rbp\n\tret");
+	__asm__("push %rbp\n\tmov $0x1234567, %rbp\n\tmov $600000000, %rcx\n1:\tdec %rcx\n\tjnz 1b\n\tpop %rbp\n\tret");
 }
 
 static int stacks(void)
