@@ -332,7 +332,7 @@ static void put_async(struct writer *w, const struct pd_event *e)
 static bool same_about(const struct writer *w, const struct about *a, const struct about *b)
 {
 	return a->name == b->name && a->category == b->category && a->stack == b->stack && a->args_n == b->args_n &&
-	       memcmp(w->waiting.v + a->args, w->args.v, a->args_n) == 0;
+	       (!a->args_n || memcmp(w->waiting.v + a->args, w->args.v, a->args_n) == 0);
 }
 
 /* The row that says what *a says, whose arguments are in w->args; 0 on failure. */

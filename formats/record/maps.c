@@ -24,7 +24,8 @@ static size_t unmap(struct record_image *im, uint64_t start, uint64_t limit)
 
 	while (end < im->map.n && im->map.v[end].start < limit)
 		end++;
-	memmove(im->map.v + at, im->map.v + end, (im->map.n - end) * sizeof(*im->map.v));
+	if (end > at)
+		memmove(im->map.v + at, im->map.v + end, (im->map.n - end) * sizeof(*im->map.v));
 	im->map.n -= end - at;
 	return at;
 }

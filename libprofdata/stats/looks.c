@@ -74,10 +74,12 @@ static double bound(const struct going *g, double t, double share)
 
 static bool good_looks(const double *t, size_t n)
 {
+	if (!n || n > PD_MAX_LOOKS)
+		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!(t[i] > (i ? t[i - 1] : 0) && t[i] <= 1))
 			return false;
-	return n > 0 && n <= PD_MAX_LOOKS;
+	return true;
 }
 
 enum pd_stat pd_stat_look_levels(const double *t, size_t n, double alpha, double *level)
