@@ -547,11 +547,13 @@ static void describe_counter(struct writer *w, struct track *t, const struct pd_
 		if (d->parent.v)
 			pd_pb_put(&w->event, 5, uuid_of(w, d->parent.v));
 		if (pd_pb_room(&w->arg, d->name.n + series.n + 1)) {
-			memcpy(w->arg.v, d->name.p, d->name.n);
+			if (d->name.n)
+				memcpy(w->arg.v, d->name.p, d->name.n);
 			w->arg.n = d->name.n;
 			if (series.n && d->name.n)
 				w->arg.v[w->arg.n++] = ' ';
-			memcpy(w->arg.v + w->arg.n, series.p, series.n);
+			if (series.n)
+				memcpy(w->arg.v + w->arg.n, series.p, series.n);
 			w->arg.n += series.n;
 		}
 		pd_pb_put_bytes(&w->event, 2, w->arg.v, w->arg.n);
