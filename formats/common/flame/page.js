@@ -56,7 +56,7 @@ function idleText() {
 	if (p.at)
 		return "View: " + describe({ pane: 0, i: p.at });
 	if (!(root.weight[0] > 0))
-		return range ? text : "No sample is left: change the group or the filters";
+		return range ? text : S.mode === "delta" ? "Nothing has changed: there is no box as wide as its change" : "No sample is left: change the group or the filters";
 	if (hiddenBoxes)
 		text += "; boxes too narrow to be drawn appear when you zoom in";
 	if (D.left_out)
