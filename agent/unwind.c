@@ -101,7 +101,8 @@ static int64_t signed_fixed(struct cursor *c, unsigned n)
 	return (int64_t)(fixed(c, n) << shift) >> shift;
 }
 
-static uint64_t uleb(struct cursor *c)
+/* A number of 7 bits a byte; *sign gets those of the bits above that a negative one has. */
+static uint64_t leb(struct cursor *c, uint64_t *sign)
 {
 	uint64_t v = 0, byte;
 	unsigned shift = 0;
@@ -112,23 +113,22 @@ static uint64_t uleb(struct cursor *c)
 			v |= (byte & 127) << shift;
 		shift += 7;
 	} while (byte & 128 && !c->bad);
+	*sign = shift < 64 && byte & 64 ? ~0ull << shift : 0;
 	return v;
+}
+
+static uint64_t uleb(struct cursor *c)
+{
+	uint64_t sign;
+
+	return leb(c, &sign);
 }
 
 static int64_t sleb(struct cursor *c)
 {
-	uint64_t v = 0, byte;
-	unsigned shift = 0;
+	uint64_t sign, v = leb(c, &sign);
 
-	do {
-		byte = fixed(c, 1);
-		if (shift < 64)
-			v |= (byte & 127) << shift;
-		shift += 7;
-	} while (byte & 128 && !c->bad);
-	if (shift < 64 && byte & 64)
-		v |= ~0ull << shift;
-	return (int64_t)v;
+	return (int64_t)(v | sign);
 }
 
 /* DW_EH_PE_*: `at` is the program address of the field. */

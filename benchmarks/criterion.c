@@ -13,9 +13,9 @@ static enum pd_sniff criterion_sniff(const struct pd_probe *p)
 {
 	if (p->json_top != '{')
 		return PD_SNIFF_NO;
-	if (probe_has_key(p, "iters") && probe_has_key(p, "times"))
+	if (pd_probe_has_key(p, "iters") && pd_probe_has_key(p, "times"))
 		return PD_SNIFF_SHAPE;
-	return probe_has_key(p, "median_abs_dev") && probe_mentions(p, "\"point_estimate\"") ? PD_SNIFF_SHAPE : PD_SNIFF_NO;
+	return pd_probe_has_key(p, "median_abs_dev") && probe_mentions(p, "\"point_estimate\"") ? PD_SNIFF_SHAPE : PD_SNIFF_NO;
 }
 
 /*

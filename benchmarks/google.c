@@ -11,9 +11,9 @@
 
 static enum pd_sniff google_sniff(const struct pd_probe *p)
 {
-	if (p->json_top != '{' || !probe_has_key(p, "context"))
+	if (p->json_top != '{' || !pd_probe_has_key(p, "context"))
 		return PD_SNIFF_NO;
-	return probe_has_key(p, "benchmarks") || probe_mentions(p, "\"library_build_type\"") || probe_mentions(p, "\"real_time\"") ? PD_SNIFF_SHAPE : PD_SNIFF_NO;
+	return pd_probe_has_key(p, "benchmarks") || probe_mentions(p, "\"library_build_type\"") || probe_mentions(p, "\"real_time\"") ? PD_SNIFF_SHAPE : PD_SNIFF_NO;
 }
 
 #define COUNTERS 32

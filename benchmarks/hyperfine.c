@@ -10,7 +10,7 @@
 
 static enum pd_sniff hyperfine_sniff(const struct pd_probe *p)
 {
-	if (p->json_top != '{' || !probe_has_key(p, "results"))
+	if (p->json_top != '{' || !pd_probe_has_key(p, "results"))
 		return PD_SNIFF_NO;
 	return probe_mentions(p, "\"command\"") ? PD_SNIFF_SHAPE : PD_SNIFF_NO;
 }

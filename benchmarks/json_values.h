@@ -90,14 +90,6 @@ static inline enum pd_status json_line(struct pd_source *src, struct pd_bench_si
 	return st;
 }
 
-static inline bool probe_has_key(const struct pd_probe *p, const char *key)
-{
-	for (unsigned i = 0; i < p->n_json_keys; i++)
-		if (span_is(p->json_keys[i], key))
-			return true;
-	return false;
-}
-
 /* Does the head contain this piece of text? */
 static inline bool probe_mentions(const struct pd_probe *p, const char *text) { return span_search(p->head, span_of(text)) != NULL; }
 

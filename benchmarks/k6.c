@@ -12,9 +12,9 @@ static enum pd_sniff k6_sniff(const struct pd_probe *p)
 {
 	if (p->json_top != '{')
 		return PD_SNIFF_NO;
-	if (probe_has_key(p, "metrics") && (probe_mentions(p, "\"http_req") || probe_mentions(p, "\"iteration")))
+	if (pd_probe_has_key(p, "metrics") && (probe_mentions(p, "\"http_req") || probe_mentions(p, "\"iteration")))
 		return PD_SNIFF_SHAPE;
-	return probe_has_key(p, "type") && probe_has_key(p, "metric") && probe_has_key(p, "data") && probe_mentions(p, "\"Metric\"") ? PD_SNIFF_SHAPE : PD_SNIFF_NO;
+	return pd_probe_has_key(p, "type") && pd_probe_has_key(p, "metric") && pd_probe_has_key(p, "data") && probe_mentions(p, "\"Metric\"") ? PD_SNIFF_SHAPE : PD_SNIFF_NO;
 }
 
 static void add(struct pd_bench *b, const char *workload, const char *metric, double value, const char *unit)

@@ -10,7 +10,7 @@
 
 static enum pd_sniff pyperf_sniff(const struct pd_probe *p)
 {
-	if (p->json_top != '{' || !probe_has_key(p, "benchmarks"))
+	if (p->json_top != '{' || !pd_probe_has_key(p, "benchmarks"))
 		return PD_SNIFF_NO;
 	return probe_mentions(p, "\"runs\"") && (probe_mentions(p, "\"warmups\"") || probe_mentions(p, "\"values\"")) ? PD_SNIFF_SHAPE : PD_SNIFF_NO;
 }

@@ -3,6 +3,7 @@
  * them. Times in files are microseconds.
  */
 #include "chrome/chrome.h"
+#include "common/json_read.h"
 #include <string.h>
 
 /* Is the text of "ph" a phase, early in the head? Tells traces from other arrays of objects. */
@@ -24,21 +25,13 @@ static bool has_phase(const struct pd_probe *p)
 	return false;
 }
 
-static bool has_key(const struct pd_probe *p, const char *key)
-{
-	for (unsigned i = 0; i < p->n_json_keys; i++)
-		if (p->json_keys[i].n == strlen(key) && memcmp(p->json_keys[i].p, key, p->json_keys[i].n) == 0)
-			return true;
-	return false;
-}
-
 static enum pd_sniff chrome_sniff(const struct pd_probe *p)
 {
 	if (p->json_top == '[')
-		return has_key(p, "ph") && has_phase(p) ? PD_SNIFF_SHAPE : PD_SNIFF_NO;
+		return pd_probe_has_key(p, "ph") && has_phase(p) ? PD_SNIFF_SHAPE : PD_SNIFF_NO;
 	if (p->json_top != '{')
 		return PD_SNIFF_NO;
-	if (has_key(p, "traceEvents"))
+	if (pd_probe_has_key(p, "traceEvents"))
 		return PD_SNIFF_MAGIC;
 	return p->at_end ? PD_SNIFF_NO : PD_SNIFF_MORE;
 }

@@ -352,19 +352,11 @@ static enum pd_status jaeger_events(struct pd_source *src, struct pd_sink *sink,
 	return pd_spans_json_read(src, sink, ev, false, read_document);
 }
 
-static bool has_key(const struct pd_probe *p, const char *key)
-{
-	for (unsigned i = 0; i < p->n_json_keys; i++)
-		if (span_is(p->json_keys[i], key))
-			return true;
-	return false;
-}
-
 static enum pd_sniff jaeger_sniff(const struct pd_probe *p)
 {
 	bool words = span_search(p->head, SPAN("\"operationName\"")) && span_search(p->head, SPAN("\"spanID\"")) && span_search(p->head, SPAN("\"traceID\""));
 
-	if (!p->json_top || !(has_key(p, "data") || (has_key(p, "spans") && has_key(p, "traceID")) || (has_key(p, "spans") && has_key(p, "processes"))))
+	if (!p->json_top || !(pd_probe_has_key(p, "data") || (pd_probe_has_key(p, "spans") && pd_probe_has_key(p, "traceID")) || (pd_probe_has_key(p, "spans") && pd_probe_has_key(p, "processes"))))
 		return PD_SNIFF_NO;
 	if (words)
 		return PD_SNIFF_MAGIC;

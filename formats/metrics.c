@@ -10,14 +10,7 @@
  */
 #include "metrics/metrics.h"
 #include "base/span.h"
-
-static bool has_key(const struct pd_probe *p, const char *key)
-{
-	for (unsigned i = 0; i < p->n_json_keys; i++)
-		if (span_is(p->json_keys[i], key))
-			return true;
-	return false;
-}
+#include "common/json_read.h"
 
 /* Does the head have a name like "/gc/heap/allocs:bytes" as a string? */
 static bool mentions_go_metric(const struct pd_probe *p)
@@ -36,20 +29,20 @@ static bool mentions_go_metric(const struct pd_probe *p)
 
 static enum pd_sniff metrics_sniff(const struct pd_probe *p)
 {
-	bool wrapped = has_key(p, "metrics") || has_key(p, "Metrics") || has_key(p, "samples");
+	bool wrapped = pd_probe_has_key(p, "metrics") || pd_probe_has_key(p, "Metrics") || pd_probe_has_key(p, "samples");
 
 	if (!p->is_text)
 		return PD_SNIFF_NO;
 	if (!p->json_top)
 		return metrics_text_sniff(p);
-	if (has_key(p, "memstats") || (has_key(p, "TotalAlloc") && has_key(p, "Mallocs") && has_key(p, "HeapSys")))
+	if (pd_probe_has_key(p, "memstats") || (pd_probe_has_key(p, "TotalAlloc") && pd_probe_has_key(p, "Mallocs") && pd_probe_has_key(p, "HeapSys")))
 		return p->json_top == '{' ? PD_SNIFF_MAGIC : PD_SNIFF_NO;
 	for (unsigned i = 0; i < p->n_json_keys; i++)
 		if (metrics_go_name(p->json_keys[i]) && metrics_go_kind(p->json_keys[i]) != PD_METRIC_UNKNOWN)
 			return PD_SNIFF_MAGIC;
-	if ((wrapped || (p->json_top == '[' && (has_key(p, "Name") || has_key(p, "name")))) && mentions_go_metric(p))
+	if ((wrapped || (p->json_top == '[' && (pd_probe_has_key(p, "Name") || pd_probe_has_key(p, "name")))) && mentions_go_metric(p))
 		return PD_SNIFF_SHAPE;
-	return !p->at_end && has_key(p, "cmdline") ? PD_SNIFF_MORE : PD_SNIFF_NO; /* expvar: memstats comes late */
+	return !p->at_end && pd_probe_has_key(p, "cmdline") ? PD_SNIFF_MORE : PD_SNIFF_NO; /* expvar: memstats comes late */
 }
 
 static enum pd_status metrics_read(struct pd_source *src, struct pd_sink *sink, const void *opts)

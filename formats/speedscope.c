@@ -20,6 +20,7 @@
  * are sorted. `profiles` may come before `shared`, as many writers do it.
  */
 #include "common/speedscope_rows.h"
+#include "common/json_read.h"
 #include "common/speedscope_write.h"
 
 #define SCHEMA "https://www.speedscope.app/file-format-schema.json"
@@ -383,14 +384,6 @@ static enum pd_status speedscope_read(struct pd_source *src, struct pd_sink *sin
 
 /* ---- detection ---- */
 
-static bool has_key(const struct pd_probe *p, const char *key)
-{
-	for (unsigned i = 0; i < p->n_json_keys; i++)
-		if (p->json_keys[i].n == strlen(key) && memcmp(p->json_keys[i].p, key, p->json_keys[i].n) == 0)
-			return true;
-	return false;
-}
-
 static bool has_text(const struct pd_probe *p, const char *text)
 {
 	return memmem(p->head.p, p->head.n, text, strlen(text)) != NULL;
@@ -400,13 +393,13 @@ static enum pd_sniff speedscope_sniff(const struct pd_probe *p)
 {
 	if (p->json_top != '{')
 		return PD_SNIFF_NO;
-	if (has_key(p, "$schema") && has_text(p, SCHEMA))
+	if (pd_probe_has_key(p, "$schema") && has_text(p, SCHEMA))
 		return PD_SNIFF_MAGIC;
-	if (has_key(p, "shared") && has_key(p, "profiles"))
+	if (pd_probe_has_key(p, "shared") && pd_probe_has_key(p, "profiles"))
 		return PD_SNIFF_SHAPE;
-	if (has_key(p, "profiles") && has_text(p, "\"startValue\"") && (has_text(p, "\"sampled\"") || has_text(p, "\"evented\"")))
+	if (pd_probe_has_key(p, "profiles") && has_text(p, "\"startValue\"") && (has_text(p, "\"sampled\"") || has_text(p, "\"evented\"")))
 		return PD_SNIFF_SHAPE;
-	if (!p->at_end && (has_key(p, "shared") || has_key(p, "profiles") || has_key(p, "exporter")))
+	if (!p->at_end && (pd_probe_has_key(p, "shared") || pd_probe_has_key(p, "profiles") || pd_probe_has_key(p, "exporter")))
 		return PD_SNIFF_MORE;
 	return PD_SNIFF_NO;
 }

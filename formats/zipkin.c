@@ -81,10 +81,8 @@ static bool read_kind(struct pd_json *j, enum pd_span_kind *kind)
 {
 	struct pd_span s;
 
-	if (pd_json_type(j) != PD_JSON_STRING)
-		return pd_json_skip(j);
-	if (!pd_json_string(j, &s))
-		return false;
+	if (!pd_json_maybe_string(j, &s))
+		return !pd_json_failed(j);
 	*kind = pd_span_kind_text(s);
 	return true;
 }
@@ -160,14 +158,6 @@ static enum pd_status zipkin_events(struct pd_source *src, struct pd_sink *sink,
 	return pd_spans_json_read(src, sink, ev, false, read_document);
 }
 
-static bool has_key(const struct pd_probe *p, const char *key)
-{
-	for (unsigned i = 0; i < p->n_json_keys; i++)
-		if (span_is(p->json_keys[i], key))
-			return true;
-	return false;
-}
-
 /* "[[{": keys of the first element are not those of an object then. */
 static bool list_of_lists(struct pd_span s)
 {
@@ -184,7 +174,7 @@ static enum pd_sniff zipkin_sniff(const struct pd_probe *p)
 {
 	if (p->json_top != '[')
 		return PD_SNIFF_NO;
-	if (has_key(p, "traceId") && has_key(p, "id") && !has_key(p, "ph"))
+	if (pd_probe_has_key(p, "traceId") && pd_probe_has_key(p, "id") && !pd_probe_has_key(p, "ph"))
 		return PD_SNIFF_SHAPE;
 	if (list_of_lists(p->head) && span_search(p->head, SPAN("\"traceId\"")) && span_search(p->head, SPAN("\"localEndpoint\"")))
 		return PD_SNIFF_SHAPE;

@@ -130,6 +130,14 @@ static inline bool pd_json_maybe_object(struct pd_json *j)
 	pd_json_skip(j);
 	return false;
 }
+/* The same for a string. False with nothing failed: there was none. */
+static inline bool pd_json_maybe_string(struct pd_json *j, struct pd_span *out)
+{
+	if (pd_json_type(j) == PD_JSON_STRING)
+		return pd_json_string(j, out);
+	pd_json_skip(j);
+	return false;
+}
 /* A number × 10^shift, rounded half away from zero; *rounded as for pd_number_scaled(). */
 bool pd_json_scaled(struct pd_json *j, int shift, int64_t *out, bool *rounded);
 
@@ -156,5 +164,16 @@ bool pd_json_note(struct pd_json *j, const char *what);
 
 /* Is the span this literal? */
 #define pd_json_is(span, literal) ((span).n == sizeof(literal) - 1 && memcmp((span).p, literal, sizeof(literal) - 1) == 0)
+
+/* For sniffers: is this among the keys seen at the top? */
+static inline bool pd_probe_has_key(const struct pd_probe *p, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (unsigned i = 0; i < p->n_json_keys; i++)
+		if (p->json_keys[i].n == n && memcmp(p->json_keys[i].p, key, n) == 0)
+			return true;
+	return false;
+}
 
 #endif

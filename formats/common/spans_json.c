@@ -7,10 +7,8 @@ bool pd_spans_json_str(struct pd_json *j, struct pd_builder *b, pd_str *out)
 	struct pd_span s;
 
 	*out = (pd_str){ 0 };
-	if (pd_json_type(j) != PD_JSON_STRING)
-		return pd_json_skip(j);
-	if (!pd_json_string(j, &s))
-		return false;
+	if (!pd_json_maybe_string(j, &s))
+		return !pd_json_failed(j);
 	*out = pd_intern(b, s.p, s.n);
 	return true;
 }
@@ -20,10 +18,8 @@ bool pd_spans_json_trace(struct pd_json *j, struct pd_trace_id *out)
 	struct pd_span s;
 
 	*out = (struct pd_trace_id){ 0, 0 };
-	if (pd_json_type(j) != PD_JSON_STRING)
-		return pd_json_skip(j);
-	if (!pd_json_string(j, &s))
-		return false;
+	if (!pd_json_maybe_string(j, &s))
+		return !pd_json_failed(j);
 	*out = pd_trace_id_text(s);
 	return true;
 }
@@ -33,10 +29,8 @@ bool pd_spans_json_id(struct pd_json *j, uint64_t *out)
 	struct pd_span s;
 
 	*out = 0;
-	if (pd_json_type(j) != PD_JSON_STRING)
-		return pd_json_skip(j);
-	if (!pd_json_string(j, &s))
-		return false;
+	if (!pd_json_maybe_string(j, &s))
+		return !pd_json_failed(j);
 	*out = pd_span_id_text(s);
 	return true;
 }

@@ -16,9 +16,8 @@ static bool read_any(struct reader *r, struct pd_arg *arg, bool *has)
 	int64_t v;
 
 	*has = false;
-	if (pd_json_type(r->j) != PD_JSON_OBJECT)
-		return pd_json_skip(r->j);
-	pd_json_object(r->j);
+	if (!pd_json_maybe_object(r->j))
+		return !pd_json_failed(r->j);
 	while (pd_json_member(r->j, &key)) {
 		bool whole = (pd_json_is(key, "intValue") || pd_json_is(key, "int_value")) && pd_json_type(r->j) == PD_JSON_STRING;
 
@@ -75,9 +74,8 @@ static bool read_resource(struct reader *r)
 {
 	struct pd_span key;
 
-	if (pd_json_type(r->j) != PD_JSON_OBJECT)
-		return pd_json_skip(r->j);
-	pd_json_object(r->j);
+	if (!pd_json_maybe_object(r->j))
+		return !pd_json_failed(r->j);
 	while (pd_json_member(r->j, &key)) {
 		if (!pd_json_is(key, "attributes") || pd_json_type(r->j) != PD_JSON_ARRAY) {
 			pd_json_skip(r->j);
@@ -186,9 +184,8 @@ static bool read_status(struct reader *r, bool *error)
 	struct pd_span key, s;
 	int64_t v;
 
-	if (pd_json_type(r->j) != PD_JSON_OBJECT)
-		return pd_json_skip(r->j);
-	pd_json_object(r->j);
+	if (!pd_json_maybe_object(r->j))
+		return !pd_json_failed(r->j);
 	while (pd_json_member(r->j, &key)) {
 		if (!pd_json_is(key, "code"))
 			pd_json_skip(r->j);
