@@ -32,8 +32,18 @@ static const struct pd_opt own_opts[] = {
 	  PD_AT(R, engine, const char *), .choices = engines },
 	{ .kind = PD_OPT_END },
 };
+static const struct pd_opt outside_opts[] = {
+	{ 'p', "pid", "PID", "attach to running processes (PID,PID,...), all of their threads and children, until they end, -d is up, or Ctrl-C", PD_OPT_STR, PD_AT(R, pids, const char *) },
+	{ 'a', "all-cpus", NULL, "everything that runs on this machine", PD_OPT_BOOL, PD_AT(R, all_cpus, bool) },
+	{ 0, "outside", NULL, "run CMD without a sampler in it (what happens anyway when none can be loaded)", PD_OPT_BOOL, PD_AT(R, outside, bool) },
+	{ 0, "event", "EVENT", "cpu-clock (default), or cpu-cycles, instructions, cache-misses, branch-misses, page-faults, ...", PD_OPT_STR, PD_AT(R, event, const char *) },
+	{ 0, "call-graph", "HOW", "auto (default): copies of stacks, unwound, and frame pointers beyond them; dwarf[,BYTES]: copies only; fp: frame pointers only", PD_OPT_STR,
+	  PD_AT(R, call_graph, const char *) },
+	{ .kind = PD_OPT_END },
+};
 static const struct pd_opt record_opts[] = {
 	{ .kind = PD_OPT_INCLUDE, .help = "Recording", .table = own_opts },
+	{ .kind = PD_OPT_INCLUDE, .help = "From outside (perf events)", .table = outside_opts },
 	{ .kind = PD_OPT_INCLUDE, .help = "Common", .table = cmd_common_opts, .offset = PD_AT(R, common, struct cmd_common) },
 	{ .kind = PD_OPT_END },
 };
@@ -57,6 +67,10 @@ static bool ends_in(const char *path, const char *suffix)
 
 static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 {
+	if (a->pids || a->all_cpus || a->outside || a->event || a->call_graph) {
+		cmd_errorf(ctx, "recording from outside is not in this build");
+		return RECORD_FAILED;
+	}
 	if (!n)
 		return cli_usage(ctx, "profdata record -- CMD [ARGUMENTS...]", "no command to run");
 	if (!(a->rate >= 0.01 && a->rate <= 20000))

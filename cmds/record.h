@@ -7,8 +7,10 @@
 struct record_args {
 	struct cmd_common common;
 	const char *output, *flame, *engine;
+	const char *pids, *event, *call_graph; /* from outside */
 	double rate, seconds;
 	bool cpu, wall, no_children, no_symbols, timestamps;
+	bool outside, all_cpus;
 };
 
 #define RECORD_FAILED 125 /* our own failure; statuses of the command are its own */

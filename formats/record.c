@@ -138,6 +138,10 @@ static enum pd_status item(struct record *r, const struct record_item *it)
 	case PD_WIRE_WALL: return record_wall(r, it);
 	case PD_WIRE_STATS: return stats(r, it);
 	case PD_WIRE_END: return end(r, it);
+	case PD_WIRE_SPELL: return record_spell(r, it);
+	case PD_WIRE_EVENT: return record_event(r, it);
+	case PD_WIRE_OUTSIDE: return record_outside(r, it);
+	case PD_WIRE_OUTSIDE_STATS: return record_outside_stats(r, it);
 	default: return record_note(r, "records of an unknown kind skipped");
 	}
 }
@@ -257,7 +261,7 @@ static void release(struct record *r)
 
 static enum pd_status record_read(struct pd_source *src, struct pd_sink *sink, const void *opts)
 {
-	struct record r = { .src = src, .sink = sink, .b = sink->prof, .cpu_series = RECORD_NONE, .wall_series = RECORD_NONE };
+	struct record r = { .src = src, .sink = sink, .b = sink->prof, .cpu_series = RECORD_NONE, .wall_series = RECORD_NONE, .event_series = RECORD_NONE };
 	struct pd_wire_file file;
 	enum pd_status status = header(&r, &file);
 

@@ -13,8 +13,7 @@ struct facts {
 	bool mixed, counted;
 };
 
-static void say(struct record *r, const char *fmt, ...) PD_PRINTF(2, 3);
-static void say(struct record *r, const char *fmt, ...)
+void record_say(struct record *r, const char *fmt, ...)
 {
 	char line[512];
 	va_list args;
@@ -77,31 +76,31 @@ static void comments(struct record *r, const struct facts *f)
 	double own = (double)f->cpu - (double)f->agent;
 
 	if (f->mixed)
-		say(r, "record.warning: processes were recorded at different rates; values are right, the period is that of the last one");
+		record_say(r, "record.warning: processes were recorded at different rates; values are right, the period is that of the last one");
 	if (f->cpu_period) {
-		say(r, "record.engine: %s", f->engines & 1u << PD_WIRE_SETITIMER ? "setitimer (one timer for all threads: at most one sample per kernel tick, biased to "
+		record_say(r, "record.engine: %s", f->engines & 1u << PD_WIRE_SETITIMER ? "setitimer (one timer for all threads: at most one sample per kernel tick, biased to "
 											"threads that run long; the rest is lost without a trace)" :
 										   "timer_create (a timer per thread; what a kernel tick could not deliver is in the weights)");
-		say(r, "record.rate_asked: %.6g per CPU second", rate(f->cpu_period));
+		record_say(r, "record.rate_asked: %.6g per CPU second", rate(f->cpu_period));
 		if (own > 0)
-			say(r, "record.rate_delivered: %.6g per CPU second", (double)f->periods / own * 1e9);
+			record_say(r, "record.rate_delivered: %.6g per CPU second", (double)f->periods / own * 1e9);
 		if (own > 0)
-			say(r, "record.signals: %.6g per CPU second", (double)f->signals / own * 1e9);
+			record_say(r, "record.signals: %.6g per CPU second", (double)f->signals / own * 1e9);
 	}
 	if (f->wall_period)
-		say(r, "record.wall_rate_asked: %.6g per second and thread", rate(f->wall_period));
+		record_say(r, "record.wall_rate_asked: %.6g per second and thread", rate(f->wall_period));
 	if (f->tick)
-		say(r, "record.kernel_tick: %.6g Hz", rate(f->tick));
-	say(r, "record.processes: %zu", f->processes);
+		record_say(r, "record.kernel_tick: %.6g Hz", rate(f->tick));
+	record_say(r, "record.processes: %zu", f->processes);
 	if (!f->counted) /* all of them were killed in their first second */
 		return;
-	say(r, "record.cpu_seconds: %.6f", own > 0 ? own / 1e9 : 0);
-	say(r, "record.threads: %" PRIu64 " (%" PRIu64 " not sampled)", f->threads, f->unsampled);
-	say(r, "record.samples: %" PRIu64 " taken, %" PRIu64 " lost, %" PRIu64 " truncated, %" PRIu64 " incomplete, %" PRIu64 " late", f->signals, f->lost, f->truncated,
+	record_say(r, "record.cpu_seconds: %.6f", own > 0 ? own / 1e9 : 0);
+	record_say(r, "record.threads: %" PRIu64 " (%" PRIu64 " not sampled)", f->threads, f->unsampled);
+	record_say(r, "record.samples: %" PRIu64 " taken, %" PRIu64 " lost, %" PRIu64 " truncated, %" PRIu64 " incomplete, %" PRIu64 " late", f->signals, f->lost, f->truncated,
 	    f->incomplete, f->late);
-	say(r, "record.handler: p50 %.3g us, p99 %.3g us%s", (double)f->p50 / 1e3, (double)f->p99 / 1e3, f->processes > 1 ? ", each of the slowest process" : "");
+	record_say(r, "record.handler: p50 %.3g us, p99 %.3g us%s", (double)f->p50 / 1e3, (double)f->p99 / 1e3, f->processes > 1 ? ", each of the slowest process" : "");
 	if (f->cpu)
-		say(r, "record.agent_cpu: %.3g %% of the CPU time (%.3g %% in handlers, %.3g %% in its threads)",
+		record_say(r, "record.agent_cpu: %.3g %% of the CPU time (%.3g %% in handlers, %.3g %% in its threads)",
 		    100.0 * ((double)f->agent + (double)f->handler) / (double)f->cpu, 100.0 * (double)f->handler / (double)f->cpu, 100.0 * (double)f->agent / (double)f->cpu);
 }
 
@@ -126,5 +125,8 @@ void record_facts(struct record *r, const struct pd_wire_file *file)
 	m->default_sample_type = pd_intern_z(r->b, f.wall_period ? "wall" : "cpu");
 	if (f.processes > 1)
 		m->root_label = pd_intern_z(r->b, "comm");
-	comments(r, &f);
+	if (r->outside.r.kind)
+		record_outside_facts(r);
+	else
+		comments(r, &f);
 }

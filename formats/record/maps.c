@@ -87,16 +87,18 @@ enum pd_status record_unmapping(struct record *r, const struct record_item *item
 static pd_frame frame_at(struct record *r, uint64_t address)
 {
 	struct pd_frame_desc d = { .address = address };
-	size_t i = first_ending_above(r->now, address);
+	/* the kernel is the same for all: its mappings stand in the first block, which is of no process */
+	const struct record_image *im = address >> 63 && r->outside.r.kind ? &r->image.v[0] : r->now;
+	size_t i = first_ending_above(im, address);
 
-	if (i < r->now->map.n && r->now->map.v[i].start <= address)
-		d.mapping = r->now->map.v[i].mapping;
+	if (i < im->map.n && im->map.v[i].start <= address)
+		d.mapping = im->map.v[i].mapping;
 	return pd_frame_add(r->b, &d);
 }
 
 static pd_frame mark(struct record *r, uint32_t flags)
 {
-	const char *name = flags & PD_WIRE_TRUNCATED ? "[truncated stack]" : "[incomplete stack]";
+	const char *name = flags & PD_WIRE_UNSEEN ? "[not seen]" : flags & PD_WIRE_TRUNCATED ? "[truncated stack]" : "[incomplete stack]";
 
 	return pd_frame_named(r->b, name, strlen(name));
 }
@@ -107,20 +109,22 @@ enum pd_status record_stack(struct record *r, const struct record_item *item)
 	struct pd_wire_stack s;
 	struct record_stack row = { 0 };
 	struct pd_span bytes;
-	size_t at = 0, n;
+	size_t at = 0, n = 0;
 
 	if (!record_fixed(item, &s, sizeof(s), sizeof(s)) || !record_tail(item, &at, (size_t)s.n * 8, &bytes))
 		return record_note(r, "stacks that make no sense skipped");
 	if (im->stack.n && im->stack.v[im->stack.n - 1].id >= s.id)
 		return record_note(r, "stacks that make no sense skipped");
-	if (!pd_vec_reserve(&im->stack, 1) || !pd_vec_reserve(&r->frames, (size_t)s.n + 1)) {
+	if (!pd_vec_reserve(&im->stack, 1) || !pd_vec_reserve(&r->frames, (size_t)s.n + 2)) {
 		r->nomem = true;
 		return PD_OK;
 	}
-	for (n = 0; n < s.n; n++)
-		r->frames.v[n] = frame_at(r, pd_load64(bytes.p + 8 * n));
+	if (s.flags & PD_WIRE_UNSEEN)
+		r->frames.v[n++] = mark(r, PD_WIRE_UNSEEN);
+	for (size_t i = 0; i < s.n; i++)
+		r->frames.v[n++] = frame_at(r, pd_load64(bytes.p + 8 * i));
 	if (s.flags & (PD_WIRE_TRUNCATED | PD_WIRE_INCOMPLETE))
-		r->frames.v[n++] = mark(r, s.flags);
+		r->frames.v[n++] = mark(r, s.flags & ~(uint32_t)PD_WIRE_UNSEEN);
 	row.id = s.id;
 	row.stack = pd_stack_of(r->b, r->frames.v, n, PD_LEAF_FIRST);
 	im->stack.v[im->stack.n++] = row;

@@ -21,7 +21,7 @@ struct record_stack {
 	pd_stack stack;
 };
 
-enum record_state { RECORD_PLAIN, RECORD_RUNNING, RECORD_SLEEPING, RECORD_STATES };
+enum record_state { RECORD_PLAIN, RECORD_RUNNING, RECORD_SLEEPING, RECORD_RUNNABLE, RECORD_STATES };
 
 struct record_thread {
 	uint32_t image, tid;
@@ -29,6 +29,7 @@ struct record_thread {
 	pd_labels labels[RECORD_STATES]; /* 0: not made yet */
 	uint64_t time, cpu;              /* of the last look */
 	pd_stack stack;                  /* seen at that look */
+	uint64_t spells;                 /* seen from outside: sum since it began */
 	bool live, looked;
 };
 
@@ -55,6 +56,11 @@ struct record {
 	struct pd_index threads;
 	PD_VEC(pd_frame) frames;
 	struct record_image *now; /* of the block at hand */
+	struct pd_wire_outside outside; /* kind 0: recorded from inside */
+	struct pd_wire_outside_stats outside_stats;
+	pd_str event;
+	uint32_t event_series;
+	uint64_t lives, unbalanced, worst; /* threads seen to their end, those whose spells are not their life, by how much at most */
 	bool nomem;
 };
 
@@ -79,6 +85,19 @@ enum pd_status record_wall(struct record *r, const struct record_item *item);
 /* The image is over: what its threads did since the last look. */
 void record_threads_end(struct record *r, uint64_t time);
 
+struct record_thread *record_thread_of(struct record *r, uint32_t tid); /* NULL: no memory */
+pd_labels record_labels(struct record *r, struct record_thread *t, enum record_state state);
+unsigned record_wall_series(struct record *r);
+
+/* outside.c */
+enum pd_status record_outside(struct record *r, const struct record_item *item);
+enum pd_status record_outside_stats(struct record *r, const struct record_item *item);
+enum pd_status record_spell(struct record *r, const struct record_item *item);
+enum pd_status record_event(struct record *r, const struct record_item *item);
+void record_event_series(struct record *r);
+void record_balance(struct record *r, struct record_thread *t, uint64_t time);
+void record_outside_facts(struct record *r);
+
 /* maps.c */
 enum pd_status record_mapping(struct record *r, const struct record_item *item);
 enum pd_status record_unmapping(struct record *r, const struct record_item *item);
@@ -86,6 +105,7 @@ enum pd_status record_stack(struct record *r, const struct record_item *item);
 bool record_stack_of(const struct record_image *image, uint32_t id, pd_stack *out);
 
 /* facts.c: what is known about the recording becomes the header */
+void record_say(struct record *r, const char *fmt, ...) PD_PRINTF(2, 3);
 void record_facts(struct record *r, const struct pd_wire_file *file);
 
 #endif

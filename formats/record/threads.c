@@ -4,7 +4,7 @@
 
 static uint32_t image_number(const struct record *r) { return (uint32_t)(r->now - r->image.v); }
 
-static struct record_thread *thread_of(struct record *r, uint32_t tid)
+struct record_thread *record_thread_of(struct record *r, uint32_t tid)
 {
 	uint32_t image = image_number(r), hash = pd_fold32(pd_hash_u64(pd_hash_key(), image, tid)), at, row;
 	struct record_thread fresh = { .image = image, .tid = tid };
@@ -25,9 +25,9 @@ static struct record_thread *thread_of(struct record *r, uint32_t tid)
 	return &r->thread.v[r->thread.n - 1];
 }
 
-static pd_labels labels_of(struct record *r, struct record_thread *t, enum record_state state)
+pd_labels record_labels(struct record *r, struct record_thread *t, enum record_state state)
 {
-	static const char *const word[] = { "", "running", "sleeping" };
+	static const char *const word[] = { "", "running", "sleeping", "runnable" };
 	struct pd_label l[5] = { { .key = pd_intern_z(r->b, "pid"), .kind = PD_LABEL_NUM, .num = r->now->pid },
 				 { .key = pd_intern_z(r->b, "tid"), .kind = PD_LABEL_NUM, .num = t->tid },
 				 { .key = pd_intern_z(r->b, "comm"), .str = r->now->comm } };
@@ -54,17 +54,19 @@ static unsigned series(struct record *r, uint32_t *which, const char *name, cons
 
 static const char *const cpu_types[] = { "samples", "cpu", NULL }, *const wall_types[] = { "samples", "on_cpu", "off_cpu", "wall", NULL };
 
+unsigned record_wall_series(struct record *r) { return series(r, &r->wall_series, "wall", wall_types); }
+
 void record_series(struct record *r)
 {
 	if (r->now->process.cpu_period)
 		series(r, &r->cpu_series, "cpu", cpu_types);
 	if (r->now->process.wall_period)
-		series(r, &r->wall_series, "wall", wall_types);
+		record_wall_series(r);
 }
 
 static void named(struct record *r, uint32_t tid, struct pd_span name)
 {
-	struct record_thread *t = thread_of(r, tid);
+	struct record_thread *t = record_thread_of(r, tid);
 	pd_str text = pd_intern(r->b, name.p, name.n);
 
 	if (!t || t->name.v == text.v)
@@ -80,19 +82,19 @@ static enum pd_status stretch(struct record *r, struct record_thread *t, uint64_
 {
 	struct pd_sample s = { .stack = stack, .has_time = true, .time = (int64_t)time };
 	uint64_t wall = time - t->time, on = cpu - t->cpu;
-	unsigned column = series(r, &r->wall_series, "wall", wall_types);
+	unsigned column = record_wall_series(r);
 	int64_t looks = (int64_t)((wall + r->now->process.wall_period / 2) / r->now->process.wall_period), running = 0;
 
 	if (time > INT64_MAX || time < t->time || cpu < t->cpu)
 		return record_note(r, "looks at threads in the wrong order skipped");
 	on = on < wall ? on : wall; /* the clocks are read one after another */
 	if (on) {
-		s.labels = labels_of(r, t, RECORD_RUNNING);
+		s.labels = record_labels(r, t, RECORD_RUNNING);
 		running = on >= wall - on ? looks : 0;
 		pd_sample_add(r->b, column, &s, (int64_t[]){ running, (int64_t)on, 0, (int64_t)on });
 	}
 	if (wall - on) {
-		s.labels = labels_of(r, t, RECORD_SLEEPING);
+		s.labels = record_labels(r, t, RECORD_SLEEPING);
 		pd_sample_add(r->b, column, &s, (int64_t[]){ looks - running, 0, (int64_t)(wall - on), (int64_t)(wall - on) });
 	}
 	t->time = time;
@@ -108,7 +110,7 @@ enum pd_status record_wall(struct record *r, const struct record_item *item)
 
 	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || !r->now->begun || !r->now->process.wall_period || !record_stack_of(r->now, w.stack, &stack))
 		return record_note(r, "looks at threads that make no sense skipped");
-	t = thread_of(r, w.tid);
+	t = record_thread_of(r, w.tid);
 	if (!t)
 		return PD_OK;
 	if (!t->live) { /* its beginning is missing */
@@ -123,8 +125,10 @@ enum pd_status record_wall(struct record *r, const struct record_item *item)
 
 static void thread_end(struct record *r, struct record_thread *t, uint64_t time, uint64_t cpu)
 {
+	if (r->outside.r.kind)
+		record_balance(r, t, time);
 	/* the rest of its life was spent where it was seen last, as far as we know; a life between two looks has no stack */
-	if (t->live && r->now->process.wall_period && time > t->time)
+	else if (t->live && r->now->process.wall_period && time > t->time)
 		stretch(r, t, time, cpu, t->stack);
 	t->live = t->looked = false;
 }
@@ -154,7 +158,7 @@ enum pd_status record_thread_item(struct record *r, const struct record_item *it
 	}
 	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || w.time > INT64_MAX || w.cpu > INT64_MAX)
 		return record_note(r, "threads that make no sense skipped");
-	t = thread_of(r, w.tid);
+	t = record_thread_of(r, w.tid);
 	if (!t)
 		return PD_OK;
 	if (item->kind == PD_WIRE_THREAD_END) {
@@ -166,6 +170,7 @@ enum pd_status record_thread_item(struct record *r, const struct record_item *it
 	t->time = w.time;
 	t->cpu = w.cpu;
 	t->stack = (pd_stack){ 0 };
+	t->spells = 0;
 	return PD_OK;
 }
 
@@ -181,12 +186,12 @@ enum pd_status record_cpu(struct record *r, const struct record_item *item)
 	if (!record_fixed(item, &c, sizeof(c), sizeof(c)) || !r->now->begun || !r->now->process.cpu_period || !record_stack_of(r->now, c.stack, &s.stack) ||
 	    c.time > INT64_MAX || pd_mul_overflow((int64_t)r->now->process.cpu_period, (int64_t)c.count, &value[1]))
 		return record_note(r, "samples that make no sense skipped");
-	t = thread_of(r, c.tid);
+	t = record_thread_of(r, c.tid);
 	if (!t)
 		return PD_OK;
 	value[0] = c.count;
 	s.time = (int64_t)c.time;
-	s.labels = labels_of(r, t, RECORD_PLAIN);
+	s.labels = record_labels(r, t, RECORD_PLAIN);
 	pd_sample_add(r->b, series(r, &r->cpu_series, "cpu", cpu_types), &s, value);
 	return PD_OK;
 }

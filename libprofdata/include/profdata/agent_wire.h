@@ -60,11 +60,17 @@ enum pd_wire_kind {
 	PD_WIRE_WALL,
 	PD_WIRE_STATS,
 	PD_WIRE_END,
+	/* what `profdata record` sees from outside, by the kernel's perf events */
+	PD_WIRE_SPELL = 60,
+	PD_WIRE_EVENT,
+	PD_WIRE_OUTSIDE,
+	PD_WIRE_OUTSIDE_STATS,
 };
 
 enum pd_wire_engine {
 	PD_WIRE_TIMER_CREATE = 1, /* a timer on the CPU clock of each thread; what it could not deliver is counted */
 	PD_WIRE_SETITIMER,        /* one timer for the process: at most one signal per kernel tick, the rest is lost without a trace */
+	PD_WIRE_PERF_EVENTS,      /* from outside: the kernel's own timer on each thread's CPU time */
 };
 
 /* First record of an image: what is recorded and how. */
@@ -122,6 +128,7 @@ struct pd_wire_thread_end {
 enum pd_wire_stack_flags {
 	PD_WIRE_TRUNCATED = 1,  /* deeper than what is recorded: the frames at the root are missing */
 	PD_WIRE_INCOMPLETE = 2, /* the unwinder could not go on */
+	PD_WIRE_UNSEEN = 4,     /* where it was is not known: the addresses, if any, are where it was seen last */
 };
 
 /* Addresses, leaf first, each inside of the instruction that runs or calls. Ids grow from 1 within an image. */
@@ -180,6 +187,63 @@ struct pd_wire_end {
 	uint32_t blocks; /* then struct pd_wire_index[blocks]: the first ones when there were more than it could keep */
 };
 
+/* ---- from outside ---- */
+
+enum pd_wire_state { PD_WIRE_RUNNING = 1, PD_WIRE_RUNNABLE, PD_WIRE_SLEEPING };
+
+/*
+ * `ns` of a thread's life in one state, ended at `time`: on the CPU (what it used since the sample before), waiting for one, or asleep, all by
+ * the kernel's context switches. The spells of a thread add up to its life, from PD_WIRE_THREAD to PD_WIRE_THREAD_END.
+ */
+struct pd_wire_spell {
+	struct pd_wire_record r;
+	uint64_t time, ns;
+	uint32_t tid, stack, state, count; /* enum pd_wire_state; count: samples or sleeps */
+};
+
+/* A sample of an event that is no clock: `value` of them since the one before. */
+struct pd_wire_event {
+	struct pd_wire_record r;
+	uint64_t time, value;
+	uint32_t tid, stack;
+};
+
+enum pd_wire_outside_flags {
+	PD_WIRE_ATTACHED = 1,   /* to programs that ran already */
+	PD_WIRE_ALL_CPUS = 2,
+	PD_WIRE_USER_ONLY = 4,  /* the kernel's side was not to be seen */
+	PD_WIRE_NO_SWITCHES = 8, /* stacks at context switches were not to be seen */
+	PD_WIRE_FRAME_POINTERS = 16, /* no stacks were copied */
+	PD_WIRE_CLOCK = 32,     /* the event is CPU time: its samples are PD_WIRE_CPU and PD_WIRE_SPELL */
+};
+
+/* In a block without a process, before everything else: how it was recorded. */
+struct pd_wire_outside {
+	struct pd_wire_record r;
+	double rate;             /* samples per second asked for */
+	uint32_t flags;          /* enum pd_wire_outside_flags */
+	uint32_t cpus;           /* watched */
+	uint32_t stack, switch_stack; /* bytes of stack copied with each sample, at each switch */
+	uint32_t ring;           /* bytes per CPU */
+	int32_t paranoid;        /* kernel.perf_event_paranoid */
+	uint32_t event_size;     /* then the name of the event */
+	uint32_t zero;
+};
+
+/* In a block without a process; the last one counts. */
+struct pd_wire_outside_stats {
+	struct pd_wire_record r;
+	uint64_t time, elapsed;  /* ns */
+	uint64_t cpu;            /* ns of CPU time of what was recorded, by the kernel's count; 0 unknown */
+	uint64_t samples, switches;
+	uint64_t lost, throttled; /* records the kernel had no room for; times it held samples back */
+	uint64_t truncated, incomplete, unwound, /* stacks */
+		spliced;         /* of them continued by frame pointers where the copy ended */
+	uint64_t threads, processes;
+	uint64_t unpaired;       /* switches whose counterpart is missing */
+	uint64_t own_cpu;        /* ns of CPU time of the recorder */
+};
+
 #ifdef __cplusplus
 #define PD_WIRE_LAYOUT(s, n) static_assert(sizeof(struct s) == (n), "layout of " #s)
 #else
@@ -201,5 +265,9 @@ PD_WIRE_LAYOUT(pd_wire_wall, 40);
 PD_WIRE_LAYOUT(pd_wire_stats, 120);
 PD_WIRE_LAYOUT(pd_wire_index, 16);
 PD_WIRE_LAYOUT(pd_wire_end, 24);
+PD_WIRE_LAYOUT(pd_wire_spell, 40);
+PD_WIRE_LAYOUT(pd_wire_event, 32);
+PD_WIRE_LAYOUT(pd_wire_outside, 48);
+PD_WIRE_LAYOUT(pd_wire_outside_stats, 128);
 
 #endif
