@@ -20,8 +20,10 @@ static const char *const engines[] = { "timer", "itimer", NULL };
 static const struct pd_opt own_opts[] = {
 	{ 'F', "frequency", "HZ", "samples per second of CPU time, and looks per second for wall time (default 99)", PD_OPT_REAL, PD_AT(R, rate, double) },
 	{ 'd', "duration", "SEC", "end the command after SEC seconds", PD_OPT_REAL, PD_AT(R, seconds, double) },
-	{ 0, "cpu", NULL, "CPU time (default unless --wall is given)", PD_OPT_BOOL, PD_AT(R, cpu, bool) },
+	{ 0, "cpu", NULL, "CPU time (default when nothing else is asked for)", PD_OPT_BOOL, PD_AT(R, cpu, bool) },
 	{ 0, "wall", NULL, "wall time of every thread, running or not", PD_OPT_BOOL, PD_AT(R, wall, bool) },
+	{ 0, "heap", NULL, "memory: what is allocated where, and what of it is not freed", PD_OPT_BOOL, PD_AT(R, heap, bool) },
+	{ 0, "heap-period", "SIZE", "one byte in SIZE is sampled, with the object it lies in (default 512K); 1: every object", PD_OPT_SIZE, PD_AT(R, heap_period, int64_t) },
 	{ 0, "no-children", NULL, "only the command itself, not the processes it starts", PD_OPT_BOOL, PD_AT(R, no_children, bool) },
 	{ 'o', "output", "FILE", "write to FILE (default profdata.pb.gz), format by its extension; FILE.pdrec is the stream as it was recorded", PD_OPT_STR,
 	  PD_AT(R, output, const char *), .complete = "file" },
@@ -54,6 +56,7 @@ static void record_defaults(void *args)
 	struct record_args *a = args;
 
 	a->rate = 99;
+	a->heap_period = 512 << 10;
 	a->engine = "timer";
 	a->output = "profdata.pb.gz";
 }
@@ -79,7 +82,13 @@ static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 		return cli_usage(ctx, NULL, "--duration: expected seconds");
 	if (strcmp(a->output, "-") == 0)
 		return cli_usage(ctx, "-o FILE", "standard output belongs to the command");
-	a->cpu |= !a->wall;
+	if (a->heap) {
+		cmd_errorf(ctx, "recording memory is not in this build");
+		return RECORD_FAILED;
+	}
+	if (!(a->heap_period >= 1 && a->heap_period <= INT64_C(1) << 40))
+		return cli_usage(ctx, NULL, "--heap-period: expected 1 to 1T");
+	a->cpu |= !a->wall && !a->heap;
 	return 0;
 }
 
@@ -165,11 +174,29 @@ static int make_stream(struct cmd_ctx *ctx, const struct record_args *a, char **
 
 /* ---- the profile ---- */
 
+/* What one of its kinds is called, in profiles and for people: wall time before CPU time before memory. */
+static const char *sample_type(const struct record_args *a, const char **what)
+{
+	*what = a->wall ? "wall time" : a->cpu ? "CPU time" : "memory";
+	return a->wall ? "wall" : a->cpu ? "cpu" : "alloc_space";
+}
+
+static void too_little(struct cmd_ctx *ctx, const struct record_args *a, const char *what)
+{
+	if (a->wall || a->cpu)
+		cmd_warnf(ctx, "no samples: the command used too little %s for %g Hz", what, a->rate);
+	else
+		cmd_warnf(ctx, "no samples: the command allocated too little for one sample per %" PRId64 " bytes", a->heap_period);
+}
+
 /* *empty: there is nothing to write. */
 static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struct pd_doc *doc, int own, bool *empty)
 {
 	int64_t sum = 0, abs_sum = 0;
-	int type = pd_doc_find_sample_type(doc, a->wall ? "wall" : "cpu");
+	const char *what, *name = sample_type(a, &what);
+	int type = pd_doc_find_sample_type(doc, name);
+	struct pd_span unit = a->wall || a->cpu ? (struct pd_span){ "ns", 2 } : (struct pd_span){ "bytes", 5 };
+	char amount[64];
 
 	*empty = type < 0;
 	if (*empty && own > 128) {
@@ -181,9 +208,9 @@ static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struc
 		return RECORD_FAILED;
 	}
 	if (!pd_doc_total(doc, (unsigned)type, &sum, &abs_sum) || sum == 0)
-		cmd_warnf(ctx, "no samples: the command used too little %s time for %g Hz", a->wall ? "wall" : "CPU", a->rate);
+		too_little(ctx, a, what);
 	else if (cli_progress_wanted(ctx)) /* somebody is looking */
-		cmd_notef(ctx, "%.2f s of %s time in %s", (double)sum / 1e9, a->wall ? "wall" : "CPU", a->output);
+		cmd_notef(ctx, "%s of %s in %s", cmd_amount(amount, sizeof(amount), (double)sum, unit), what, a->output);
 	return 0;
 }
 

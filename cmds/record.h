@@ -9,7 +9,8 @@ struct record_args {
 	const char *output, *flame, *engine;
 	const char *pids, *event, *call_graph; /* from outside */
 	double rate, seconds;
-	bool cpu, wall, no_children, no_symbols, timestamps;
+	int64_t heap_period;
+	bool cpu, wall, heap, no_children, no_symbols, timestamps;
 	bool outside, all_cpus;
 };
 

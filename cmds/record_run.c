@@ -27,11 +27,13 @@ static double now(void)
 static int become(const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv, const sigset_t *mask)
 {
 	const char *before = getenv("LD_PRELOAD");
-	char *preload = NULL, *what = NULL;
+	char *preload = NULL, *what = NULL, *heap = NULL;
 
-	if (asprintf(&preload, "%s%s%s", agent, before && *before ? ":" : "", before ? before : "") < 0 ||
-	    asprintf(&what, "cpu=%.6g,wall=%.6g,children=%d,pid=%ld,engine=%s,out=%s", a->cpu ? a->rate : 0, a->wall ? a->rate : 0, !a->no_children, (long)getpid(),
-		     a->engine, stream) < 0 ||
+	/* what stands before malloc() is a library of its own beside the sampler: nobody else has to pass through it */
+	if (asprintf(&heap, ":%.*s-heap.so", (int)strlen(agent) - 3, agent) < 0 ||
+	    asprintf(&preload, "%s%s%s%s", agent, a->heap ? heap : "", before && *before ? ":" : "", before ? before : "") < 0 ||
+	    asprintf(&what, "cpu=%.6g,wall=%.6g,heap=%" PRId64 ",children=%d,pid=%ld,engine=%s,out=%s", a->cpu ? a->rate : 0, a->wall ? a->rate : 0,
+		     a->heap ? a->heap_period : 0, !a->no_children, (long)getpid(), a->engine, stream) < 0 ||
 	    setenv("LD_PRELOAD", preload, 1) != 0 || setenv("PROFDATA_AGENT", what, 1) != 0)
 		return ENOMEM;
 	signal(SIGXFSZ, SIG_DFL);

@@ -3,7 +3,8 @@
  *
  * Samples of CPU time become the series "cpu" (samples, cpu in nanoseconds), looks at the threads the series "wall": the time between
  * two looks at a thread belongs to the stack of the second, as much of it on the CPU as the thread's own clock says, so that the sums
- * are the lives of the threads. Labels are pid, tid, comm (program), thread (name) and, for wall time, state.
+ * are the lives of the threads. Memory is the series "heap": objects and bytes allocated, and those of them that are not freed. Labels are
+ * pid, tid, comm (program), thread (name) and, for wall time, state.
  *
  * A stream of a program that was killed ends with its last block; a block that is damaged or missing is skipped and counted.
  */
@@ -138,6 +139,9 @@ static enum pd_status item(struct record *r, const struct record_item *it)
 	case PD_WIRE_WALL: return record_wall(r, it);
 	case PD_WIRE_STATS: return stats(r, it);
 	case PD_WIRE_END: return end(r, it);
+	case PD_WIRE_HEAP_BEGIN: return record_heap_begin(r, it);
+	case PD_WIRE_HEAP: return record_heap(r, it);
+	case PD_WIRE_HEAP_STATS: return record_heap_stats(r, it);
 	case PD_WIRE_SPELL: return record_spell(r, it);
 	case PD_WIRE_EVENT: return record_event(r, it);
 	case PD_WIRE_OUTSIDE: return record_outside(r, it);
@@ -261,7 +265,8 @@ static void release(struct record *r)
 
 static enum pd_status record_read(struct pd_source *src, struct pd_sink *sink, const void *opts)
 {
-	struct record r = { .src = src, .sink = sink, .b = sink->prof, .cpu_series = RECORD_NONE, .wall_series = RECORD_NONE, .event_series = RECORD_NONE };
+	struct record r = { .src = src, .sink = sink, .b = sink->prof, .cpu_series = RECORD_NONE, .wall_series = RECORD_NONE, .event_series = RECORD_NONE,
+			    .heap_series = RECORD_NONE };
 	struct pd_wire_file file;
 	enum pd_status status = header(&r, &file);
 

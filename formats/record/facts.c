@@ -96,9 +96,11 @@ static void comments(struct record *r, const struct facts *f)
 		return;
 	record_say(r, "record.cpu_seconds: %.6f", own > 0 ? own / 1e9 : 0);
 	record_say(r, "record.threads: %" PRIu64 " (%" PRIu64 " not sampled)", f->threads, f->unsampled);
-	record_say(r, "record.samples: %" PRIu64 " taken, %" PRIu64 " lost, %" PRIu64 " truncated, %" PRIu64 " incomplete, %" PRIu64 " late", f->signals, f->lost, f->truncated,
-	    f->incomplete, f->late);
-	record_say(r, "record.handler: p50 %.3g us, p99 %.3g us%s", (double)f->p50 / 1e3, (double)f->p99 / 1e3, f->processes > 1 ? ", each of the slowest process" : "");
+	if (f->cpu_period || f->wall_period)
+		record_say(r, "record.samples: %" PRIu64 " taken, %" PRIu64 " lost, %" PRIu64 " truncated, %" PRIu64 " incomplete, %" PRIu64 " late", f->signals, f->lost,
+			   f->truncated, f->incomplete, f->late);
+	if (f->cpu_period || f->wall_period)
+		record_say(r, "record.handler: p50 %.3g us, p99 %.3g us%s", (double)f->p50 / 1e3, (double)f->p99 / 1e3, f->processes > 1 ? ", each of the slowest process" : "");
 	if (f->cpu)
 		record_say(r, "record.agent_cpu: %.3g %% of the CPU time (%.3g %% in handlers, %.3g %% in its threads)",
 		    100.0 * ((double)f->agent + (double)f->handler) / (double)f->cpu, 100.0 * (double)f->handler / (double)f->cpu, 100.0 * (double)f->agent / (double)f->cpu);
@@ -129,4 +131,5 @@ void record_facts(struct record *r, const struct pd_wire_file *file)
 		record_outside_facts(r);
 	else
 		comments(r, &f);
+	record_heap_facts(r);
 }

@@ -43,6 +43,8 @@ struct record_image {
 	PD_VEC(struct record_stack) stack; /* by id */
 	uint64_t first, last;           /* times */
 	struct pd_wire_stats stats;
+	struct pd_wire_heap_stats heap_stats;
+	uint64_t heap_period;           /* bytes; 0: memory was not recorded */
 	bool begun, ended;
 };
 
@@ -50,7 +52,7 @@ struct record {
 	struct pd_source *src;
 	struct pd_sink *sink;
 	struct pd_builder *b;
-	uint32_t cpu_series, wall_series; /* RECORD_NONE: not there yet */
+	uint32_t cpu_series, wall_series, heap_series; /* RECORD_NONE: not there yet */
 	PD_VEC(struct record_image) image;
 	PD_VEC(struct record_thread) thread;
 	struct pd_index threads;
@@ -82,6 +84,8 @@ void record_series(struct record *r);
 enum pd_status record_thread_item(struct record *r, const struct record_item *item);
 enum pd_status record_cpu(struct record *r, const struct record_item *item);
 enum pd_status record_wall(struct record *r, const struct record_item *item);
+/* The series `name`, made when it is asked for first: columns of the types, in the units beside them. */
+unsigned record_series_of(struct record *r, uint32_t *which, const char *name, const char *const (*types)[2]);
 /* The image is over: what its threads did since the last look. */
 void record_threads_end(struct record *r, uint64_t time);
 
@@ -103,6 +107,13 @@ enum pd_status record_mapping(struct record *r, const struct record_item *item);
 enum pd_status record_unmapping(struct record *r, const struct record_item *item);
 enum pd_status record_stack(struct record *r, const struct record_item *item);
 bool record_stack_of(const struct record_image *image, uint32_t id, pd_stack *out);
+
+/* heap.c */
+enum pd_status record_heap_begin(struct record *r, const struct record_item *item);
+enum pd_status record_heap(struct record *r, const struct record_item *item);
+enum pd_status record_heap_stats(struct record *r, const struct record_item *item);
+/* Comments about memory; the period of the profile where nothing else has one. */
+void record_heap_facts(struct record *r);
 
 /* facts.c: what is known about the recording becomes the header */
 void record_say(struct record *r, const char *fmt, ...) PD_PRINTF(2, 3);

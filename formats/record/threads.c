@@ -29,12 +29,13 @@ pd_labels record_labels(struct record *r, struct record_thread *t, enum record_s
 {
 	static const char *const word[] = { "", "running", "sleeping", "runnable" };
 	struct pd_label l[5] = { { .key = pd_intern_z(r->b, "pid"), .kind = PD_LABEL_NUM, .num = r->now->pid },
-				 { .key = pd_intern_z(r->b, "tid"), .kind = PD_LABEL_NUM, .num = t->tid },
 				 { .key = pd_intern_z(r->b, "comm"), .str = r->now->comm } };
-	size_t n = 3;
+	size_t n = 2;
 
 	if (t->labels[state].v)
 		return t->labels[state];
+	if (t->tid) /* 0: any */
+		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "tid"), .kind = PD_LABEL_NUM, .num = t->tid };
 	if (t->name.v)
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "thread"), .str = t->name };
 	if (state != RECORD_PLAIN)
@@ -42,24 +43,25 @@ pd_labels record_labels(struct record *r, struct record_thread *t, enum record_s
 	return t->labels[state] = pd_labels_of(r->b, l, n);
 }
 
-static unsigned series(struct record *r, uint32_t *which, const char *name, const char *const *types)
+unsigned record_series_of(struct record *r, uint32_t *which, const char *name, const char *const (*types)[2])
 {
 	if (*which != RECORD_NONE)
 		return *which;
 	*which = pd_series_add(r->b, pd_intern_z(r->b, name));
-	for (size_t i = 0; types[i]; i++)
-		pd_series_value(r->b, *which, &(struct pd_value_type){ .type = pd_intern_z(r->b, types[i]), .unit = pd_intern_z(r->b, i ? "nanoseconds" : "count") });
+	for (; (*types)[0]; types++)
+		pd_series_value(r->b, *which, &(struct pd_value_type){ .type = pd_intern_z(r->b, (*types)[0]), .unit = pd_intern_z(r->b, (*types)[1]) });
 	return *which;
 }
 
-static const char *const cpu_types[] = { "samples", "cpu", NULL }, *const wall_types[] = { "samples", "on_cpu", "off_cpu", "wall", NULL };
+static const char *const cpu_types[][2] = { { "samples", "count" }, { "cpu", "nanoseconds" }, { NULL, NULL } };
+static const char *const wall_types[][2] = { { "samples", "count" }, { "on_cpu", "nanoseconds" }, { "off_cpu", "nanoseconds" }, { "wall", "nanoseconds" }, { NULL, NULL } };
 
-unsigned record_wall_series(struct record *r) { return series(r, &r->wall_series, "wall", wall_types); }
+unsigned record_wall_series(struct record *r) { return record_series_of(r, &r->wall_series, "wall", wall_types); }
 
 void record_series(struct record *r)
 {
 	if (r->now->process.cpu_period)
-		series(r, &r->cpu_series, "cpu", cpu_types);
+		record_series_of(r, &r->cpu_series, "cpu", cpu_types);
 	if (r->now->process.wall_period)
 		record_wall_series(r);
 }
@@ -192,6 +194,6 @@ enum pd_status record_cpu(struct record *r, const struct record_item *item)
 	value[0] = c.count;
 	s.time = (int64_t)c.time;
 	s.labels = record_labels(r, t, RECORD_PLAIN);
-	pd_sample_add(r->b, series(r, &r->cpu_series, "cpu", cpu_types), &s, value);
+	pd_sample_add(r->b, record_series_of(r, &r->cpu_series, "cpu", cpu_types), &s, value);
 	return PD_OK;
 }

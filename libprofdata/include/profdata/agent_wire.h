@@ -60,6 +60,9 @@ enum pd_wire_kind {
 	PD_WIRE_WALL,
 	PD_WIRE_STATS,
 	PD_WIRE_END,
+	PD_WIRE_HEAP_BEGIN = 20,
+	PD_WIRE_HEAP,
+	PD_WIRE_HEAP_STATS,
 	/* what `profdata record` sees from outside, by the kernel's perf events */
 	PD_WIRE_SPELL = 60,
 	PD_WIRE_EVENT,
@@ -244,6 +247,38 @@ struct pd_wire_outside_stats {
 	uint64_t own_cpu;        /* ns of CPU time of the recorder */
 };
 
+/*
+ * Memory: of all bytes that are allocated one in `period` is picked at random, and the object it lies in is sampled until it is freed. An
+ * object of s bytes is picked with the probability 1 - exp(-s / period) and stands for the inverse of that.
+ */
+struct pd_wire_heap_begin {
+	struct pd_wire_record r;
+	uint64_t time;
+	uint64_t period; /* bytes; 1: every object */
+};
+
+/* What was allocated at a stack by a thread (0: any), and freed of that by whomever, since the record before about the two. */
+struct pd_wire_heap {
+	struct pd_wire_record r;
+	uint64_t time;
+	uint32_t tid, stack;
+	uint64_t alloc_objects, alloc_space; /* for how many objects and bytes the sampled ones stand */
+	uint64_t free_objects, free_space;
+	uint64_t allocs, frees;              /* objects sampled */
+};
+
+/* Sums since the image began; the last one counts. */
+struct pd_wire_heap_stats {
+	struct pd_wire_record r;
+	uint64_t time;
+	uint64_t bytes;                      /* allocated, counted */
+	uint64_t alloc_space, free_space;    /* the same as the sample has it */
+	uint64_t allocs, frees;              /* objects sampled */
+	uint64_t dropped;                    /* picked, but there was no room to remember them */
+	uint64_t no_stack;                   /* sampled without a stack */
+	uint64_t ns;                         /* spent on sampled objects */
+};
+
 #ifdef __cplusplus
 #define PD_WIRE_LAYOUT(s, n) static_assert(sizeof(struct s) == (n), "layout of " #s)
 #else
@@ -269,5 +304,8 @@ PD_WIRE_LAYOUT(pd_wire_spell, 40);
 PD_WIRE_LAYOUT(pd_wire_event, 32);
 PD_WIRE_LAYOUT(pd_wire_outside, 48);
 PD_WIRE_LAYOUT(pd_wire_outside_stats, 128);
+PD_WIRE_LAYOUT(pd_wire_heap_begin, 24);
+PD_WIRE_LAYOUT(pd_wire_heap, 72);
+PD_WIRE_LAYOUT(pd_wire_heap_stats, 80);
 
 #endif

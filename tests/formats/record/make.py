@@ -4,6 +4,7 @@ import os, struct
 
 here = os.path.dirname(os.path.abspath(__file__))
 PROCESS, TEXT, MAPPING, UNMAPPING, THREAD, NAME, THREAD_END, STACK, CPU, WALL, STATS, END = range(1, 13)
+HEAP_BEGIN, HEAP, HEAP_STATS = range(20, 23)
 SECOND = 10**9
 
 
@@ -59,6 +60,18 @@ def stats(time, cpu=2 * SECOND, agent=10**6, handler=2 * 10**6, signals=3, perio
     return record(STATS, struct.pack("<14Q", time, cpu, agent, handler, signals, periods, lost, truncated, incomplete, late, 2048, 8192, 2, 0))
 
 
+def heap_begin(time, period=512 << 10):
+    return record(HEAP_BEGIN, struct.pack("<QQ", time, period))
+
+
+def heap(tid, time, number, allocated, freed, sampled=(1, 0)):
+    return record(HEAP, struct.pack("<QIIQQQQQQ", time, tid, number, *allocated, *freed, *sampled))
+
+
+def heap_stats(time, *sums):
+    return record(HEAP_STATS, struct.pack("<9Q", time, *sums))
+
+
 def end(time, reason=1):
     return record(END, struct.pack("<QII", time, reason, 0))
 
@@ -94,6 +107,13 @@ looks = [thread(THREAD, 7, T, 10**6), stack(1, 0x40000123, 0x10100), wall(7, T +
          thread(THREAD, 8, T, 0), thread(THREAD_END, 8, T + 5 * 10**6, 10**6), stack(2, 0x10200, 0x10100), wall(7, T + 3 * 10**7 + SECOND, 24 * 10**6, 2)]
 write("wall", head(), block(7, T, 0, T + 2 * SECOND, process(7, cpu=0, wall=10**7), server, libc, *looks, stats(T + 2 * SECOND), end(T + 2 * SECOND)))
 write("both", head(), block(7, T, 0, T + 2 * SECOND, process(7, wall=10**7, engine=2), server, libc, *looks, cpu(7, T + 5 * 10**6, 2), end(T + 2 * SECOND)))
+# the same stack twice, a thread nobody knows, what was freed later; a stack that does not exist, more than there can be, no period
+blocks = [heap_begin(T), stack(1, 0x40000123, 0x10100), heap(7, T + 5, 1, (1000, 64000), (0, 0)), heap(7, T + SECOND, 1, (10, 640), (1010, 64640), (1, 2)),
+          stack(2, 0x10200, 0x10100), heap(0, T + SECOND, 2, (1, 4 << 20), (0, 0)), heap_stats(T + SECOND, 4300000, 4258944, 64640, 3, 2, 1, 0, 900)]
+write("heap", head(), block(7, T, 0, T + 2 * SECOND, process(7, cpu=0), server, libc, thread(THREAD, 7, T, 0), name(7, b"main"), *blocks, stats(T + SECOND), end(T + 2 * SECOND)))
+write("heap-and-cpu", head(), block(7, T, 0, T + SECOND, process(7), server, thread(THREAD, 7, T, 0), *blocks, cpu(7, T + 5, 2), end(T + SECOND)))
+write("heap-nonsense", head(), block(7, T, 0, T + SECOND, heap_begin(T), process(7), heap(7, T, 1, (1, 1), (0, 0)), heap_begin(T, 0), heap_begin(T), record(HEAP_BEGIN, b""), heap(7, T, 1, (1, 1), (0, 0)),
+      stack(1, 0x10200), heap(7, T, 1, (1 << 63, 1), (0, 0)), heap(7, T, 1, (1, 1), (0, (1 << 64) - 1)), record(HEAP_STATS, b"\0" * 8), end(T + SECOND)))
 write("wall-backwards", head(), block(7, T, 0, T + SECOND, process(7, cpu=0, wall=10**7), thread(THREAD, 7, T, 0), stack(1, 1), wall(7, T + 10, 5, 1), wall(7, T + 5, 6, 1), end(T + 10)))
 write("nonsense", head(), block(7, T, 0, T, process(7), process(7), stack(1, 1, n=1 << 28), stack(0), mapping(9, 9, b""), name(7, b"")[:16] + b"", cpu(7, T, 4),
       record(STATS, b"\0" * 8), record(END, b""), record(THREAD, b"\0" * 8), record(TEXT, struct.pack("<II", 1 << 30, 1))))
