@@ -10,6 +10,7 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
+#include "unwind/cfi.h"
 #include <profdata/agent_wire.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -35,17 +36,6 @@ struct agent_sample {
 	uint32_t n, zero;        /* then uint64_t address[n] */
 };
 
-/* How to get from a pc to its caller where that takes no more than offsets from the CFA; see unwind.c. */
-#define AGENT_ROWS 256
-struct agent_row {
-	uint64_t pc;
-	uint32_t generation;     /* of the list of modules */
-	uint8_t cfa_register, signal_frame, zero[2];
-	int32_t cfa_offset, ra;
-	int16_t saved[6];        /* rbx, rbp, r12 to r15: offset from the CFA, AGENT_SAME: not touched */
-};
-#define AGENT_SAME INT16_MIN
-
 /* One per thread: single producer (the handler of that thread), single consumer (the writer). */
 struct agent_ring {
 	_Atomic uint32_t state;  /* enum agent_ring_state */
@@ -69,7 +59,7 @@ struct agent_ring {
 	uint64_t wall_asked;     /* when a look was asked for that has not come; 0: none */
 	uint32_t wall_stack;     /* id of the stack seen last, 0 none */
 	uint64_t frame[AGENT_DEPTH]; /* where the handler unwinds to */
-	struct agent_row row[AGENT_ROWS]; /* rules found before, by pc */
+	struct cfi_row row[CFI_ROWS]; /* rules found before, by pc */
 	uint64_t work[128];      /* of the unwinder: stacks of signal handlers are small */
 	unsigned char data[];
 };

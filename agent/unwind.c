@@ -1,13 +1,9 @@
 /*
  * From an interrupted instruction to the root, inside of a signal handler (x86-64).
  *
- * The call frame information of a module (.eh_frame by way of the sorted table in .eh_frame_hdr) says for every pc how to
- * find the caller; modules.c keeps a view of it that outlives dlclose(). Its little programs are run here, with
- * everything checked; what came out is kept per pc, so that a stack seen before costs two loads a frame. Where there is no
- * such information (JIT code, hand-written assembly) the frame pointer is followed.
- *
- * The stack is read with plain loads inside the bounds of the thread; outside of them (coroutines, alternate stacks, threads nobody
- * announced) a system call that changes nothing says first, page by page, whether it can be read.
+ * The way is cfi.c's; modules.c keeps a view of the tables that outlives dlclose(). The stack is read with plain loads inside the bounds of the
+ * thread; outside of them (coroutines, alternate stacks, threads nobody announced) a system call that changes nothing says first, page
+ * by page, whether it can be read.
  */
 #include "agent.h"
 #include <string.h>
@@ -15,37 +11,14 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { RAX, RDX, RCX, RBX, RSI, RDI, RBP, RSP, R8, R12 = 12, R15 = 15, RA, REGISTERS };
-
-enum how { SAME, AT_CFA, IS_CFA, REGISTER, AT_EXPRESSION, IS_EXPRESSION, UNDEFINED };
-
-/* The rules of one row. Expressions are offsets into the view of the module. */
-struct rules {
-	uint8_t how[REGISTERS], cfa_register, cfa_by_expression;
-	int32_t arg[REGISTERS], cfa_offset;
-};
-
-#define REMEMBERED 4
-struct work {
-	struct rules now, initial, kept[REMEMBERED];
-};
-_Static_assert(sizeof(struct work) <= sizeof(((struct agent_ring *)0)->work), "room for the rules");
-
-struct cursor {
-	const uint8_t *p, *end;
-	bool bad;
-};
+_Static_assert(sizeof(struct cfi_work) <= sizeof(((struct agent_ring *)0)->work), "room for the rules");
 
 struct state {
-	struct agent_ring *r;
+	struct cfi cfi;          /* first: its functions get back to us by it */
 	const struct agent_modules *modules;
-	uint64_t reg[REGISTERS];
 	uint64_t lo, hi;         /* plain loads are safe in here */
 	uint64_t page;           /* and in this page */
-	bool exact;              /* pc is an instruction that was interrupted, not one behind a call */
 };
-
-/* ---- memory of the program ---- */
 
 /* rt_sigprocmask() with a `how` that does not exist reads the set first: EINVAL means readable, EFAULT not. Nothing changes. */
 static bool readable(uint64_t address)
@@ -59,8 +32,10 @@ static bool readable(uint64_t address)
 	return result == -22;
 }
 
-static bool load(struct state *s, uint64_t address, uint64_t *out)
+static bool load(struct cfi *c, uint64_t address, uint64_t *out)
 {
+	struct state *s = (struct state *)c;
+
 	if (address % 8)
 		return false;
 	if (address < s->lo || address + 8 > s->hi) {
@@ -74,604 +49,48 @@ static bool load(struct state *s, uint64_t address, uint64_t *out)
 	return true;
 }
 
-/* ---- numbers in .eh_frame ---- */
-
-static bool has(struct cursor *c, size_t n)
+static bool tables(struct cfi *c, uint64_t pc, struct cfi_module *out)
 {
-	if ((size_t)(c->end - c->p) < n)
-		c->bad = true;
-	return !c->bad;
-}
+	const struct agent_module *m = module_of(((struct state *)c)->modules, pc);
 
-static uint64_t fixed(struct cursor *c, unsigned n)
-{
-	uint64_t v = 0;
-
-	if (!has(c, n))
-		return 0;
-	memcpy(&v, c->p, n);
-	c->p += n;
-	return v;
-}
-
-static int64_t signed_fixed(struct cursor *c, unsigned n)
-{
-	unsigned shift = 64 - 8 * n;
-
-	return (int64_t)(fixed(c, n) << shift) >> shift;
-}
-
-/* A number of 7 bits a byte; *sign gets those of the bits above that a negative one has. */
-static uint64_t leb(struct cursor *c, uint64_t *sign)
-{
-	uint64_t v = 0, byte;
-	unsigned shift = 0;
-
-	do {
-		byte = fixed(c, 1);
-		if (shift < 64)
-			v |= (byte & 127) << shift;
-		shift += 7;
-	} while (byte & 128 && !c->bad);
-	*sign = shift < 64 && byte & 64 ? ~0ull << shift : 0;
-	return v;
-}
-
-static uint64_t uleb(struct cursor *c)
-{
-	uint64_t sign;
-
-	return leb(c, &sign);
-}
-
-static int64_t sleb(struct cursor *c)
-{
-	uint64_t sign, v = leb(c, &sign);
-
-	return (int64_t)(v | sign);
-}
-
-/* DW_EH_PE_*: `at` is the program address of the field. */
-static uint64_t encoded(struct cursor *c, uint8_t encoding, uint64_t at, uint64_t data)
-{
-	uint64_t v;
-
-	switch (encoding & 15) {
-	case 0:
-	case 4:
-	case 12: v = fixed(c, 8); break;
-	case 1: v = uleb(c); break;
-	case 2: v = fixed(c, 2); break;
-	case 3: v = fixed(c, 4); break;
-	case 9: v = (uint64_t)sleb(c); break;
-	case 10: v = (uint64_t)signed_fixed(c, 2); break;
-	case 11: v = (uint64_t)signed_fixed(c, 4); break;
-	default: c->bad = true; return 0;
-	}
-	if ((encoding & 0x70) == 0x10)
-		v += at;
-	else if ((encoding & 0x70) == 0x30)
-		v += data;
-	else if (encoding & 0x70)
-		c->bad = true;
-	return v;
-}
-
-/* ---- expressions ---- */
-
-#define EXPRESSION_DEPTH 16
-
-static bool pure(uint8_t op, uint64_t *stack, unsigned *n)
-{
-	uint64_t a, b;
-
-	if (*n < 2)
+	if (!m)
 		return false;
-	b = stack[--*n];
-	a = stack[*n - 1];
-	switch (op) {
-	case 0x1a: a &= b; break;
-	case 0x1c: a -= b; break;
-	case 0x1e: a *= b; break;
-	case 0x21: a |= b; break;
-	case 0x22: a += b; break;
-	case 0x24: a = b < 64 ? a << b : 0; break;
-	case 0x25: a = b < 64 ? a >> b : 0; break;
-	case 0x27: a ^= b; break;
-	case 0x29: a = a == b; break;
-	case 0x2a: a = (int64_t)a >= (int64_t)b; break;
-	case 0x2b: a = (int64_t)a > (int64_t)b; break;
-	case 0x2c: a = (int64_t)a <= (int64_t)b; break;
-	case 0x2d: a = (int64_t)a < (int64_t)b; break;
-	case 0x2e: a = a != b; break;
-	default: return false;
-	}
-	stack[*n - 1] = a;
+	*out = (struct cfi_module){ .hdr = m->hdr, .lo = m->lo, .hi = m->hi, .view = (const uint8_t *)(uintptr_t)(m->lo + m->shift) };
+	if (pc >= m->start + 6)
+		out->before = (const uint8_t *)(uintptr_t)(pc - 6);
 	return true;
 }
 
-static bool constant(struct cursor *c, uint8_t op, uint64_t *out)
+static void registers_of(struct cfi *c, const ucontext_t *uc)
 {
-	if (op >= 0x30 && op <= 0x4f)
-		*out = op - 0x30u;
-	else if (op >= 0x08 && op <= 0x0f)
-		*out = op & 1 ? (uint64_t)signed_fixed(c, 1u << ((op - 8) / 2)) : fixed(c, 1u << ((op - 8) / 2));
-	else if (op == 0x10)
-		*out = uleb(c);
-	else if (op == 0x11)
-		*out = (uint64_t)sleb(c);
-	else
-		return false;
-	return true;
-}
+	static const uint8_t greg[CFI_REGISTERS] = { REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+						     REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP };
 
-/* Straight-line expressions only: no branches, so they end. `first` is on the stack when they begin. */
-static bool evaluate(struct state *s, struct cursor c, const uint64_t *first, uint64_t *out)
-{
-	uint64_t stack[EXPRESSION_DEPTH], v;
-	unsigned n = 0;
-
-	if (first)
-		stack[n++] = *first;
-	while (c.p < c.end && !c.bad) {
-		uint8_t op = (uint8_t)fixed(&c, 1);
-
-		if (op == 0x06 || op == 0x23) { /* deref, plus_uconst */
-			if (!n || (op == 0x06 && !load(s, stack[n - 1], &stack[n - 1])))
-				return false;
-			if (op == 0x23)
-				stack[n - 1] += uleb(&c);
-			continue;
-		}
-		if (constant(&c, op, &v)) {
-		} else if (op >= 0x70 && op <= 0x80) {
-			v = s->reg[op - 0x70] + (uint64_t)sleb(&c);
-		} else if (op == 0x12 && n) {
-			v = stack[n - 1];
-		} else if (pure(op, stack, &n)) {
-			continue;
-		} else {
-			return false;
-		}
-		if (n == EXPRESSION_DEPTH)
-			return false;
-		stack[n++] = v;
-	}
-	if (c.bad || !n)
-		return false;
-	*out = stack[n - 1];
-	return true;
-}
-
-/* ---- the little programs ---- */
-
-struct cie {
-	uint64_t code_align;
-	int64_t data_align;
-	uint8_t encoding;        /* of addresses in its FDEs */
-	bool has_data, signal_frame;
-	struct cursor program;
-};
-
-static bool parse_cie(struct cursor c, struct cie *out)
-{
-	const char *augmentation;
-	uint64_t n;
-	uint8_t version;
-
-	memset(out, 0, sizeof(*out));
-	n = fixed(&c, 4);
-	if (!n || n >= 0xfffffff0u || !has(&c, n))
-		return false;
-	c.end = c.p + n;
-	if (fixed(&c, 4) != 0)
-		return false;
-	version = (uint8_t)fixed(&c, 1);
-	augmentation = (const char *)c.p;
-	while (!c.bad && fixed(&c, 1))
-		;
-	if (c.bad || (version != 1 && version != 3))
-		return false;
-	out->code_align = uleb(&c);
-	out->data_align = sleb(&c);
-	if ((version == 1 ? fixed(&c, 1) : uleb(&c)) != RA)
-		return false;
-	if (*augmentation == 'z') {
-		struct cursor data = c;
-
-		out->has_data = true;
-		n = uleb(&c);
-		data.p = c.p;
-		if (!has(&c, n))
-			return false;
-		data.end = c.p += n;
-		for (const char *a = augmentation + 1; *a; a++) {
-			if (*a == 'R')
-				out->encoding = (uint8_t)fixed(&data, 1);
-			else if (*a == 'L')
-				fixed(&data, 1);
-			else if (*a == 'P')
-				encoded(&data, (uint8_t)fixed(&data, 1) & 15, 0, 0);
-			else if (*a == 'S')
-				out->signal_frame = true;
-			else
-				break; /* what follows cannot be told apart, nor is it needed */
-		}
-		if (data.bad)
-			return false;
-	} else if (*augmentation) {
-		return false;
-	}
-	out->program = c;
-	return !c.bad;
-}
-
-static void set(struct rules *r, uint64_t reg, enum how how, int64_t arg)
-{
-	if (reg >= REGISTERS)
-		return; /* vector registers and the like do not lead to callers */
-	r->how[reg] = (uint8_t)how;
-	r->arg[reg] = (int32_t)arg;
-}
-
-/* A block: its place in the view, past it. */
-static int64_t block_at(struct cursor *c, const uint8_t *view)
-{
-	int64_t at = c->p - view;
-	uint64_t n = uleb(c);
-
-	if (has(c, n))
-		c->p += n;
-	return at;
-}
-
-/* One instruction beyond the three with an operand inside; false: not known. */
-static bool instruction(struct work *w, struct cursor *c, uint8_t op, const struct cie *cie, const uint8_t *view, unsigned *kept)
-{
-	struct rules *r = &w->now;
-	uint64_t reg;
-
-	switch (op) {
-	case 0x00: return true;
-	case 0x05: reg = uleb(c); set(r, reg, AT_CFA, (int64_t)uleb(c) * cie->data_align); return true;
-	case 0x06: reg = uleb(c); if (reg < REGISTERS) set(r, reg, (enum how)w->initial.how[reg], w->initial.arg[reg]); return true;
-	case 0x07: set(r, uleb(c), UNDEFINED, 0); return true;
-	case 0x08: set(r, uleb(c), SAME, 0); return true;
-	case 0x09: reg = uleb(c); set(r, reg, REGISTER, (int64_t)(uleb(c) % REGISTERS)); return true;
-	case 0x0a:
-		if (*kept == REMEMBERED)
-			return false;
-		w->kept[(*kept)++] = *r;
-		return true;
-	case 0x0b:
-		if (!*kept)
-			return false;
-		*r = w->kept[--*kept];
-		return true;
-	case 0x0c: r->cfa_register = (uint8_t)(uleb(c) % REGISTERS); r->cfa_offset = (int32_t)uleb(c); r->cfa_by_expression = 0; return true;
-	case 0x0d: r->cfa_register = (uint8_t)(uleb(c) % REGISTERS); r->cfa_by_expression = 0; return true;
-	case 0x0e: r->cfa_offset = (int32_t)uleb(c); return true;
-	case 0x0f: r->cfa_by_expression = 1; r->cfa_offset = (int32_t)block_at(c, view); return true;
-	case 0x10: reg = uleb(c); set(r, reg, AT_EXPRESSION, block_at(c, view)); return true;
-	case 0x11: reg = uleb(c); set(r, reg, AT_CFA, sleb(c) * cie->data_align); return true;
-	case 0x12: r->cfa_register = (uint8_t)(uleb(c) % REGISTERS); r->cfa_offset = (int32_t)(sleb(c) * cie->data_align); r->cfa_by_expression = 0; return true;
-	case 0x13: r->cfa_offset = (int32_t)(sleb(c) * cie->data_align); return true;
-	case 0x14: reg = uleb(c); set(r, reg, IS_CFA, (int64_t)uleb(c) * cie->data_align); return true;
-	case 0x15: reg = uleb(c); set(r, reg, IS_CFA, sleb(c) * cie->data_align); return true;
-	case 0x16: reg = uleb(c); set(r, reg, IS_EXPRESSION, block_at(c, view)); return true;
-	case 0x2e: uleb(c); return true; /* GNU_args_size */
-	default: return false;
-	}
-}
-
-/* Runs a program up to the row of `target`; `pc` is where it begins. */
-static bool run(struct work *w, struct cursor c, const struct cie *cie, const uint8_t *view, uint64_t pc, uint64_t target)
-{
-	unsigned kept = 0;
-
-	while (c.p < c.end && !c.bad && pc <= target) {
-		uint8_t op = (uint8_t)fixed(&c, 1), low = op & 63;
-
-		switch (op >> 6) {
-		case 1: pc += low * cie->code_align; continue;
-		case 2: set(&w->now, low, AT_CFA, (int64_t)uleb(&c) * cie->data_align); continue;
-		case 3:
-			if (low < REGISTERS)
-				set(&w->now, low, (enum how)w->initial.how[low], w->initial.arg[low]);
-			continue;
-		}
-		if (op >= 0x02 && op <= 0x04)
-			pc += fixed(&c, 1u << (op - 2)) * cie->code_align;
-		else if (op == 0x01)
-			return false; /* set_loc: no compiler for this machine writes it */
-		else if (!instruction(w, &c, op, cie, view, &kept))
-			return false;
-	}
-	return !c.bad;
-}
-
-/* ---- from pc to rules ---- */
-
-struct place {
-	const struct agent_module *m;
-	const uint8_t *view;     /* first byte that may be read, and past the last */
-	struct cursor all;
-};
-
-static bool at(const struct place *pl, uint64_t address, struct cursor *c)
-{
-	*c = pl->all;
-	if (address < pl->m->lo || address >= pl->m->hi)
-		return false;
-	c->p = pl->view + (address - pl->m->lo);
-	return true;
-}
-
-/* The FDE that could cover pc, by the sorted table, and where its function begins; 0 none. */
-static uint64_t fde_of(const struct place *pl, uint64_t pc, uint64_t *start)
-{
-	uint64_t hdr = pl->m->hdr, count, table, lo = 0, hi;
-	struct cursor c;
-	uint8_t encoding[4];
-
-	if (!hdr || !at(pl, hdr, &c) || !has(&c, 4))
-		return 0;
-	memcpy(encoding, c.p, 4);
-	c.p += 4;
-	if (encoding[0] != 1 || encoding[3] != 0x3b)
-		return 0;
-	encoded(&c, encoding[1], hdr + 4, hdr);
-	count = encoded(&c, encoding[2], 0, hdr);
-	if (c.bad || !count || count > UINT32_MAX || !has(&c, count * 8))
-		return 0;
-	table = hdr + (uint64_t)(c.p - (pl->view + (hdr - pl->m->lo)));
-	hi = count;
-	while (lo < hi) { /* first entry that begins above pc */
-		uint64_t mid = lo + (hi - lo) / 2;
-		int32_t begins;
-
-		memcpy(&begins, c.p + mid * 8, 4);
-		if (hdr + (uint64_t)(int64_t)begins <= pc)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (!lo || !at(pl, table + (lo - 1) * 8, &c))
-		return 0;
-	*start = hdr + (uint64_t)signed_fixed(&c, 4);
-	return hdr + (uint64_t)signed_fixed(&c, 4);
-}
-
-static bool rules_of(const struct place *pl, struct work *w, uint64_t pc, bool *signal_frame)
-{
-	uint64_t start = 0, fde = fde_of(pl, pc, &start), n, cie_at, range;
-	struct cursor c, cc;
-	struct cie cie;
-
-	if (!fde || !at(pl, fde, &c))
-		return false;
-	n = fixed(&c, 4);
-	if (!n || n >= 0xfffffff0u || !has(&c, n))
-		return false;
-	c.end = c.p + n;
-	cie_at = fde + 4 - fixed(&c, 4);
-	if (!at(pl, cie_at, &cc) || !parse_cie(cc, &cie))
-		return false;
-	start = encoded(&c, cie.encoding, fde + 8, 0);
-	range = encoded(&c, cie.encoding & 15, 0, 0);
-	if (cie.has_data) {
-		n = uleb(&c);
-		if (has(&c, n))
-			c.p += n;
-	}
-	if (c.bad || pc < start || pc - start >= range)
-		return false;
-	memset(&w->now, 0, sizeof(w->now));
-	w->now.how[RA] = UNDEFINED;
-	memset(&w->initial, 0, sizeof(w->initial));
-	if (!run(w, cie.program, &cie, pl->view, 0, 0))
-		return false;
-	w->initial = w->now;
-	*signal_frame = cie.signal_frame;
-	return run(w, c, &cie, pl->view, start, pc);
-}
-
-/* ---- one step ---- */
-
-enum step { STEP_ON, STEP_END, STEP_STUCK };
-
-static const uint8_t saved_register[6] = { RBX, RBP, R12, 13, 14, R15 };
-
-/* Simple rules into a row that is kept; false: they are not simple. */
-static bool keep(const struct rules *r, bool signal_frame, struct agent_row *row)
-{
-	if (signal_frame || r->cfa_by_expression || r->how[RA] != AT_CFA || r->how[RSP] != SAME)
-		return false;
-	row->cfa_register = r->cfa_register;
-	row->cfa_offset = r->cfa_offset;
-	row->ra = r->arg[RA];
-	for (unsigned i = 0; i < 6; i++) {
-		uint8_t reg = saved_register[i];
-
-		if (r->how[reg] == SAME)
-			row->saved[i] = AGENT_SAME;
-		else if (r->how[reg] == AT_CFA && r->arg[reg] > INT16_MIN && r->arg[reg] <= INT16_MAX)
-			row->saved[i] = (int16_t)r->arg[reg];
-		else
-			return false;
-	}
-	return true;
-}
-
-static enum step by_row(struct state *s, const struct agent_row *row)
-{
-	uint64_t cfa = s->reg[row->cfa_register] + (uint64_t)(int64_t)row->cfa_offset;
-
-	if (cfa <= s->reg[RSP] || !load(s, cfa + (uint64_t)(int64_t)row->ra, &s->reg[RA]))
-		return STEP_STUCK;
-	for (unsigned i = 0; i < 6; i++)
-		if (row->saved[i] != AGENT_SAME && !load(s, cfa + (uint64_t)(int64_t)row->saved[i], &s->reg[saved_register[i]]))
-			return STEP_STUCK;
-	s->reg[RSP] = cfa;
-	s->exact = false;
-	return s->reg[RA] ? STEP_ON : STEP_END;
-}
-
-static bool expression_at(const struct place *pl, int32_t offset, struct cursor *c)
-{
-	uint64_t n;
-
-	*c = pl->all;
-	c->p += offset;
-	n = uleb(c);
-	if (!has(c, n))
-		return false;
-	c->end = c->p + n;
-	return true;
-}
-
-static bool by_rule(struct state *s, const struct place *pl, const struct rules *r, unsigned reg, uint64_t cfa, uint64_t *out)
-{
-	struct cursor c;
-
-	switch ((enum how)r->how[reg]) {
-	case SAME: *out = reg == RSP ? cfa : s->reg[reg]; return true;
-	case AT_CFA: return load(s, cfa + (uint64_t)(int64_t)r->arg[reg], out);
-	case IS_CFA: *out = cfa + (uint64_t)(int64_t)r->arg[reg]; return true;
-	case REGISTER: *out = s->reg[r->arg[reg]]; return true;
-	case AT_EXPRESSION: return expression_at(pl, r->arg[reg], &c) && evaluate(s, c, &cfa, out) && load(s, *out, out);
-	case IS_EXPRESSION: return expression_at(pl, r->arg[reg], &c) && evaluate(s, c, &cfa, out);
-	case UNDEFINED: break;
-	}
-	*out = 0;
-	return true;
-}
-
-static enum step by_rules(struct state *s, const struct place *pl, const struct rules *r, bool signal_frame)
-{
-	uint64_t cfa, next[REGISTERS];
-	struct cursor c;
-
-	if (r->how[RA] == UNDEFINED)
-		return STEP_END; /* that is how the first function of a thread is marked */
-	if (!r->cfa_by_expression)
-		cfa = s->reg[r->cfa_register] + (uint64_t)(int64_t)r->cfa_offset;
-	else if (!expression_at(pl, r->cfa_offset, &c) || !evaluate(s, c, NULL, &cfa))
-		return STEP_STUCK;
-	for (unsigned i = 0; i < REGISTERS; i++)
-		if (!by_rule(s, pl, r, i, cfa, &next[i]))
-			return STEP_STUCK;
-	/* a signal may have come on another stack; else the way leads upwards */
-	if (!signal_frame && next[RSP] <= s->reg[RSP])
-		return STEP_STUCK;
-	memcpy(s->reg, next, sizeof(next));
-	s->exact = signal_frame;
-	return s->reg[RA] ? STEP_ON : STEP_END;
-}
-
-static enum step by_frame_pointer(struct state *s)
-{
-	uint64_t fp = s->reg[RBP], caller, ra;
-
-	if (!fp)
-		return STEP_END;
-	if (fp < s->reg[RSP] || fp - s->reg[RSP] > (1u << 24) || !load(s, fp, &caller) || !load(s, fp + 8, &ra))
-		return STEP_STUCK;
-	if (!ra)
-		return STEP_END;
-	if (ra < 4096 || (caller && caller <= fp))
-		return STEP_STUCK;
-	s->reg[RA] = ra;
-	s->reg[RSP] = fp + 16;
-	s->reg[RBP] = caller;
-	s->exact = false;
-	return STEP_ON;
-}
-
-static bool place_in(struct place *pl)
-{
-	pl->view = (const uint8_t *)(uintptr_t)(pl->m->lo + pl->m->shift);
-	pl->all = (struct cursor){ .p = pl->view, .end = pl->view + (pl->m->hi - pl->m->lo) };
-	return pl->m->hi > pl->m->lo;
-}
-
-/* Does a call end here? */
-static bool behind_call(const struct agent_module *m, uint64_t address)
-{
-	const uint8_t *p = (const uint8_t *)(uintptr_t)address;
-
-	if (address < m->start + 7)
-		return true;
-	return p[-5] == 0xe8 || (p[-6] == 0xff && p[-5] == 0x15) || (p[-2] == 0xff && (p[-1] & 0x38) == 0x10) || (p[-3] == 0xff && (p[-2] & 0x38) == 0x10) ||
-	       (p[-4] == 0xff && (p[-3] & 0x38) == 0x10) || (p[-6] == 0xff && (p[-5] & 0x38) == 0x10) || (p[-7] == 0xff && (p[-6] & 0x38) == 0x10);
-}
-
-/*
- * A stack that was made by hand (makecontext) begins with "return to the first instruction of this function": nobody called,
- * and the byte in front of it belongs to another function, whose rules would lead nowhere.
- */
-static bool made_by_hand(const struct state *s, const struct place *pl, uint64_t address)
-{
-	uint64_t start = 0;
-
-	return !s->exact && !behind_call(pl->m, address) && fde_of(pl, address, &start) && start == address;
-}
-
-static enum step step(struct state *s, uint64_t pc)
-{
-	struct agent_row *row = &s->r->row[(pc ^ pc >> 8) % AGENT_ROWS];
-	struct work *w = (struct work *)(void *)s->r->work;
-	struct place pl;
-	bool signal_frame = false;
-
-	if (row->pc == pc && row->generation == s->modules->generation)
-		return by_row(s, row);
-	pl.m = module_of(s->modules, pc);
-	if (!pl.m || !pl.m->hdr)
-		return by_frame_pointer(s);
-	if (!place_in(&pl))
-		return STEP_STUCK;
-	if (made_by_hand(s, &pl, pc + 1))
-		return STEP_END;
-	if (!rules_of(&pl, w, pc, &signal_frame))
-		return by_frame_pointer(s);
-	row->generation = 0;
-	if (keep(&w->now, signal_frame, row)) {
-		row->pc = pc;
-		row->generation = s->modules->generation;
-		return by_row(s, row);
-	}
-	return by_rules(s, &pl, &w->now, signal_frame);
-}
-
-static void registers_of(struct state *s, const ucontext_t *uc)
-{
-	static const uint8_t greg[REGISTERS] = { REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
-						 REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP };
-
-	for (unsigned i = 0; i < REGISTERS; i++)
-		s->reg[i] = (uint64_t)uc->uc_mcontext.gregs[greg[i]];
+	for (unsigned i = 0; i < CFI_REGISTERS; i++)
+		c->reg[i] = (uint64_t)uc->uc_mcontext.gregs[greg[i]];
 }
 
 uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, uint32_t max, uint32_t *flags)
 {
-	struct state s = { .r = r, .modules = modules_now(), .exact = true };
-	enum step how = STEP_ON;
+	struct state s = { .cfi = { .exact = true, .rows = r->row, .work = (struct cfi_work *)(void *)r->work, .load = load, .module = tables },
+			   .modules = modules_now() };
+	enum cfi_step how = CFI_ON;
 	uint32_t n = 0;
 
-	registers_of(&s, context);
+	s.cfi.generation = s.modules->generation;
+	registers_of(&s.cfi, context);
 	/* what lies above the stack pointer up to the end of the stack is there */
-	if (s.reg[RSP] >= r->stack_lo && s.reg[RSP] < r->stack_hi) {
-		s.lo = s.reg[RSP];
+	if (s.cfi.reg[CFI_RSP] >= r->stack_lo && s.cfi.reg[CFI_RSP] < r->stack_hi) {
+		s.lo = s.cfi.reg[CFI_RSP];
 		s.hi = r->stack_hi;
 	}
-	while (how == STEP_ON && n < max) {
-		uint64_t pc = s.reg[RA] - !s.exact;
+	while (how == CFI_ON && n < max) {
+		uint64_t pc = cfi_pc(&s.cfi);
 
 		if (!modules_own(pc))
 			address[n++] = pc;
-		how = step(&s, pc);
+		how = cfi_step(&s.cfi);
 	}
-	*flags |= how == STEP_ON ? PD_WIRE_TRUNCATED : how == STEP_STUCK ? PD_WIRE_INCOMPLETE : 0;
+	*flags |= how == CFI_ON ? PD_WIRE_TRUNCATED : how == CFI_STUCK ? PD_WIRE_INCOMPLETE : 0;
 	return n;
 }

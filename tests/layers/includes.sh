@@ -29,6 +29,7 @@ only() {
 	allow 'libprofdata/model/*.[ch]' 'base/.*|model/.*|profdata/(base|builder|profile|calltree|heat|metrics|trace|transform)\.h'
 	allow 'libprofdata/xform/*.[ch]' 'base/.*|model/.*|xform/.*|class_patterns\.h|profdata/(base|builder|profile|calltree|diff|metrics|quality|report|stats|trace|transform|wall)\.h'
 	allow 'libprofdata/symbols/*.[ch]' 'base/.*|model/.*|symbols/.*|profdata/(base|builder|profile|symbols)\.h'
+	allow 'libprofdata/unwind/*.[ch]' 'base/.*|unwind/.*|profdata/(base|unwind)\.h'
 	allow 'symbolizer/*.[ch]' 'symbolizer\.h|symbols/protocol\.h'
 	allow 'libprofdata/format/*.[ch]' "base/.*|io/.*|model/.*|format/.*|format_table\.h|$api"
 	allow 'libprofdata/bench/*.[ch]' 'base/.*|io/.*|format/.*|bench/.*|benchmark_table\.h|profdata/(base|bench|format|io|stats)\.h'
@@ -41,7 +42,7 @@ only() {
 	done
 	# beside the interface a command sees headers of its own folder and what the build makes
 	allow 'cmds/*.[ch]' '[a-z_]*\.h|profdata/.*'
-	allow 'agent/*.[ch]' '[a-z_]*\.h|profdata/agent_wire\.h' # loaded into other programs: nothing of ours but the layouts
+	allow 'agent/*.[ch]' '[a-z_]*\.h|unwind/cfi\.h|profdata/agent_wire\.h' # loaded into other programs: nothing of ours but the layouts and the unwinder
 	for header in $(grep -ho '^#include "[a-z_]*\.h"' cmds/*.[ch] | cut -d'"' -f2 | sort -u); do
 		case $header in cmd_table.h | completion_scripts.h) continue ;; esac
 		[ -f "cmds/$header" ] || echo "cmds: $header is neither in cmds/ nor generated"

@@ -39,6 +39,7 @@ layer io '' "$base" "$io"
 layer model '' "$base" "$model"
 layer xform '' "$base" "$model" "$stats" 'libprofdata/xform/*'
 layer symbols '' "$base" "$model" 'libprofdata/symbols/*'
+layer unwind '' "$base" 'libprofdata/unwind/*'
 layer format "$table" "$base" "$io" "$model" "$format"
 # writers of pictures ask a comparison about its boxes
 layer formats/common "$table" "$base" "$io" "$model" "$format" "$stats" 'libprofdata/xform/*' 'formats/common/*'

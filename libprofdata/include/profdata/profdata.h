@@ -18,5 +18,6 @@
 #include <profdata/symbols.h>
 #include <profdata/trace.h>
 #include <profdata/transform.h>
+#include <profdata/unwind.h>
 #include <profdata/wall.h>
 #endif
