@@ -28,12 +28,13 @@
 
 enum agent_ring_state { RING_FREE, RING_TAKEN, RING_LIVE, RING_ENDED };
 
-/* What the handler leaves for the writer. */
+/* What the handler, or a hook, leaves for the writer. */
 struct agent_sample {
 	uint64_t time, cpu;      /* cpu: wall looks only */
 	uint32_t count;          /* periods; 0: a look for wall time */
 	uint32_t flags;          /* enum pd_wire_stack_flags */
-	uint32_t n, zero;        /* then uint64_t address[n] */
+	uint32_t n, kind;        /* kind: 0 from the handler; else from a hook, enum pd_wire_kind */
+	uint64_t value[3];       /* from a hook: what its kind makes of them; then uint64_t address[n] */
 };
 
 /* One per thread: single producer (the handler of that thread), single consumer (the writer). */
@@ -74,6 +75,8 @@ struct agent {
 	uint32_t engine;         /* enum pd_wire_engine */
 	uint32_t late;           /* periods, see AGENT_LATE */
 	uint64_t cpu_period, wall_period, tick, image;
+	uint64_t lock_asked;     /* ns of waiting for locks per sample; 0: not recorded */
+	_Atomic uint64_t lock_rate; /* the same while it is recorded, else 0 */
 	bool children;
 	char path[512];          /* of the stream */
 	unsigned char *slab;
@@ -117,6 +120,15 @@ uint64_t random_below(uint64_t n);
 void on_sample(int sig, siginfo_t *si, void *context);
 /* What comes with rt_tgsigqueueinfo() for a look. */
 #define AGENT_LOOK 0x70726f66
+/* Unwinds, leaves the sample in the ring and keeps the accounts; `weight`: what is lost when there is no room. No signal of ours may come meanwhile. */
+bool sample_take(struct agent_ring *r, struct agent_sample *s, uint32_t weight, const void *context);
+
+/* ---- event.c ---- */
+/*
+ * A sample of the calling thread from a hook, of this kind and with these values: its stack without our own frames goes into its
+ * ring, and the writer makes a record of it (drain_ring). A few µs; errno stays. False: this thread or process is not recorded, or there was no room.
+ */
+bool event_put(enum pd_wire_kind kind, const uint64_t value[3]);
 
 /* ---- unwind.c ---- */
 /* Addresses from the interrupted instruction to the root; *flags as in pd_wire_stack. Safe in a handler. */
@@ -171,6 +183,8 @@ void writer_hurry(void);                  /* a ring fills up; safe in a handler 
 void writer_mapping(const struct agent_module *m);
 void writer_unmapping(const struct agent_module *m);
 void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags);
+/* Any record without a variable part. */
+void writer_record(enum pd_wire_kind kind, void *fixed, size_t size);
 
 /* ---- wall.c: on the writer's thread ---- */
 /* One look at every thread. */
@@ -179,6 +193,15 @@ void wall_tick(void);
 void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stack);
 /* What is known of a sleep that goes on. */
 void wall_settle(struct agent_ring *r);
+
+/* ---- lock.c ---- */
+void lock_begin(void);                    /* first records of an image, on whatever thread writes them */
+void lock_end(void);                      /* nothing more is recorded */
+void lock_forked(void);                   /* in the child: nobody else waits there */
+/* On the writer's thread: what a hook saw becomes a record; sums, and how often samples are taken. */
+void lock_write(const struct agent_ring *r, const struct agent_sample *s, uint32_t stack);
+void lock_round(uint64_t now);
+void lock_stats(void);
 
 /* ---- main.c ---- */
 bool agent_on(void);                         /* this process is being recorded, and not a vfork() of it */

@@ -18,29 +18,38 @@ static unsigned bucket_of(uint64_t ns)
 	return b < AGENT_BUCKETS ? b : AGENT_BUCKETS - 1;
 }
 
+bool sample_take(struct agent_ring *r, struct agent_sample *s, uint32_t weight, const void *context)
+{
+	uint64_t took;
+	bool room;
+
+	s->n = unwind(r, context, r->frame, AGENT_DEPTH, &s->flags);
+	room = ring_put(r, s, r->frame);
+	if (!room)
+		atomic_fetch_add_explicit(&r->lost, weight, memory_order_relaxed);
+	if (atomic_load_explicit(&r->head, memory_order_relaxed) - atomic_load_explicit(&r->tail, memory_order_relaxed) > RING_DATA / 4)
+		writer_hurry();
+	if (s->flags & PD_WIRE_TRUNCATED)
+		atomic_fetch_add_explicit(&r->truncated, 1, memory_order_relaxed);
+	if (s->flags & PD_WIRE_INCOMPLETE)
+		atomic_fetch_add_explicit(&r->incomplete, 1, memory_order_relaxed);
+	took = now_ns(CLOCK_MONOTONIC) - s->time;
+	atomic_fetch_add_explicit(&r->handler_ns, took, memory_order_relaxed);
+	atomic_fetch_add_explicit(&r->bucket[bucket_of(took)], 1, memory_order_relaxed);
+	return room;
+}
+
 static void sample(struct agent_ring *r, bool look, uint32_t count, void *context)
 {
-	uint64_t from = now_ns(CLOCK_MONOTONIC), took;
-	struct agent_sample s = { .time = from, .count = look ? 0 : count };
+	struct agent_sample s = { .time = now_ns(CLOCK_MONOTONIC), .count = look ? 0 : count };
 
 	if (look)
 		s.cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
-	s.n = unwind(r, context, r->frame, AGENT_DEPTH, &s.flags);
-	if (!ring_put(r, &s, r->frame))
-		atomic_fetch_add_explicit(&r->lost, look ? 1 : count, memory_order_relaxed);
-	if (atomic_load_explicit(&r->head, memory_order_relaxed) - atomic_load_explicit(&r->tail, memory_order_relaxed) > RING_DATA / 4)
-		writer_hurry();
+	sample_take(r, &s, look ? 1 : count, context);
 	atomic_fetch_add_explicit(&r->signals, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&r->periods, s.count, memory_order_relaxed);
-	if (s.flags & PD_WIRE_TRUNCATED)
-		atomic_fetch_add_explicit(&r->truncated, 1, memory_order_relaxed);
-	if (s.flags & PD_WIRE_INCOMPLETE)
-		atomic_fetch_add_explicit(&r->incomplete, 1, memory_order_relaxed);
 	if (s.count >= agent.late)
 		atomic_fetch_add_explicit(&r->late, 1, memory_order_relaxed);
-	took = now_ns(CLOCK_MONOTONIC) - from;
-	atomic_fetch_add_explicit(&r->handler_ns, took, memory_order_relaxed);
-	atomic_fetch_add_explicit(&r->bucket[bucket_of(took)], 1, memory_order_relaxed);
 }
 
 /* The ring a signal is meant for; NULL when it is not from us. */

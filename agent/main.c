@@ -1,7 +1,7 @@
 /*
  * Begin and end. What to do stands in one variable, comma separated, the path last:
  *
- *   PROFDATA_AGENT=cpu=99,wall=0,children=1,pid=4711,engine=timer,out=/path/of/the/stream
+ *   PROFDATA_AGENT=cpu=99,wall=0,lock=10000,children=1,pid=4711,engine=timer,out=/path/of/the/stream
  *
  * Without it, in programs with more rights than their user (setuid), and where anything is missing, nothing happens at all.
  */
@@ -62,6 +62,8 @@ static bool configure(const char *text)
 			agent.cpu_period = period_of(p + 4);
 		else if (strncmp(p, "wall=", 5) == 0)
 			agent.wall_period = period_of(p + 5);
+		else if (strncmp(p, "lock=", 5) == 0)
+			agent.lock_asked = strtoull(p + 5, NULL, 10);
 		else if (strncmp(p, "children=", 9) == 0)
 			agent.children = p[9] == '1';
 		else if (strncmp(p, "pid=", 4) == 0)
@@ -69,7 +71,7 @@ static bool configure(const char *text)
 		else if (strncmp(p, "engine=itimer", 13) == 0)
 			agent.engine = PD_WIRE_SETITIMER;
 	}
-	return agent.path[0] && (agent.cpu_period || agent.wall_period) && (agent.children || only == pid);
+	return agent.path[0] && (agent.cpu_period || agent.wall_period || agent.lock_asked) && (agent.children || only == pid);
 }
 
 /* ---- begin ---- */
@@ -108,6 +110,7 @@ static void start(struct agent_ring *r, bool own_stack)
 	if (writer_start())
 		return;
 	atomic_store(&agent.mode, AGENT_OFF);
+	lock_end();
 	timer_stop(r);
 	itimer_stop();
 }
@@ -150,6 +153,7 @@ void agent_stop(enum pd_wire_reason reason)
 	}
 	writer_ask(ASK_FINISH, reason);
 	atomic_store(&agent.mode, AGENT_OFF);
+	lock_end();
 	signals_restore(&old);
 }
 
@@ -164,6 +168,7 @@ void agent_forked(void)
 	agent_self = NULL;
 	atomic_store(&agent.mode, AGENT_OFF);
 	begin_clocks();
+	lock_forked();
 	atomic_store(&agent.unsampled, 0);
 	atomic_store(&agent.threads, 0);
 	if (!agent.children || !rings_make() || !(r = ring_take()))

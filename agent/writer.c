@@ -128,6 +128,12 @@ static void more(const void *p, size_t n)
 
 static void done(void) { used = (used + 7) & ~(size_t)7; }
 
+void writer_record(enum pd_wire_kind kind, void *fixed, size_t size)
+{
+	put(kind, fixed, size, 0);
+	worth = true;
+}
+
 static void put_process(void)
 {
 	struct pd_wire_process p = { .pid = (uint32_t)agent.pid, .ppid = (uint32_t)getppid(), .realtime = now_ns(CLOCK_REALTIME),
@@ -262,6 +268,16 @@ static void know(const uint64_t *address, uint32_t n)
 		}
 }
 
+/* What a hook saw: its part makes the record. */
+static void event_write(const struct agent_ring *r, const struct agent_sample *s, uint32_t stack)
+{
+	switch (s->kind) {
+	case PD_WIRE_LOCK_WAIT:
+	case PD_WIRE_LOCK_HOLD: lock_write(r, s, stack); break;
+	default: break;
+	}
+}
+
 static bool drain_ring(struct agent_ring *r, uint32_t state)
 {
 	static uint64_t address[AGENT_DEPTH];
@@ -280,7 +296,9 @@ static bool drain_ring(struct agent_ring *r, uint32_t state)
 		w.tid = (uint32_t)r->tid;
 		know(address, s.n);
 		w.stack = stack_id(address, s.n, s.flags);
-		if (s.count)
+		if (s.kind)
+			event_write(r, &s, w.stack);
+		else if (s.count)
 			put(PD_WIRE_CPU, &w, sizeof(w), 0);
 		else
 			wall_look(r, &s, w.stack);
@@ -353,6 +371,7 @@ static void put_stats(void)
 	w.handler_p50 = percentile(bucket, all, 50);
 	w.handler_p99 = percentile(bucket, all, 99);
 	put(PD_WIRE_STATS, &w, sizeof(w), 0);
+	lock_stats();
 }
 
 static void put_end(enum pd_wire_reason reason)
@@ -413,6 +432,7 @@ static uint64_t round_of(bool all)
 	if (agent.wall_period && !all)
 		wall_tick();
 	fill = drain();
+	lock_round(now);
 	if (now - slowly > SLOWLY && !all) {
 		slowly = now;
 		adopt_threads();
@@ -484,6 +504,7 @@ void writer_begin(void)
 	used = sizeof(struct pd_wire_block);
 	put_process();
 	modules_tell();
+	lock_begin();
 }
 
 bool writer_start(void)

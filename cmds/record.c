@@ -24,6 +24,8 @@ static const struct pd_opt own_opts[] = {
 	{ 0, "wall", NULL, "wall time of every thread, running or not", PD_OPT_BOOL, PD_AT(R, wall, bool) },
 	{ 0, "heap", NULL, "memory: what is allocated where, and what of it is not freed", PD_OPT_BOOL, PD_AT(R, heap, bool) },
 	{ 0, "heap-period", "SIZE", "one byte in SIZE is sampled, with the object it lies in (default 512K); 1: every object", PD_OPT_SIZE, PD_AT(R, heap_period, int64_t) },
+	{ 0, "lock", NULL, "waiting: who waits for locks and other threads (block), and who held the locks meanwhile (mutex)", PD_OPT_BOOL, PD_AT(R, lock, bool) },
+	{ 0, "lock-rate", "NS", "one sample per NS nanoseconds of waiting, and every wait that is longer (default 10000); 1: every wait", PD_OPT_INT, PD_AT(R, lock_rate, int64_t) },
 	{ 0, "no-children", NULL, "only the command itself, not the processes it starts", PD_OPT_BOOL, PD_AT(R, no_children, bool) },
 	{ 'o', "output", "FILE", "write to FILE (default profdata.pb.gz), format by its extension; FILE.pdrec is the stream as it was recorded", PD_OPT_STR,
 	  PD_AT(R, output, const char *), .complete = "file" },
@@ -58,6 +60,7 @@ static void record_defaults(void *args)
 	a->rate = 99;
 	a->heap_period = 512 << 10;
 	a->engine = "timer";
+	a->lock_rate = 10000;
 	a->output = "profdata.pb.gz";
 }
 
@@ -88,7 +91,9 @@ static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 	}
 	if (!(a->heap_period >= 1 && a->heap_period <= INT64_C(1) << 40))
 		return cli_usage(ctx, NULL, "--heap-period: expected 1 to 1T");
-	a->cpu |= !a->wall && !a->heap;
+	if (a->lock_rate < 1 || a->lock_rate > 1000000000)
+		return cli_usage(ctx, NULL, "--lock-rate: expected 1 to 1000000000 ns");
+	a->cpu |= !a->wall && !a->heap && !a->lock;
 	return 0;
 }
 
@@ -177,14 +182,16 @@ static int make_stream(struct cmd_ctx *ctx, const struct record_args *a, char **
 /* What one of its kinds is called, in profiles and for people: wall time before CPU time before memory. */
 static const char *sample_type(const struct record_args *a, const char **what)
 {
-	*what = a->wall ? "wall time" : a->cpu ? "CPU time" : "memory";
-	return a->wall ? "wall" : a->cpu ? "cpu" : "alloc_space";
+	*what = a->wall ? "wall time" : a->cpu ? "CPU time" : a->heap ? "memory" : "waiting";
+	return a->wall ? "wall" : a->cpu ? "cpu" : a->heap ? "alloc_space" : "delay";
 }
 
 static void too_little(struct cmd_ctx *ctx, const struct record_args *a, const char *what)
 {
 	if (a->wall || a->cpu)
 		cmd_warnf(ctx, "no samples: the command used too little %s for %g Hz", what, a->rate);
+	else if (!a->heap)
+		cmd_warnf(ctx, "no samples: no thread of the command waited for another");
 	else
 		cmd_warnf(ctx, "no samples: the command allocated too little for one sample per %" PRId64 " bytes", a->heap_period);
 }
@@ -195,7 +202,7 @@ static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struc
 	int64_t sum = 0, abs_sum = 0;
 	const char *what, *name = sample_type(a, &what);
 	int type = pd_doc_find_sample_type(doc, name);
-	struct pd_span unit = a->wall || a->cpu ? (struct pd_span){ "ns", 2 } : (struct pd_span){ "bytes", 5 };
+	struct pd_span unit = a->wall || a->cpu || !a->heap ? (struct pd_span){ "ns", 2 } : (struct pd_span){ "bytes", 5 };
 	char amount[64];
 
 	*empty = type < 0;

@@ -12,6 +12,8 @@ struct record_args {
 	int64_t heap_period;
 	bool cpu, wall, heap, no_children, no_symbols, timestamps;
 	bool outside, all_cpus;
+	bool lock;
+	int64_t lock_rate; /* ns */
 };
 
 #define RECORD_FAILED 125 /* our own failure; statuses of the command are its own */

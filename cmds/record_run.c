@@ -32,8 +32,8 @@ static int become(const struct record_args *a, const char *agent, const char *st
 	/* what stands before malloc() is a library of its own beside the sampler: nobody else has to pass through it */
 	if (asprintf(&heap, ":%.*s-heap.so", (int)strlen(agent) - 3, agent) < 0 ||
 	    asprintf(&preload, "%s%s%s%s", agent, a->heap ? heap : "", before && *before ? ":" : "", before ? before : "") < 0 ||
-	    asprintf(&what, "cpu=%.6g,wall=%.6g,heap=%" PRId64 ",children=%d,pid=%ld,engine=%s,out=%s", a->cpu ? a->rate : 0, a->wall ? a->rate : 0,
-		     a->heap ? a->heap_period : 0, !a->no_children, (long)getpid(), a->engine, stream) < 0 ||
+	    asprintf(&what, "cpu=%.6g,wall=%.6g,heap=%" PRId64 ",lock=%" PRId64 ",children=%d,pid=%ld,engine=%s,out=%s", a->cpu ? a->rate : 0, a->wall ? a->rate : 0,
+		     a->heap ? a->heap_period : 0, a->lock ? a->lock_rate : 0, !a->no_children, (long)getpid(), a->engine, stream) < 0 ||
 	    setenv("LD_PRELOAD", preload, 1) != 0 || setenv("PROFDATA_AGENT", what, 1) != 0)
 		return ENOMEM;
 	signal(SIGXFSZ, SIG_DFL);

@@ -139,6 +139,10 @@ static enum pd_status item(struct record *r, const struct record_item *it)
 	case PD_WIRE_WALL: return record_wall(r, it);
 	case PD_WIRE_STATS: return stats(r, it);
 	case PD_WIRE_END: return end(r, it);
+	case PD_WIRE_LOCK:
+	case PD_WIRE_LOCK_WAIT:
+	case PD_WIRE_LOCK_HOLD:
+	case PD_WIRE_LOCK_STATS: return record_lock(r, it);
 	case PD_WIRE_HEAP_BEGIN: return record_heap_begin(r, it);
 	case PD_WIRE_HEAP: return record_heap(r, it);
 	case PD_WIRE_HEAP_STATS: return record_heap_stats(r, it);
@@ -266,7 +270,7 @@ static void release(struct record *r)
 static enum pd_status record_read(struct pd_source *src, struct pd_sink *sink, const void *opts)
 {
 	struct record r = { .src = src, .sink = sink, .b = sink->prof, .cpu_series = RECORD_NONE, .wall_series = RECORD_NONE, .event_series = RECORD_NONE,
-			    .heap_series = RECORD_NONE };
+			    .heap_series = RECORD_NONE, .lock_series = { RECORD_NONE, RECORD_NONE } };
 	struct pd_wire_file file;
 	enum pd_status status = header(&r, &file);
 

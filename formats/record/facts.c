@@ -132,4 +132,5 @@ void record_facts(struct record *r, const struct pd_wire_file *file)
 	else
 		comments(r, &f);
 	record_heap_facts(r);
+	record_lock_facts(r);
 }

@@ -21,7 +21,8 @@ struct record_stack {
 	pd_stack stack;
 };
 
-enum record_state { RECORD_PLAIN, RECORD_RUNNING, RECORD_SLEEPING, RECORD_RUNNABLE, RECORD_STATES };
+/* What a sample says of its thread beyond who it is, by a label of its own. RECORD_LOCK + enum pd_wire_lock_what: what it waits for. */
+enum record_state { RECORD_PLAIN, RECORD_RUNNING, RECORD_SLEEPING, RECORD_RUNNABLE, RECORD_LOCK, RECORD_STATES = RECORD_LOCK + PD_WIRE_LOCK_BARRIER + 1 };
 
 struct record_thread {
 	uint32_t image, tid;
@@ -45,6 +46,8 @@ struct record_image {
 	struct pd_wire_stats stats;
 	struct pd_wire_heap_stats heap_stats;
 	uint64_t heap_period;           /* bytes; 0: memory was not recorded */
+	struct pd_wire_lock_stats lock_stats;
+	uint64_t lock_rate;             /* ns; 0: waiting was not recorded */
 	bool begun, ended;
 };
 
@@ -62,6 +65,8 @@ struct record {
 	struct pd_wire_outside_stats outside_stats;
 	pd_str event;
 	uint32_t event_series;
+	uint32_t lock_series[2];  /* block, mutex */
+	double lock_rest[2];      /* parts of contentions, which are counted whole */
 	uint64_t lives, unbalanced, worst; /* threads seen to their end, those whose spells are not their life, by how much at most */
 	bool nomem;
 };
@@ -114,6 +119,11 @@ enum pd_status record_heap(struct record *r, const struct record_item *item);
 enum pd_status record_heap_stats(struct record *r, const struct record_item *item);
 /* Comments about memory; the period of the profile where nothing else has one. */
 void record_heap_facts(struct record *r);
+
+/* lock.c */
+enum pd_status record_lock(struct record *r, const struct record_item *item);
+/* Comments about waiting; the period of the profile where nothing else has one. */
+void record_lock_facts(struct record *r);
 
 /* facts.c: what is known about the recording becomes the header */
 void record_say(struct record *r, const char *fmt, ...) PD_PRINTF(2, 3);

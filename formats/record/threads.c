@@ -27,7 +27,12 @@ struct record_thread *record_thread_of(struct record *r, uint32_t tid)
 
 pd_labels record_labels(struct record *r, struct record_thread *t, enum record_state state)
 {
-	static const char *const word[] = { "", "running", "sleeping", "runnable" };
+	static const char *const word[RECORD_STATES][2] = {
+		[RECORD_RUNNING] = { "state", "running" }, [RECORD_SLEEPING] = { "state", "sleeping" }, [RECORD_RUNNABLE] = { "state", "runnable" },
+		[RECORD_LOCK + PD_WIRE_LOCK_MUTEX] = { "kind", "mutex" }, [RECORD_LOCK + PD_WIRE_LOCK_RWLOCK] = { "kind", "rwlock" },
+		[RECORD_LOCK + PD_WIRE_LOCK_COND] = { "kind", "cond" }, [RECORD_LOCK + PD_WIRE_LOCK_SEM] = { "kind", "sem" },
+		[RECORD_LOCK + PD_WIRE_LOCK_JOIN] = { "kind", "join" }, [RECORD_LOCK + PD_WIRE_LOCK_BARRIER] = { "kind", "barrier" },
+	};
 	struct pd_label l[5] = { { .key = pd_intern_z(r->b, "pid"), .kind = PD_LABEL_NUM, .num = r->now->pid },
 				 { .key = pd_intern_z(r->b, "comm"), .str = r->now->comm } };
 	size_t n = 2;
@@ -38,8 +43,8 @@ pd_labels record_labels(struct record *r, struct record_thread *t, enum record_s
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "tid"), .kind = PD_LABEL_NUM, .num = t->tid };
 	if (t->name.v)
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "thread"), .str = t->name };
-	if (state != RECORD_PLAIN)
-		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "state"), .str = pd_intern_z(r->b, word[state]) };
+	if (word[state][0])
+		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, word[state][0]), .str = pd_intern_z(r->b, word[state][1]) };
 	return t->labels[state] = pd_labels_of(r->b, l, n);
 }
 

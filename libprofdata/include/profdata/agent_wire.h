@@ -63,6 +63,11 @@ enum pd_wire_kind {
 	PD_WIRE_HEAP_BEGIN = 20,
 	PD_WIRE_HEAP,
 	PD_WIRE_HEAP_STATS,
+	/* who waits, and for whom */
+	PD_WIRE_LOCK = 30,
+	PD_WIRE_LOCK_WAIT,
+	PD_WIRE_LOCK_HOLD,
+	PD_WIRE_LOCK_STATS,
 	/* what `profdata record` sees from outside, by the kernel's perf events */
 	PD_WIRE_SPELL = 60,
 	PD_WIRE_EVENT,
@@ -190,6 +195,44 @@ struct pd_wire_end {
 	uint32_t blocks; /* then struct pd_wire_index[blocks]: the first ones when there were more than it could keep */
 };
 
+/* ---- locks ---- */
+
+/* Waiting is recorded in this image, from here on. */
+struct pd_wire_lock {
+	struct pd_wire_record r;
+	uint64_t rate; /* ns: who waits that long is always recorded, who waits shorter with the probability wait / rate */
+};
+
+enum pd_wire_lock_what {
+	PD_WIRE_LOCK_MUTEX = 1,
+	PD_WIRE_LOCK_RWLOCK,
+	PD_WIRE_LOCK_COND,
+	PD_WIRE_LOCK_SEM,
+	PD_WIRE_LOCK_JOIN,
+	PD_WIRE_LOCK_BARRIER,
+};
+
+/*
+ * LOCK_WAIT: a thread waited `ns` for something, at this stack. LOCK_HOLD: a thread gave a mutex or rwlock back after others had waited
+ * `ns` in all while it was held, at the stack that gave it back. Each stands for max(1, rate / ns) of its kind and max(ns, rate) nanoseconds.
+ */
+struct pd_wire_lock_event {
+	struct pd_wire_record r;
+	uint64_t time, ns;
+	uint64_t rate; /* for this record: that of the image, or more while there was more to record than should be */
+	uint32_t tid, stack;
+	uint32_t what, zero; /* enum pd_wire_lock_what */
+};
+
+/* Sums since the image began; the last one counts. */
+struct pd_wire_lock_stats {
+	struct pd_wire_record r;
+	uint64_t waits, holds;           /* recorded */
+	uint64_t lost;                   /* there was no room for them, or no thread of ours */
+	uint64_t unmatched;              /* waits whose holders could not be followed */
+	uint64_t wait_rate, hold_rate;   /* the highest rates that were used */
+};
+
 /* ---- from outside ---- */
 
 enum pd_wire_state { PD_WIRE_RUNNING = 1, PD_WIRE_RUNNABLE, PD_WIRE_SLEEPING };
@@ -300,6 +343,9 @@ PD_WIRE_LAYOUT(pd_wire_wall, 40);
 PD_WIRE_LAYOUT(pd_wire_stats, 120);
 PD_WIRE_LAYOUT(pd_wire_index, 16);
 PD_WIRE_LAYOUT(pd_wire_end, 24);
+PD_WIRE_LAYOUT(pd_wire_lock, 16);
+PD_WIRE_LAYOUT(pd_wire_lock_event, 48);
+PD_WIRE_LAYOUT(pd_wire_lock_stats, 56);
 PD_WIRE_LAYOUT(pd_wire_spell, 40);
 PD_WIRE_LAYOUT(pd_wire_event, 32);
 PD_WIRE_LAYOUT(pd_wire_outside, 48);
