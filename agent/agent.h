@@ -25,6 +25,9 @@
 #define AGENT_RINGS 2048           /* threads at a time */
 #define AGENT_LATE 4               /* periods at once, beyond those of one kernel tick, from which a sample is "late" */
 #define AGENT_BUCKETS 128          /* of handler times: 4 per octave of ns */
+#define AGENT_LABELS 500           /* bytes of a set of labels */
+#define AGENT_EVENT_BYTES (1u << 20) /* ring of events of a thread that has any; a power of two */
+#define AGENT_CALLS 1024           /* calls that are open at a time */
 
 enum agent_ring_state { RING_FREE, RING_TAKEN, RING_LIVE, RING_ENDED };
 
@@ -34,7 +37,8 @@ struct agent_sample {
 	uint32_t count;          /* periods; 0: a look for wall time */
 	uint32_t flags;          /* enum pd_wire_stack_flags */
 	uint32_t n, kind;        /* kind: 0 from the handler; else from a hook, enum pd_wire_kind */
-	uint64_t value[3];       /* from a hook: what its kind makes of them; then uint64_t address[n] */
+	uint64_t value[3];       /* from a hook: what its kind makes of them */
+	uint32_t labels, zero;   /* labels: see agent_ring; then uint64_t address[n] */
 };
 
 /* One per thread: single producer (the handler of that thread), single consumer (the writer). */
@@ -49,10 +53,17 @@ struct agent_ring {
 	char name[16], told[16]; /* name when it ended; name the stream knows */
 	uint64_t named;          /* when its name was asked for last */
 	bool begun;              /* the stream knows it */
+	bool adopted;            /* it will end without telling us */
 	_Atomic uint32_t busy;   /* odd while its handler runs */
 	_Atomic uint64_t head, tail; /* bytes ever put, taken */
 	_Atomic uint64_t signals, periods, lost, truncated, incomplete, late, handler_ns;
 	_Atomic uint32_t bucket[AGENT_BUCKETS];
+	_Atomic uint32_t labels; /* number of the thread's set of labels, counted up at every change; 0: it never had any */
+	uint32_t labels_known, labels_id, labels_told; /* writer: newest number it has met, its id in the stream, what the stream was told */
+	uint32_t labels_size;
+	uint64_t events_time;    /* writer: of the newest event */
+	char label[AGENT_LABELS]; /* key and value in turn */
+	struct agent_events *_Atomic events; /* NULL: none so far */
 	/* wall time, writer's side */
 	uint64_t wall_cpu;       /* CPU clock at the last look */
 	uint64_t wall_asleep;    /* it slept from the last look to here; 0: it did not */
@@ -66,6 +77,31 @@ struct agent_ring {
 };
 #define RING_DATA (AGENT_RING_BYTES - offsetof(struct agent_ring, data))
 
+/* A call that has not returned. */
+struct agent_call {
+	uint64_t function, sp, ticks;
+};
+
+/*
+ * Spans and calls of one thread, beside its ring: mapped with its first event, used again by the next thread of the ring. The
+ * thread writes, signal handlers in between are turned away by `busy`, the writer reads.
+ */
+struct agent_events {
+	_Atomic uint64_t head;   /* bytes ever put */
+	uint64_t free_until;     /* head may go there: what the thread knows of `tail` */
+	volatile uint32_t busy;
+	uint32_t open;           /* begun in the ring and not ended there: room for their ends is kept */
+	uint32_t spans;          /* of these, spans */
+	uint32_t skipped;        /* depth of spans that had no room */
+	uint32_t depth, written; /* of `call`: open, and how many of them are in the ring */
+	uint32_t over;           /* calls that are deeper */
+	uint64_t over_sp;
+	_Atomic uint64_t count, lost, shorts, deep, unwound;
+	_Atomic uint64_t tail __attribute__((aligned(64))); /* bytes ever taken */
+	struct agent_call call[AGENT_CALLS];
+	unsigned char data[] __attribute__((aligned(64)));
+};
+
 enum agent_mode { AGENT_OFF, AGENT_ON, AGENT_ENDING };
 
 struct agent {
@@ -78,6 +114,7 @@ struct agent {
 	uint64_t lock_asked;     /* ns of waiting for locks per sample; 0: not recorded */
 	_Atomic uint64_t lock_rate; /* the same while it is recorded, else 0 */
 	bool children;
+	_Atomic bool adopt;      /* all threads that are there, at once */
 	char path[512];          /* of the stream */
 	unsigned char *slab;
 	size_t rings;
@@ -85,11 +122,21 @@ struct agent {
 	_Atomic pid_t tids[AGENT_RINGS]; /* whose ring it is, side by side: looking through them touches no ring */
 	uint64_t cpu_before;     /* CPU clock of the process when recording began */
 	_Atomic uint64_t unsampled, threads;
+	/* spans and calls */
+	uint32_t session;        /* recordings begun in this process */
+	bool trace, functions;
+	uint32_t max_depth;
+	uint64_t min_duration;   /* ns */
+	uint64_t min_ticks;
+	bool tsc;                /* ticks are those of the processor, else ns */
 };
 extern struct agent agent;
 
 /* The ring of the calling thread: one word of TLS, at a fixed offset. */
 extern __thread struct agent_ring *agent_self __attribute__((tls_model("initial-exec")));
+/* The session in which `agent_self` was set; with it NULL: there is none to be had. */
+extern __thread uint32_t agent_seen __attribute__((tls_model("initial-exec")));
+static inline struct agent_ring *ring_own(void) { return agent_seen == agent.session ? agent_self : NULL; }
 
 /* ---- rings.c ---- */
 bool rings_make(void);                    /* also after a fork: all of them empty */
@@ -102,6 +149,9 @@ struct agent_ring *ring_take(void);       /* NULL: none free */
 void ring_begin(struct agent_ring *r, bool own_stack);
 /* A thread nobody told us about. */
 void ring_adopt(pid_t tid);
+/* The calling thread's ring where ring_own() has none: it was there before the recording. NULL: none to be had. */
+struct agent_ring *ring_join(void);
+void rings_reset(void);                   /* before another recording */
 void ring_end(struct agent_ring *r);      /* called by its thread */
 /* Room for a sample, two pieces where it wraps; false when there is none. */
 bool ring_put(struct agent_ring *r, const struct agent_sample *s, const uint64_t *address);
@@ -114,6 +164,7 @@ void timer_stop(struct agent_ring *r);
 bool itimer_start(void);
 void itimer_stop(void);
 int signal_pick(void);                    /* a signal nobody uses, with our handler; 0: none */
+bool signal_ours(void);                   /* is agent.signal still ours? */
 uint64_t random_below(uint64_t n);
 
 /* ---- handler.c ---- */
@@ -169,14 +220,17 @@ bool modules_own(uint64_t address);       /* is this our own code? */
  * The writer is a thread with a table of descriptors of its own: the program sees none of ours, and may close all of its own. Everybody
  * else asks it for things and waits, not forever.
  */
-enum agent_request { ASK_NOTHING, ASK_DRAIN, ASK_FINISH };
+enum agent_request { ASK_NOTHING, ASK_DRAIN, ASK_FINISH, ASK_STOP }; /* stop: finish, and the thread ends */
 void writer_begin(void);                  /* first records of an image; before writer_start() */
 bool writer_start(void);
+bool writer_opened(void);                 /* waits until it has tried: is the stream open? */
+bool writer_broken(void);                 /* it could not be written */
+bool writer_gone(void);                   /* waits until its thread has ended, not forever */
 void writer_ask(enum agent_request what, enum pd_wire_reason reason);
 /* Around a fork: nothing is half done meanwhile. False: it could not be had in time. */
 bool writer_pause(void);
 void writer_resume(void);
-void writer_child(void);                  /* after a fork: all state is new */
+void writer_reset(void);                  /* after a fork and before another recording: all state is new */
 pid_t writer_thread(void);
 void writer_hurry(void);                  /* a ring fills up; safe in a handler */
 /* The thread itself only: */
@@ -194,6 +248,15 @@ void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stac
 /* What is known of a sleep that goes on. */
 void wall_settle(struct agent_ring *r);
 
+/* A record with a variable part of `tail` bytes: more() piece by piece, then done(). */
+void writer_put(enum pd_wire_kind kind, void *fixed, size_t size, size_t tail);
+void writer_more(const void *p, size_t n);
+void writer_done(void);
+void writer_knows(uint64_t address);      /* its mapping goes first */
+void writer_thread_known(struct agent_ring *r); /* its beginning and name go first */
+/* Samples of this thread have the labels of this number (agent_ring.labels when it was taken); before one is put. */
+void writer_labels(struct agent_ring *r, uint32_t labels);
+
 /* ---- lock.c ---- */
 void lock_begin(void);                    /* first records of an image, on whatever thread writes them */
 void lock_end(void);                      /* nothing more is recorded */
@@ -207,6 +270,9 @@ void lock_stats(void);
 bool agent_on(void);                         /* this process is being recorded, and not a vfork() of it */
 void agent_stop(enum pd_wire_reason reason); /* timers off, everything written; once */
 void agent_forked(void);                     /* in the child */
+/* For programs: enum pda_status. */
+int agent_start_here(const char *options, const char *path);
+int agent_stop_here(void);
 uint64_t now_ns(clockid_t clock);
 uint64_t thread_cpu(pid_t tid);              /* CPU clock of a thread of ours; 0 when it is gone */
 

@@ -33,7 +33,7 @@ __attribute__((noinline)) static bool take(struct agent_ring *r, struct agent_sa
 
 bool event_put(enum pd_wire_kind kind, const uint64_t value[3])
 {
-	struct agent_ring *r = agent_self;
+	struct agent_ring *r = ring_own();
 	struct agent_sample s = { .kind = kind };
 	int saved = errno;
 	bool done = false;

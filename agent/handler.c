@@ -23,6 +23,7 @@ bool sample_take(struct agent_ring *r, struct agent_sample *s, uint32_t weight, 
 	uint64_t took;
 	bool room;
 
+	s->labels = atomic_load_explicit(&r->labels, memory_order_relaxed);
 	s->n = unwind(r, context, r->frame, AGENT_DEPTH, &s->flags);
 	room = ring_put(r, s, r->frame);
 	if (!room)
@@ -59,7 +60,7 @@ static struct agent_ring *addressee(int sig, const siginfo_t *si, bool *look)
 
 	*look = false;
 	if (sig == SIGPROF && agent.engine == PD_WIRE_SETITIMER && si->si_code == SI_KERNEL)
-		return agent_self;
+		return ring_own();
 	if (!ring_is(r))
 		return NULL;
 	if (si->si_code == SI_TIMER)
@@ -79,7 +80,7 @@ void on_sample(int sig, siginfo_t *si, void *context)
 
 		atomic_fetch_add(&r->busy, 1);
 		/* a signal of a timer that is gone, after its thread: not ours any more */
-		if (r == agent_self || (pid_t)syscall(SYS_gettid) == r->tid)
+		if (r == ring_own() || (pid_t)syscall(SYS_gettid) == r->tid)
 			sample(r, look, 1 + overrun, context);
 		atomic_fetch_add(&r->busy, 1);
 	}

@@ -2,7 +2,7 @@
  * Between the program and libc: functions of libc's names, which do what libc does and what we need before or after. Everything passes
  * through untouched while nothing is recorded. dlopen() is left alone: it looks at who calls it.
  */
-#include "agent.h"
+#include "spans.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -23,7 +23,15 @@
 
 /* ---- threads ---- */
 
-static void ended(void *r) { ring_end(r); }
+/* The ring it has now: recording may have stopped and begun again since. */
+static void ended(void *unused)
+{
+	struct agent_ring *r = ring_own();
+
+	(void)unused;
+	if (r)
+		ring_end(r);
+}
 
 static void *thread_main(void *p)
 {
@@ -127,8 +135,9 @@ static bool before_exec(sigset_t *old)
 		return false;
 	block_ours(old);
 	atomic_store(&agent.mode, AGENT_ENDING);
+	spans_switch();
 	itimer_stop();
-	if (agent_self)
+	if (ring_own())
 		timer_stop(agent_self);
 	writer_ask(ASK_FINISH, PD_WIRE_EXEC); /* after which it sends no signal either */
 	sigemptyset(&ours);
@@ -145,7 +154,8 @@ static int exec_failed(bool on)
 
 	if (on) {
 		atomic_store(&agent.mode, AGENT_ON);
-		if (agent_self)
+		spans_switch();
+		if (ring_own())
 			timer_start(agent_self);
 		if (agent.engine == PD_WIRE_SETITIMER && agent.cpu_period)
 			itimer_start();

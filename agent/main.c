@@ -1,12 +1,14 @@
 /*
  * Begin and end. What to do stands in one variable, comma separated, the path last:
  *
- *   PROFDATA_AGENT=cpu=99,wall=0,lock=10000,children=1,pid=4711,engine=timer,out=/path/of/the/stream
+ *   PROFDATA_AGENT=cpu=99,wall=0,lock=10000,trace=0,children=1,pid=4711,engine=timer,out=/path/of/the/stream
  *
  * Without it, in programs with more rights than their user (setuid), and where anything is missing, nothing happens at all.
  */
-#include "agent.h"
+#include "spans.h"
 #include <dlfcn.h>
+#define PDA_NONE /* the declarations, not the search for us */
+#include <profdata/agent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -51,6 +53,9 @@ static bool configure(const char *text)
 
 	agent.children = true;
 	agent.engine = PD_WIRE_TIMER_CREATE;
+	agent.cpu_period = agent.wall_period = agent.lock_asked = agent.min_duration = 0;
+	agent.trace = agent.functions = false;
+	agent.max_depth = AGENT_CALLS;
 	for (const char *p = text; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
 		if (strncmp(p, "out=", 4) == 0) {
 			if (strlen(p + 4) >= sizeof(agent.path) || p[4] != '/')
@@ -58,6 +63,8 @@ static bool configure(const char *text)
 			strcpy(agent.path, p + 4);
 			break;
 		}
+		if (spans_configure(p))
+			continue;
 		if (strncmp(p, "cpu=", 4) == 0)
 			agent.cpu_period = period_of(p + 4);
 		else if (strncmp(p, "wall=", 5) == 0)
@@ -71,7 +78,7 @@ static bool configure(const char *text)
 		else if (strncmp(p, "engine=itimer", 13) == 0)
 			agent.engine = PD_WIRE_SETITIMER;
 	}
-	return agent.path[0] && (agent.cpu_period || agent.wall_period || agent.lock_asked) && (agent.children || only == pid);
+	return agent.path[0] && (agent.cpu_period || agent.wall_period || agent.lock_asked || agent.trace) && (agent.children || only == pid);
 }
 
 /* ---- begin ---- */
@@ -101,18 +108,23 @@ static void fall_back(struct agent_ring *r)
 		agent.cpu_period = 0;
 }
 
-static void start(struct agent_ring *r, bool own_stack)
+static bool start(struct agent_ring *r, bool own_stack)
 {
+	agent.session++;
+	spans_begin();
 	atomic_store(&agent.mode, AGENT_ON);
 	ring_begin(r, own_stack);
 	fall_back(r);
 	writer_begin();
-	if (writer_start())
-		return;
+	if (writer_start()) {
+		spans_switch();
+		return true;
+	}
 	atomic_store(&agent.mode, AGENT_OFF);
 	lock_end();
 	timer_stop(r);
 	itimer_stop();
+	return false;
 }
 
 __attribute__((constructor)) static void begin(void)
@@ -139,6 +151,7 @@ void agent_stop(enum pd_wire_reason reason)
 
 	if (!agent_on() || !atomic_compare_exchange_strong(&agent.mode, &on, AGENT_ENDING))
 		return;
+	spans_switch();
 	signals_block(&old);
 	itimer_stop();
 	for (size_t i = 0; i < atomic_load(&agent.used); i++) {
@@ -151,7 +164,7 @@ void agent_stop(enum pd_wire_reason reason)
 		r->end_cpu = thread_cpu(r->tid);
 		atomic_store(&r->state, RING_ENDED);
 	}
-	writer_ask(ASK_FINISH, reason);
+	writer_ask(reason == PD_WIRE_STOPPED ? ASK_STOP : ASK_FINISH, reason);
 	atomic_store(&agent.mode, AGENT_OFF);
 	lock_end();
 	signals_restore(&old);
@@ -162,19 +175,98 @@ __attribute__((destructor)) static void end(void) { agent_stop(PD_WIRE_EXIT); }
 /* The child has one thread, no timers, and rings that are its parent's. */
 void agent_forked(void)
 {
-	uint64_t lo = agent_self ? agent_self->stack_lo : 0, hi = agent_self ? agent_self->stack_hi : 0;
+	uint64_t lo = ring_own() ? agent_self->stack_lo : 0, hi = ring_own() ? agent_self->stack_hi : 0;
 	struct agent_ring *r;
 
+	labels_keep();
 	agent_self = NULL;
 	atomic_store(&agent.mode, AGENT_OFF);
+	spans_switch();
 	begin_clocks();
 	lock_forked();
 	atomic_store(&agent.unsampled, 0);
 	atomic_store(&agent.threads, 0);
 	if (!agent.children || !rings_make() || !(r = ring_take()))
 		return;
-	writer_child();
+	writer_reset();
 	r->stack_lo = lo;
 	r->stack_hi = hi;
-	start(r, false);
+	if (start(r, false))
+		labels_again();
+}
+
+/* ---- started by the program itself ---- */
+
+/* Children and other folders must find it, too. */
+static bool absolute(const char *path)
+{
+	size_t n = 0;
+
+	if (!path || !*path)
+		return false;
+	if (path[0] != '/') {
+		if (!getcwd(agent.path, sizeof(agent.path)))
+			return false;
+		n = strlen(agent.path);
+		agent.path[n > 1 ? n++ : 0] = '/';
+	}
+	if (strlen(path) >= sizeof(agent.path) - n)
+		return false;
+	strcpy(agent.path + n, path);
+	return true;
+}
+
+static int begin_here(const char *options, const char *path)
+{
+	struct agent_ring *r;
+
+	if (!options || strstr(options, "out=") || !absolute(path) || !configure(options))
+		return PDA_OPTIONS;
+	if (!writer_gone())
+		return PDA_FAILED;
+	begin_clocks();
+	if (!agent.signal || !signal_ours())
+		agent.signal = signal_pick();
+	if (agent.slab)
+		rings_reset();
+	if (!agent.signal || (!agent.slab && !rings_make()) || !(r = ring_take()))
+		return PDA_FAILED;
+	writer_reset();
+	modules_refresh();
+	atomic_store(&agent.adopt, true);
+	if (!start(r, true))
+		return PDA_FAILED;
+	r->adopted = true;
+	if (writer_opened())
+		return PDA_OK;
+	agent_stop(PD_WIRE_STOPPED);
+	return PDA_FAILED;
+}
+
+static atomic_flag changing = ATOMIC_FLAG_INIT;
+
+int agent_start_here(const char *options, const char *path)
+{
+	int status = PDA_ALREADY;
+
+	if (atomic_flag_test_and_set(&changing))
+		return status;
+	if (atomic_load(&agent.mode) == AGENT_OFF)
+		status = begin_here(options, path);
+	atomic_flag_clear(&changing);
+	return status;
+}
+
+int agent_stop_here(void)
+{
+	int status = PDA_ALREADY;
+
+	if (atomic_flag_test_and_set(&changing))
+		return status;
+	if (agent_on()) {
+		agent_stop(PD_WIRE_STOPPED);
+		status = writer_broken() ? PDA_FAILED : PDA_OK;
+	}
+	atomic_flag_clear(&changing);
+	return status;
 }

@@ -1,5 +1,5 @@
 /* Rings: one per thread, all in one slab that is reserved once and touched only as threads come. */
-#include "agent.h"
+#include "spans.h"
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,12 +8,17 @@
 #include <unistd.h>
 
 __thread struct agent_ring *agent_self __attribute__((tls_model("initial-exec")));
+__thread uint32_t agent_seen __attribute__((tls_model("initial-exec")));
+static atomic_flag joining = ATOMIC_FLAG_INIT;
 
 bool rings_make(void)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (agent.slab ? MAP_FIXED : 0);
 	void *p = MAP_FAILED;
 
+	if (agent.slab) /* the parent's */
+		events_drop();
+	atomic_flag_clear(&joining);
 	/* a program may not be allowed much address space */
 	for (size_t n = agent.slab ? agent.rings : AGENT_RINGS; n >= 16 && p == MAP_FAILED; n /= 2) {
 		p = mmap(agent.slab, n * AGENT_RING_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
@@ -69,7 +74,8 @@ struct agent_ring *ring_take(void)
 		r->arg = NULL;
 		memset(r->name, 0, sizeof(r->name));
 		memset(r->told, 0, sizeof(r->told));
-		r->begun = false;
+		r->begun = r->adopted = false;
+		events_reset(r);
 		atomic_store(&r->head, 0);
 		atomic_store(&r->tail, 0);
 		r->wall_cpu = r->wall_asleep = r->wall_asked = r->wall_told = 0;
@@ -108,17 +114,19 @@ void ring_begin(struct agent_ring *r, bool own_stack)
 	r->begin_cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	r->wall_cpu = r->begin_cpu;
 	agent_self = r;
+	agent_seen = agent.session;
 	atomic_store(&agent.tids[number(r)], r->tid);
 	atomic_store(&r->state, RING_LIVE);
 	timer_start(r);
 }
 
-void ring_adopt(pid_t tid)
+static struct agent_ring *adopt(pid_t tid)
 {
 	struct agent_ring *r = ring_take();
 
 	if (!r)
-		return;
+		return NULL;
+	r->adopted = true;
 	r->tid = tid; /* reads of its stack are checked one by one */
 	r->begin_time = now_ns(CLOCK_MONOTONIC);
 	r->begin_cpu = thread_cpu(tid);
@@ -126,6 +134,58 @@ void ring_adopt(pid_t tid)
 	atomic_store(&agent.tids[number(r)], tid);
 	atomic_store(&r->state, RING_LIVE);
 	timer_start(r);
+	return r;
+}
+
+void ring_adopt(pid_t tid)
+{
+	if (atomic_flag_test_and_set(&joining)) /* a thread joins by itself just now: perhaps this one */
+		return;
+	if (!ring_of_thread(tid))
+		adopt(tid);
+	atomic_flag_clear(&joining);
+}
+
+struct agent_ring *ring_join(void)
+{
+	pid_t tid = (pid_t)syscall(SYS_gettid);
+	struct agent_ring *r = NULL;
+
+	if (agent_seen == agent.session || atomic_load(&agent.mode) != AGENT_ON || tid == writer_thread())
+		return NULL;
+	agent_seen = agent.session; /* whatever comes of it: it is tried once */
+	agent_self = NULL;
+	while (atomic_flag_test_and_set(&joining))
+		syscall(SYS_sched_yield);
+	for (size_t i = 0; i < atomic_load(&agent.used) && !r; i++)
+		if (atomic_load(&agent.tids[i]) == tid && atomic_load(&ring_at(i)->state) == RING_LIVE)
+			r = ring_at(i);
+	agent_self = r ? r : adopt(tid);
+	atomic_flag_clear(&joining);
+	return agent_self;
+}
+
+void rings_reset(void)
+{
+	for (size_t i = 0; i < atomic_load(&agent.used); i++) {
+		struct agent_ring *r = ring_at(i);
+
+		atomic_store(&agent.tids[i], 0);
+		atomic_store(&r->state, RING_FREE);
+		for (size_t b = 0; b < AGENT_BUCKETS; b++)
+			atomic_store(&r->bucket[b], 0);
+		atomic_store(&r->signals, 0);
+		atomic_store(&r->periods, 0);
+		atomic_store(&r->lost, 0);
+		atomic_store(&r->truncated, 0);
+		atomic_store(&r->incomplete, 0);
+		atomic_store(&r->late, 0);
+		atomic_store(&r->handler_ns, 0);
+		events_uncount(r);
+	}
+	atomic_store(&agent.used, 0);
+	atomic_store(&agent.unsampled, 0);
+	atomic_store(&agent.threads, 0);
 }
 
 void ring_end(struct agent_ring *r)

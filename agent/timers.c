@@ -90,6 +90,14 @@ static bool signal_free(int sig)
 	return sigaction(sig, NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL;
 }
 
+/* Has it our handler still? */
+bool signal_ours(void)
+{
+	struct sigaction old;
+
+	return sigaction(agent.signal, NULL, &old) == 0 && old.sa_sigaction == on_sample;
+}
+
 /*
  * A real-time signal from the top: SIGPROF belongs to the profilers programs bring along. setitimer knows no other
  * signal; it is not used when somebody else has it.

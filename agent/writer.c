@@ -2,7 +2,7 @@
  * The thread that empties the rings into the stream. Nothing it holds can be seen by the program: it closes its copies of the program's
  * descriptors at once and opens the stream in a table of its own. Its memory is one block and one table of stacks.
  */
-#include "agent.h"
+#include "spans.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -46,6 +46,8 @@ static _Atomic bool hurry;
 static _Atomic uint32_t asked, answered; /* numbers of requests */
 static _Atomic uint32_t request, request_reason;
 static _Atomic pid_t thread_id;
+static _Atomic uint32_t opening, alive; /* has it tried to open the stream; is there a thread */
+static bool leaving;
 
 /* ---- blocks ---- */
 
@@ -134,6 +136,15 @@ void writer_record(enum pd_wire_kind kind, void *fixed, size_t size)
 	worth = true;
 }
 
+void writer_put(enum pd_wire_kind kind, void *fixed, size_t size, size_t tail)
+{
+	put(kind, fixed, size, tail);
+}
+
+void writer_more(const void *p, size_t n) { more(p, n); }
+
+void writer_done(void) { done(); }
+
 static void put_process(void)
 {
 	struct pd_wire_process p = { .pid = (uint32_t)agent.pid, .ppid = (uint32_t)getppid(), .realtime = now_ns(CLOCK_REALTIME),
@@ -171,6 +182,7 @@ static void forget_stacks(void)
 {
 	memset(stacks, 0, sizeof(stacks));
 	stacks_used = 0;
+	functions_forget();
 }
 
 static uint32_t stack_id(const uint64_t *address, uint32_t n, uint32_t flags)
@@ -227,7 +239,7 @@ static void tell_name(struct agent_ring *r, bool ended)
 	done();
 }
 
-static void tell_begin(struct agent_ring *r)
+void writer_thread_known(struct agent_ring *r)
 {
 	struct pd_wire_thread w = { .tid = (uint32_t)r->tid, .time = r->begin_time, .cpu = r->begin_cpu };
 
@@ -268,6 +280,8 @@ static void know(const uint64_t *address, uint32_t n)
 		}
 }
 
+void writer_knows(uint64_t address) { know(&address, 1); }
+
 /* What a hook saw: its part makes the record. */
 static void event_write(const struct agent_ring *r, const struct agent_sample *s, uint32_t stack)
 {
@@ -291,11 +305,13 @@ static bool drain_ring(struct agent_ring *r, uint32_t state)
 			tell_name(r, state == RING_ENDED);
 			r->named = s.time;
 		}
-		tell_begin(r);
+		writer_thread_known(r);
 		any = worth = true;
 		w.tid = (uint32_t)r->tid;
+		events_drain(r, s.time, s.labels);
 		know(address, s.n);
 		w.stack = stack_id(address, s.n, s.flags);
+		writer_labels(r, s.labels);
 		if (s.kind)
 			event_write(r, &s, w.stack);
 		else if (s.count)
@@ -315,17 +331,21 @@ static unsigned drain(void)
 		struct agent_ring *r = ring_at(i);
 		uint32_t state = atomic_load(&r->state);
 		uint64_t fill = atomic_load(&r->head) - atomic_load(&r->tail);
+		unsigned events;
 
 		if (state != RING_LIVE && state != RING_ENDED)
 			continue;
 		if (fill)
 			most = most > 1 + fill * 8 / RING_DATA ? most : (unsigned)(1 + fill * 8 / RING_DATA);
 		drain_ring(r, state);
+		events = events_drain(r, UINT64_MAX, 0);
+		worth |= events != 0;
+		most = events > most ? events : most;
 		if (state != RING_ENDED)
 			continue;
 		if (agent.wall_period) {
 			wall_settle(r);
-			tell_begin(r);
+			writer_thread_known(r);
 		}
 		if (r->begun)
 			tell_end(r);
@@ -372,6 +392,7 @@ static void put_stats(void)
 	w.handler_p99 = percentile(bucket, all, 99);
 	put(PD_WIRE_STATS, &w, sizeof(w), 0);
 	lock_stats();
+	events_sums();
 }
 
 static void put_end(enum pd_wire_reason reason)
@@ -391,6 +412,7 @@ static void adopt_threads(void)
 {
 	struct { uint64_t ino, off; uint16_t len; uint8_t type; char name[]; } *e;
 	char list[2048] __attribute__((aligned(8)));
+	bool all = atomic_exchange(&agent.adopt, false);
 	int dir = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	long n;
 
@@ -401,7 +423,7 @@ static void adopt_threads(void)
 			e = (void *)(list + at);
 			tid = (pid_t)strtol(e->name, NULL, 10);
 			/* a thread that is only just beginning announces itself in time */
-			if (tid > 0 && tid != atomic_load(&thread_id) && !ring_of_thread(tid) && thread_cpu(tid) > 20 * MS)
+			if (tid > 0 && tid != atomic_load(&thread_id) && !ring_of_thread(tid) && (all || thread_cpu(tid) > 20 * MS))
 				ring_adopt(tid);
 		}
 	}
@@ -410,7 +432,7 @@ static void adopt_threads(void)
 	for (size_t i = 0; i < atomic_load(&agent.used); i++) { /* and those of them that went without a word */
 		struct agent_ring *r = ring_at(i);
 
-		if (atomic_load(&r->state) == RING_LIVE && !r->stack_hi && r->tid != agent.pid && !thread_cpu(r->tid)) {
+		if (atomic_load(&r->state) == RING_LIVE && r->adopted && r->tid != agent.pid && !thread_cpu(r->tid)) {
 			timer_stop(r);
 			r->end_time = now_ns(CLOCK_MONOTONIC);
 			atomic_store(&r->state, RING_ENDED);
@@ -431,6 +453,7 @@ static uint64_t round_of(bool all)
 	}
 	if (agent.wall_period && !all)
 		wall_tick();
+	events_anchor();
 	fill = drain();
 	lock_round(now);
 	if (now - slowly > SLOWLY && !all) {
@@ -459,17 +482,19 @@ static void wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_P
 
 static void answer(void)
 {
-	uint32_t number = atomic_load(&asked);
+	uint32_t number = atomic_load(&asked), what;
 
 	if (number == atomic_load(&answered))
 		return;
 	round_of(true);
-	if (atomic_exchange(&request, ASK_NOTHING) == ASK_FINISH) {
+	what = atomic_exchange(&request, ASK_NOTHING);
+	if (what >= ASK_FINISH) {
 		for (size_t i = 0; i < atomic_load(&agent.used) && agent.wall_period; i++)
 			wall_settle(ring_at(i));
 		put_stats();
 		put_end((enum pd_wire_reason)atomic_load(&request_reason));
 	}
+	leaving = what == ASK_STOP;
 	atomic_store(&answered, number);
 	wake(&answered);
 }
@@ -485,7 +510,9 @@ static void *writer_run(void *arg)
 	else
 		open_stream();
 	atomic_store(&thread_id, (pid_t)syscall(SYS_gettid));
-	for (;;) {
+	atomic_store(&opening, 1);
+	wake(&opening);
+	while (!leaving) {
 		now = now_ns(CLOCK_MONOTONIC);
 		if (atomic_load(&asked) == atomic_load(&answered) && next > now && !atomic_load(&hurry))
 			wait_on(&asked, atomic_load(&answered), next - now);
@@ -496,8 +523,28 @@ static void *writer_run(void *arg)
 			next = now + round_of(false);
 		pthread_mutex_unlock(&working);
 	}
+	if (fd >= 0)
+		close(fd);
+	atomic_store(&alive, 0);
+	wake(&alive);
 	return NULL;
 }
+
+/* Until a word is no longer what it is; two seconds at most. */
+static bool changes(_Atomic uint32_t *word, uint32_t from)
+{
+	uint64_t until = now_ns(CLOCK_MONOTONIC) + 2000 * MS, now;
+
+	while (atomic_load(word) == from && (now = now_ns(CLOCK_MONOTONIC)) < until)
+		wait_on(word, from, until - now);
+	return atomic_load(word) != from;
+}
+
+bool writer_opened(void) { return changes(&opening, 0) && !broken; }
+
+bool writer_gone(void) { return changes(&alive, 1); }
+
+bool writer_broken(void) { return broken || dropped; }
 
 void writer_begin(void)
 {
@@ -520,7 +567,10 @@ bool writer_start(void)
 	pthread_attr_setstacksize(&attr, 256u << 10);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	signals_block(&old);
+	atomic_store(&alive, 1);
 	failed = create(&thread, &attr, writer_run, NULL);
+	if (failed)
+		atomic_store(&alive, 0);
 	signals_restore(&old);
 	pthread_attr_destroy(&attr);
 	return failed == 0;
@@ -540,9 +590,9 @@ void writer_ask(enum agent_request what, enum pd_wire_reason reason)
 	uint64_t until = now_ns(CLOCK_MONOTONIC) + 2000 * MS, now;
 	uint32_t number, seen;
 
-	if (what == ASK_FINISH)
+	if (what >= ASK_FINISH)
 		atomic_store(&request_reason, reason);
-	if (what == ASK_FINISH || atomic_load(&request) == ASK_NOTHING)
+	if (what >= ASK_FINISH || atomic_load(&request) == ASK_NOTHING)
 		atomic_store(&request, what);
 	number = atomic_fetch_add(&asked, 1) + 1;
 	wake(&asked);
@@ -561,18 +611,21 @@ bool writer_pause(void)
 
 void writer_resume(void) { pthread_mutex_unlock(&working); }
 
-void writer_child(void)
+void writer_reset(void)
 {
 	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
 	working = fresh;
 	records = indexed = last_stack = 0;
 	sequence = flushed = slowly = refreshed = dropped = 0;
-	worth = broken = false;
+	worth = broken = leaving = false;
 	fd = -1;
+	atomic_store(&opening, 0);
+	atomic_store(&alive, 0);
 	atomic_store(&asked, 0);
 	atomic_store(&answered, 0);
 	atomic_store(&request, ASK_NOTHING);
 	atomic_store(&thread_id, 0);
 	forget_stacks();
+	events_forget();
 }

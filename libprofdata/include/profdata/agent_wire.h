@@ -73,6 +73,14 @@ enum pd_wire_kind {
 	PD_WIRE_EVENT,
 	PD_WIRE_OUTSIDE,
 	PD_WIRE_OUTSIDE_STATS,
+	/* 40 to 49: spans and labels */
+	PD_WIRE_MARK_NAME = 40,
+	PD_WIRE_MARKS,
+	PD_WIRE_MARK_SUMS,
+	PD_WIRE_LABELS,
+	PD_WIRE_LABELED,
+	PD_WIRE_FUNCTION,
+	PD_WIRE_SYMBOL,
 };
 
 enum pd_wire_engine {
@@ -322,6 +330,90 @@ struct pd_wire_heap_stats {
 	uint64_t ns;                         /* spent on sampled objects */
 };
 
+/* ---- spans and labels, see <profdata/agent.h> ---- */
+
+/* What events are called. Ids grow from 1 within an image. */
+struct pd_wire_mark_name {
+	struct pd_wire_record r;
+	uint32_t id, zero;
+	uint32_t name_size, category_size; /* then both texts */
+};
+
+enum pd_wire_mark_kind {
+	PD_WIRE_MARK_BEGIN = 1,
+	PD_WIRE_MARK_END,          /* of the innermost span that is open */
+	PD_WIRE_MARK_INSTANT,
+	PD_WIRE_MARK_CALL,         /* `name` is the id of a PD_WIRE_FUNCTION */
+	PD_WIRE_MARK_RETURN,       /* of the innermost call that is open */
+	PD_WIRE_MARK_VALUED = 128, /* from here on a value follows, 8 bytes */
+	PD_WIRE_MARK_INTEGER = 128, /* a counter: int64_t */
+	PD_WIRE_MARK_REAL,         /* a counter: double */
+	PD_WIRE_MARK_ASYNC_BEGIN,  /* the value is what ties begin and end */
+	PD_WIRE_MARK_ASYNC_END,
+	PD_WIRE_MARK_FLOW_BEGIN,   /* an arrow from here to where its end has the same value */
+	PD_WIRE_MARK_FLOW_END,
+};
+
+struct pd_wire_mark {
+	uint64_t time;
+	uint32_t kind; /* enum pd_wire_mark_kind */
+	uint32_t name; /* id, 0 none; then uint64_t value when `kind` has one */
+};
+
+/* Events of one thread in order of time; with its samples, too. */
+struct pd_wire_marks {
+	struct pd_wire_record r;
+	uint32_t tid, size; /* then `size` bytes of struct pd_wire_mark and values */
+};
+
+/* Sums since the image began; the last one counts. */
+struct pd_wire_mark_sums {
+	struct pd_wire_record r;
+	uint64_t time;
+	uint64_t events;       /* recorded */
+	uint64_t lost;         /* there was no room for: spans and calls with all inside of them */
+	uint64_t short_calls;  /* shorter than `min_duration`, left out */
+	uint64_t deep_calls;   /* deeper than `max_depth`, left out */
+	uint64_t unwound;      /* calls that ended without returning: longjmp() and the like */
+	uint64_t min_duration; /* ns */
+	uint32_t max_depth;    /* of calls; 0: calls are not recorded */
+	uint32_t zero;
+};
+
+/* A set of labels. Ids grow from 1 within an image. */
+struct pd_wire_labels {
+	struct pd_wire_record r;
+	uint32_t id, size; /* then `size` bytes: key and value in turn, each with a zero behind */
+};
+
+/* What is sampled in this thread has this set of labels from here on in the stream; 0: none. */
+struct pd_wire_labeled {
+	struct pd_wire_record r;
+	uint32_t tid, labels;
+};
+
+/* A function whose calls are recorded. Ids grow from 1 within an image. */
+struct pd_wire_function {
+	struct pd_wire_record r;
+	uint32_t id, zero;
+	uint64_t address;
+};
+
+/*
+ * What an address in a file is called, worked out when the recording had ended. Such records stand before all processes. Lines
+ * are innermost inlined function first, as struct pd_wire_line each, then their texts.
+ */
+struct pd_wire_symbol {
+	struct pd_wire_record r;
+	uint64_t offset;                   /* address - start + offset of the mapping */
+	uint32_t path_size, build_id_size; /* then the path and the bytes of the build id, as in PD_WIRE_MAPPING, */
+	uint32_t lines, zero;              /* the lines and their texts */
+};
+
+struct pd_wire_line {
+	uint32_t name_size, system_name_size, file_size, line;
+};
+
 #ifdef __cplusplus
 #define PD_WIRE_LAYOUT(s, n) static_assert(sizeof(struct s) == (n), "layout of " #s)
 #else
@@ -353,5 +445,14 @@ PD_WIRE_LAYOUT(pd_wire_outside_stats, 128);
 PD_WIRE_LAYOUT(pd_wire_heap_begin, 24);
 PD_WIRE_LAYOUT(pd_wire_heap, 72);
 PD_WIRE_LAYOUT(pd_wire_heap_stats, 80);
+PD_WIRE_LAYOUT(pd_wire_mark_name, 24);
+PD_WIRE_LAYOUT(pd_wire_mark, 16);
+PD_WIRE_LAYOUT(pd_wire_marks, 16);
+PD_WIRE_LAYOUT(pd_wire_mark_sums, 72);
+PD_WIRE_LAYOUT(pd_wire_labels, 16);
+PD_WIRE_LAYOUT(pd_wire_labeled, 16);
+PD_WIRE_LAYOUT(pd_wire_function, 24);
+PD_WIRE_LAYOUT(pd_wire_symbol, 32);
+PD_WIRE_LAYOUT(pd_wire_line, 16);
 
 #endif
