@@ -111,8 +111,7 @@ struct agent {
 	uint32_t engine;         /* enum pd_wire_engine */
 	uint32_t late;           /* periods, see AGENT_LATE */
 	uint64_t cpu_period, wall_period, tick, image;
-	uint64_t lock_asked;     /* ns of waiting for locks per sample; 0: not recorded */
-	_Atomic uint64_t lock_rate; /* the same while it is recorded, else 0 */
+	uint64_t lock_rate;      /* ns of waiting for locks per sample; 0: not recorded */
 	bool children;
 	_Atomic bool adopt;      /* all threads that are there, at once */
 	char path[512];          /* of the stream */
@@ -232,6 +231,7 @@ bool writer_pause(void);
 void writer_resume(void);
 void writer_reset(void);                  /* after a fork and before another recording: all state is new */
 pid_t writer_thread(void);
+const void *writer_lock(void);            /* the one mutex of the sampler that threads of the program wait for */
 void writer_hurry(void);                  /* a ring fills up; safe in a handler */
 /* The thread itself only: */
 void writer_mapping(const struct agent_module *m);
@@ -258,6 +258,7 @@ void writer_thread_known(struct agent_ring *r); /* its beginning and name go fir
 void writer_labels(struct agent_ring *r, uint32_t labels);
 
 /* ---- lock.c ---- */
+void lock_find(void);                     /* before anything is recorded: what stands before the locks, if it is to be recorded */
 void lock_begin(void);                    /* first records of an image, on whatever thread writes them */
 void lock_end(void);                      /* nothing more is recorded */
 void lock_forked(void);                   /* in the child: nobody else waits there */
@@ -265,6 +266,7 @@ void lock_forked(void);                   /* in the child: nobody else waits the
 void lock_write(const struct agent_ring *r, const struct agent_sample *s, uint32_t stack);
 void lock_round(uint64_t now);
 void lock_stats(void);
+const void *lock_gate_code(void);         /* in the text of the library before libc's locks; NULL: not loaded */
 
 /* ---- main.c ---- */
 bool agent_on(void);                         /* this process is being recorded, and not a vfork() of it */

@@ -10,7 +10,9 @@
  * as rate / wait waits and `rate` ns. The sums are right at any rate. So the rate may be raised while there is more to
  * record than LOCK_BUDGET; each record carries the rate that was in force when its wait began.
  */
-#include "lock.h"
+#include "agent.h"
+#include "lock_gate.h"
+#include <dlfcn.h>
 
 #define WAYS 4
 #define LOCK_BUDGET 500u         /* samples per second of each sort, all threads together */
@@ -29,7 +31,8 @@ struct lock_entry {
 };
 
 static struct lock_entry table[LOCK_SETS][WAYS];
-_Atomic uint8_t lock_flag[LOCK_SETS];
+static struct lock_gate *gate;   /* NULL: not loaded, or not ours */
+static _Atomic uint64_t asked;   /* ns per sample; 0: nothing is recorded */
 
 static struct pace {
 	_Atomic uint64_t rate, from, most; /* ns per sample; when the window began; the highest rate so far */
@@ -44,7 +47,7 @@ static __thread uint64_t seed __attribute__((tls_model("initial-exec")));
 
 static uint64_t rate_now(struct pace *p)
 {
-	uint64_t rate = atomic_load_explicit(&p->rate, memory_order_relaxed), least = atomic_load_explicit(&agent.lock_rate, memory_order_relaxed);
+	uint64_t rate = atomic_load_explicit(&p->rate, memory_order_relaxed), least = atomic_load_explicit(&asked, memory_order_relaxed);
 
 	return rate > least ? rate : least;
 }
@@ -52,7 +55,7 @@ static uint64_t rate_now(struct pace *p)
 /* The pace of n samples in `ns` becomes the rate that would have kept the budget. */
 static void change(struct pace *p, uint32_t n, uint64_t ns)
 {
-	uint64_t least = atomic_load(&agent.lock_rate), rate = rate_now(p), next;
+	uint64_t least = atomic_load(&asked), rate = rate_now(p), next;
 	double want = (double)rate * n * 1e9 / LOCK_BUDGET / (double)(ns ? ns : 1);
 
 	next = want > (double)rate * STEP ? rate * STEP : want < (double)rate / STEP ? rate / STEP : (uint64_t)want;
@@ -64,7 +67,7 @@ static void change(struct pace *p, uint32_t n, uint64_t ns)
 }
 
 /* Asked for every single one, we record every single one. */
-static bool fixed_rate(void) { return atomic_load_explicit(&agent.lock_rate, memory_order_relaxed) <= 1; }
+static bool fixed_rate(void) { return atomic_load_explicit(&asked, memory_order_relaxed) <= 1; }
 
 static void counted(struct pace *p)
 {
@@ -84,7 +87,7 @@ static void slower(struct pace *p, uint64_t now)
 {
 	uint64_t from = atomic_load(&p->from), window = WINDOW * 1000000000ull / LOCK_BUDGET;
 
-	if (fixed_rate() || now < from + 2 * window || rate_now(p) == atomic_load(&agent.lock_rate))
+	if (fixed_rate() || now < from + 2 * window || rate_now(p) == atomic_load(&asked))
 		return;
 	atomic_store(&p->from, now);
 	change(p, atomic_exchange(&p->n, 0), now - from);
@@ -92,7 +95,7 @@ static void slower(struct pace *p, uint64_t now)
 
 void lock_round(uint64_t now)
 {
-	if (!lock_on())
+	if (!atomic_load(&asked))
 		return;
 	slower(&waits, now);
 	slower(&holds, now);
@@ -175,8 +178,8 @@ static struct lock_entry *entry_for(const void *lock, uint64_t now)
 		found = join(&way[i], (uintptr_t)lock, now) ? &way[i] : NULL;
 	for (unsigned i = 0; i < WAYS && !found; i++)
 		found = settle(&way[i], (uintptr_t)lock, now) ? &way[i] : NULL;
-	if (found && !atomic_load(&lock_flag[set]))
-		atomic_store(&lock_flag[set], 1);
+	if (found && !atomic_load(&gate->flag[set]))
+		atomic_store(&gate->flag[set], 1);
 	if (!found)
 		atomic_fetch_add_explicit(&unmatched, 1, memory_order_relaxed);
 	return found;
@@ -220,35 +223,35 @@ static uint64_t take(const void *lock, uint64_t now)
 	if (!all_idle)
 		return sum;
 	/* who begins to wait changes the word before it sets the flag: either we see that, or its flag comes after our clearing */
-	atomic_store(&lock_flag[set], 0);
+	atomic_store(&gate->flag[set], 0);
 	for (unsigned i = 0; i < WAYS; i++)
 		if (!idle(atomic_load(&table[set][i].word)))
-			atomic_store(&lock_flag[set], 1);
+			atomic_store(&gate->flag[set], 1);
 	return sum;
 }
 
 /* ---- for the hooks ---- */
 
-void lock_wait_begin(struct lock_wait *w, const void *lock, uint32_t what)
+static void wait_begin(struct lock_wait *w, const void *lock, uint32_t what)
 {
-	w->what = what;
+	w->what = lock && lock == writer_lock() ? 0 : what;
 	w->rate = rate_now(&waits);
 	w->least = draw(w->rate);
 	w->from = now_ns(CLOCK_MONOTONIC);
-	w->entry = lock ? entry_for(lock, w->from) : NULL;
+	w->entry = lock && w->what ? entry_for(lock, w->from) : NULL;
 }
 
-void lock_wait_end(const struct lock_wait *w, enum lock_end end)
+static void wait_end(const struct lock_wait *w, enum lock_end end)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
 	if (w->entry)
 		leave(w->entry, end == LOCK_REFUSED ? w->from : now, now, end == LOCK_ALONE);
-	if (end != LOCK_REFUSED && now - w->from > w->least)
+	if (w->what && end != LOCK_REFUSED && now - w->from > w->least)
 		tell(&waits, PD_WIRE_LOCK_WAIT, now - w->from, w->rate, w->what);
 }
 
-void lock_hold_begin(struct lock_hold *h, const void *lock, uint32_t what)
+static void hold_begin(struct lock_hold *h, const void *lock, uint32_t what)
 {
 	uint64_t sum = take(lock, now_ns(CLOCK_MONOTONIC));
 
@@ -257,13 +260,24 @@ void lock_hold_begin(struct lock_hold *h, const void *lock, uint32_t what)
 	h->ns = sum > draw(h->rate) ? sum : 0;
 }
 
-void lock_hold_end(const struct lock_hold *h)
+static void hold_end(const struct lock_hold *h)
 {
 	if (h->ns)
 		tell(&holds, PD_WIRE_LOCK_HOLD, h->ns, h->rate, h->what);
 }
 
+static const struct lock_calls calls = { wait_begin, wait_end, hold_begin, hold_end };
+
 /* ---- begin, fork, and the writer's side ---- */
+
+void lock_find(void)
+{
+	struct lock_gate *g = agent.lock_rate ? dlsym(RTLD_DEFAULT, LOCK_GATE) : NULL;
+
+	gate = g && g->version == LOCK_GATE_VERSION ? g : NULL;
+}
+
+const void *lock_gate_code(void) { return gate ? gate->code : NULL; }
 
 static void pace_begin(struct pace *p)
 {
@@ -276,30 +290,37 @@ static void pace_begin(struct pace *p)
 
 void lock_begin(void)
 {
-	struct pd_wire_lock w = { .rate = agent.lock_asked };
+	struct pd_wire_lock w = { .rate = agent.lock_rate };
 
 	pace_begin(&waits);
 	pace_begin(&holds);
 	atomic_store(&lost, 0);
 	atomic_store(&unmatched, 0);
-	atomic_store(&agent.lock_rate, agent.lock_asked);
-	if (lock_on())
-		writer_record(PD_WIRE_LOCK, &w, sizeof(w));
+	if (!gate)
+		return;
+	atomic_store(&asked, agent.lock_rate);
+	atomic_store(&gate->calls, &calls);
+	writer_record(PD_WIRE_LOCK, &w, sizeof(w));
 }
 
-void lock_end(void) { atomic_store(&agent.lock_rate, 0); }
+void lock_end(void)
+{
+	if (gate)
+		atomic_store(&gate->calls, NULL);
+	atomic_store(&asked, 0);
+}
 
 void lock_forked(void)
 {
-	atomic_store(&agent.lock_rate, 0); /* until it is recorded itself */
-	for (size_t set = 0; set < LOCK_SETS; set++) {
-		if (!atomic_load(&lock_flag[set])) /* pages nobody wrote to stay shared */
+	lock_end(); /* until it is recorded itself */
+	for (size_t set = 0; gate && set < LOCK_SETS; set++) {
+		if (!atomic_load(&gate->flag[set])) /* pages nobody wrote to stay shared */
 			continue;
 		for (unsigned i = 0; i < WAYS; i++) {
 			atomic_store(&table[set][i].lock, 0);
 			atomic_store(&table[set][i].word, 0);
 		}
-		atomic_store(&lock_flag[set], 0);
+		atomic_store(&gate->flag[set], 0);
 	}
 	seed = 0;
 }
@@ -317,6 +338,6 @@ void lock_stats(void)
 	struct pd_wire_lock_stats w = { .waits = atomic_load(&waits.all), .holds = atomic_load(&holds.all), .lost = atomic_load(&lost),
 					.unmatched = atomic_load(&unmatched), .wait_rate = atomic_load(&waits.most), .hold_rate = atomic_load(&holds.most) };
 
-	if (lock_on())
+	if (atomic_load(&asked))
 		writer_record(PD_WIRE_LOCK_STATS, &w, sizeof(w));
 }

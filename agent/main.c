@@ -70,7 +70,7 @@ static bool configure(const char *text)
 		else if (strncmp(p, "wall=", 5) == 0)
 			agent.wall_period = period_of(p + 5);
 		else if (strncmp(p, "lock=", 5) == 0)
-			agent.lock_asked = strtoull(p + 5, NULL, 10);
+			agent.lock_rate = strtoull(p + 5, NULL, 10);
 		else if (strncmp(p, "children=", 9) == 0)
 			agent.children = p[9] == '1';
 		else if (strncmp(p, "pid=", 4) == 0)
@@ -78,7 +78,7 @@ static bool configure(const char *text)
 		else if (strncmp(p, "engine=itimer", 13) == 0)
 			agent.engine = PD_WIRE_SETITIMER;
 	}
-	return agent.path[0] && (agent.cpu_period || agent.wall_period || agent.lock_asked || agent.trace) && (agent.children || only == pid);
+	return agent.path[0] && (agent.cpu_period || agent.wall_period || agent.lock_rate || agent.trace) && (agent.children || only == pid);
 }
 
 /* ---- begin ---- */
@@ -138,6 +138,7 @@ __attribute__((constructor)) static void begin(void)
 	agent.signal = signal_pick();
 	if (!agent.signal || !rings_make() || !(r = ring_take()))
 		return;
+	lock_find();
 	modules_refresh();
 	start(r, true);
 }

@@ -21,7 +21,7 @@ static struct agent_modules *_Atomic current;
 static struct agent_modules *retired;
 static uint32_t retired_busy[AGENT_RINGS]; /* what `busy` of each ring was when `retired` was replaced */
 static unsigned long long adds, subs;      /* of the loader, at the last look */
-static uint64_t own_lo, own_hi;
+static uint64_t own[2][2];                 /* text of ours: the sampler, what stands before locks */
 static bool looked;
 
 static struct agent_modules empty;
@@ -48,7 +48,13 @@ const struct agent_module *module_of(const struct agent_modules *m, uint64_t add
 	return lo < m->n && m->v[lo].start <= address ? &m->v[lo] : NULL;
 }
 
-bool modules_own(uint64_t address) { return address >= own_lo && address < own_hi; }
+bool modules_own(uint64_t address)
+{
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (address >= own[i][0] && address < own[i][1])
+			return true;
+	return false;
+}
 
 /* ---- one module ---- */
 
@@ -147,6 +153,14 @@ struct collect {
 	bool full;
 };
 
+static void is_own(const struct agent_module *m, const void *code, uint64_t *range)
+{
+	if ((uintptr_t)code < m->start || (uintptr_t)code >= m->limit)
+		return;
+	range[0] = m->start;
+	range[1] = m->limit;
+}
+
 static void add(struct collect *c, const struct dl_phdr_info *info, const ElfW(Phdr) *text)
 {
 	struct agent_module m;
@@ -179,10 +193,8 @@ static void add(struct collect *c, const struct dl_phdr_info *info, const ElfW(P
 	for (i = c->out->n++; i > 0 && c->out->v[i - 1].start > m.start; i--)
 		c->out->v[i] = c->out->v[i - 1];
 	c->out->v[i] = m;
-	if ((uint64_t)(uintptr_t)&agent >= info->dlpi_addr && (uint64_t)(uintptr_t)on_sample >= m.start && (uint64_t)(uintptr_t)on_sample < m.limit) {
-		own_lo = m.start;
-		own_hi = m.limit;
-	}
+	is_own(&m, (const void *)(uintptr_t)on_sample, own[0]);
+	is_own(&m, lock_gate_code(), own[1]);
 }
 
 static int collect(struct dl_phdr_info *info, size_t size, void *arg)

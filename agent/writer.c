@@ -582,6 +582,8 @@ void writer_hurry(void)
 		wake(&asked);
 }
 
+const void *writer_lock(void) { return &working; }
+
 pid_t writer_thread(void) { return atomic_load(&thread_id); }
 
 /* At most two seconds: a program that ends must end. */

@@ -27,11 +27,12 @@ static double now(void)
 static int become(const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv, const sigset_t *mask)
 {
 	const char *before = getenv("LD_PRELOAD");
-	char *preload = NULL, *what = NULL, *heap = NULL;
+	char *preload = NULL, *what = NULL, *heap = NULL, *lock = NULL;
+	int stem = (int)strlen(agent) - 3;
 
-	/* what stands before malloc() is a library of its own beside the sampler: nobody else has to pass through it */
-	if (asprintf(&heap, ":%.*s-heap.so", (int)strlen(agent) - 3, agent) < 0 ||
-	    asprintf(&preload, "%s%s%s%s", agent, a->heap ? heap : "", before && *before ? ":" : "", before ? before : "") < 0 ||
+	/* what stands before malloc() and before locks are libraries of their own beside the sampler: nobody else has to pass through them */
+	if (asprintf(&heap, ":%.*s-heap.so", stem, agent) < 0 || asprintf(&lock, ":%.*s-lock.so", stem, agent) < 0 ||
+	    asprintf(&preload, "%s%s%s%s%s", agent, a->heap ? heap : "", a->lock ? lock : "", before && *before ? ":" : "", before ? before : "") < 0 ||
 	    asprintf(&what, "cpu=%.6g,wall=%.6g,heap=%" PRId64 ",lock=%" PRId64 ",children=%d,pid=%ld,engine=%s,out=%s", a->cpu ? a->rate : 0, a->wall ? a->rate : 0,
 		     a->heap ? a->heap_period : 0, a->lock ? a->lock_rate : 0, !a->no_children, (long)getpid(), a->engine, stream) < 0 ||
 	    setenv("LD_PRELOAD", preload, 1) != 0 || setenv("PROFDATA_AGENT", what, 1) != 0)
