@@ -53,7 +53,7 @@ static bool configure(const char *text)
 
 	agent.children = true;
 	agent.engine = PD_WIRE_TIMER_CREATE;
-	agent.cpu_period = agent.wall_period = agent.lock_asked = agent.min_duration = 0;
+	agent.cpu_period = agent.wall_period = agent.lock_rate = agent.min_duration = 0;
 	agent.trace = agent.functions = false;
 	agent.max_depth = AGENT_CALLS;
 	for (const char *p = text; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
@@ -233,6 +233,7 @@ static int begin_here(const char *options, const char *path)
 	if (!agent.signal || (!agent.slab && !rings_make()) || !(r = ring_take()))
 		return PDA_FAILED;
 	writer_reset();
+	lock_find();
 	modules_refresh();
 	atomic_store(&agent.adopt, true);
 	if (!start(r, true))
