@@ -8,6 +8,7 @@
 #define MOST_BATCH 65536u          /* bytes of a batch; the runtime never writes more */
 #define HEADER_BYTES 64u           /* more than the header of a batch can have */
 #define BLOCK_BYTES (1u << 20)
+#define BEHIND 32u                 /* readable bytes behind a batch: numbers are read several bytes at a time */
 #define MOST_STRING 65536u
 #define MOST_FRAMES 4096u          /* of one stack; the runtime writes 128 */
 #define DEFAULT_FREQ 15625000u     /* 64 ns, all platforms with a nanosecond clock */
@@ -34,7 +35,7 @@ static const uint8_t *keep(struct gt_reader *r, const uint8_t *p, size_t n)
 	struct gt_block *b = g->block_used ? &g->block.v[g->block_used - 1] : NULL;
 	uint8_t *to;
 
-	if (!b || b->cap - b->n < n) {
+	if (!b || b->cap - b->n < n + BEHIND) {
 		if (g->block_used == g->block.n) {
 			if (!pd_vec_reserve(&g->block, 1) || !(to = malloc(BLOCK_BYTES))) {
 				gt_nomem(r);
@@ -50,6 +51,7 @@ static const uint8_t *keep(struct gt_reader *r, const uint8_t *p, size_t n)
 	}
 	to = b->p + b->n;
 	memcpy(to, p, n);
+	memset(to + n, 0, BEHIND);
 	b->n += n;
 	return to;
 }

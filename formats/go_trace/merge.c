@@ -9,51 +9,6 @@
 #define FREE_SEARCHES (1u << 24) /* attempts to advance a thread, and moves to bring threads into order, when one had to wait */
 #define SEARCHES_PER_EVENT 1024u
 
-/* The thread's next batch with something in it; false at its end. */
-static bool next_batch(const struct gt_reader *r, struct gt_cursor *c)
-{
-	while (c->p == c->end) {
-		const struct gt_batch *b;
-
-		c->batch = r->gen.batch.v[c->batch].next;
-		if (!c->batch)
-			return false;
-		b = &r->gen.batch.v[c->batch];
-		c->p = b->p;
-		c->end = b->p + b->n;
-		c->time = gt_nanos(&r->gen, b->time);
-	}
-	return true;
-}
-
-/* Reads the next event of the thread; what is unreadable costs the rest of its batch. False: no more. */
-static bool next_event(struct gt_reader *r, struct gt_cursor *c)
-{
-	while (pd_likely(c->p != c->end) || next_batch(r, c)) {
-		const uint8_t *p = c->p + 1;
-		const struct gt_wire_spec *spec;
-		uint64_t dt;
-		bool fine;
-
-		c->type = *c->p;
-		spec = &gt_wire_specs[c->type < GT_W_KINDS ? c->type : 0];
-		fine = spec->since && gt_varint(&p, c->end, &dt);
-		for (unsigned i = 0; fine && i < spec->n_args; i++)
-			fine = gt_varint(&p, c->end, &c->arg[i]);
-		if (pd_likely(fine)) {
-			c->p = p;
-			c->time = pd_add_overflow(c->time, gt_nanos(&r->gen, dt), &c->time) ? INT64_MAX : c->time;
-			r->wire_count[c->type]++;
-			return true;
-		}
-		r->at_batch = c->batch;
-		if (!gt_note(r, 0, spec->since ? "batches cut short at an event that is incomplete" : "batches cut short at an event of unknown type"))
-			return false;
-		c->p = c->end;
-	}
-	return false;
-}
-
 /* ---- heap of threads by time of their next event ---- */
 
 static void swap(struct gt_turn *h, size_t a, size_t b)
@@ -117,27 +72,38 @@ static void sort_heap(struct gt_reader *r)
 	}
 }
 
+/* Time of the next event of any thread but the first. */
+static int64_t runner_up(const struct gt_reader *r)
+{
+	const struct gt_turn *h = r->heap.v;
+
+	return r->heap.n < 2 ? INT64_MAX : r->heap.n == 2 || h[1].time < h[2].time ? h[1].time : h[2].time;
+}
+
 /* ---- merging ---- */
 
-/* The event of place i of the heap, if it may come now. */
-static enum gt_advance try(struct gt_reader *r, size_t i)
+/* Events of the thread at place i of the heap, see gt_run(). */
+static enum gt_advance run(struct gt_reader *r, size_t i, int64_t until)
 {
 	struct gt_cursor *c = &r->cursor.v[r->heap.v[i].cursor];
 	enum gt_advance a;
 
 	r->at_batch = c->batch;
-	a = gt_advance(r, c);
-	if (a != GT_OK)
-		return a;
-	r->n_taken++;
-	if (next_event(r, c)) {
-		r->heap.v[i].time = c->time;
-		if (i == 0 || sift_up(r->heap.v, i) == i)
-			sift_down(r->heap.v, r->heap.n, i);
-	} else {
+	a = gt_run(r, c, until);
+	if (a == GT_END) {
 		heap_remove(r, i);
+		return GT_OK;
 	}
-	return GT_OK;
+	r->heap.v[i].time = c->time;
+	if (a == GT_OK && (i == 0 || sift_up(r->heap.v, i) == i))
+		sift_down(r->heap.v, r->heap.n, i);
+	return a;
+}
+
+/* One event. */
+static enum gt_advance try(struct gt_reader *r, size_t i)
+{
+	return run(r, i, INT64_MIN);
 }
 
 /* Real traces try a few threads per event; a made-up one could let every event try all of them. */
@@ -172,10 +138,12 @@ static bool force(struct gt_reader *r, size_t i, const char *what)
 #define CONTRADICTS "events taken as they are though they contradict the state of their thread"
 #define NO_ORDER "events taken as they come because no order makes sense"
 
-/* One event, of whichever thread may go on. */
-static bool step(struct gt_reader *r)
+/*
+ * Events until another thread or a CPU sample is earlier, the earliest of which is at `until`; or one of whichever thread may go on.
+ */
+static bool step(struct gt_reader *r, int64_t until)
 {
-	enum gt_advance a = try(r, 0);
+	enum gt_advance a = run(r, 0, until);
 
 	if (pd_likely(a == GT_OK))
 		return true;
@@ -230,7 +198,7 @@ static bool start(struct gt_reader *r)
 		c.p = b->p;
 		c.end = b->p + b->n;
 		c.time = gt_nanos(&r->gen, b->time);
-		if (!next_event(r, &c))
+		if (!gt_next_event(r, &c))
 			continue;
 		if (!pd_vec_push(&r->cursor, c) || !pd_vec_push(&r->heap, ((struct gt_turn){ c.time, (uint32_t)r->cursor.n - 1 })))
 			return gt_nomem(r), false;
@@ -249,7 +217,7 @@ void gt_merge(struct gt_reader *r)
 	while (r->heap.n && r->status == PD_OK) {
 		if (s != last && s->time < r->heap.v[0].time)
 			send_sample(r, s++);
-		else if (!step(r))
+		else if (!step(r, s != last && s->time < runner_up(r) ? s->time : runner_up(r)))
 			break;
 	}
 	for (; s != last && r->status == PD_OK && !r->heap.n; s++)

@@ -6,9 +6,9 @@
 
 /* ---- ranges ---- */
 
-enum gt_advance gt_order_gc_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+enum gt_advance gt_order_gc_event(struct gt_reader *r, const struct gt_cursor *c, const struct gt_m *x)
 {
-	struct gt_event e = event_at(&x, c, c->type == GT_W_GC_BEGIN ? GT_EV_RANGE_BEGIN : c->type == GT_W_GC_END ? GT_EV_RANGE_END : GT_EV_RANGE_ACTIVE);
+	struct gt_event e = event_at(x, c, c->type == GT_W_GC_BEGIN ? GT_EV_RANGE_BEGIN : c->type == GT_W_GC_END ? GT_EV_RANGE_END : GT_EV_RANGE_ACTIVE);
 	bool first = r->gc == GT_GC_UNDETERMINED, on = r->gc == GT_GC_ON, fine;
 
 	if (c->type == GT_W_GC_ACTIVE && r->gen.number == r->first_gen) {
@@ -18,7 +18,7 @@ enum gt_advance gt_order_gc_event(struct gt_reader *r, const struct gt_cursor *c
 		if (c->arg[0] != r->gc_seq + 1 && !r->force)
 			return GT_WAIT;
 		fine = c->type == GT_W_GC_BEGIN ? !on : on;
-		if (!r->force && (!fine || !has(&x, PRESENT, PRESENT)))
+		if (!r->force && (!fine || !has(x, PRESENT, PRESENT)))
 			return GT_BAD;
 	}
 	r->gc = c->type == GT_W_GC_END ? GT_GC_OFF : GT_GC_ON;
@@ -43,13 +43,13 @@ static bool turn_range(const struct gt_reader *r, uint8_t *open, enum gt_range w
 	return true;
 }
 
-enum gt_advance gt_order_sweep_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+enum gt_advance gt_order_sweep_event(struct gt_reader *r, const struct gt_cursor *c, const struct gt_m *x)
 {
 	enum gt_kind kind = c->type == GT_W_GC_SWEEP_BEGIN ? GT_EV_RANGE_BEGIN : c->type == GT_W_GC_SWEEP_END ? GT_EV_RANGE_END : GT_EV_RANGE_ACTIVE;
-	struct gt_event e = event_at(&x, c, kind);
-	uint32_t row = kind == GT_EV_RANGE_ACTIVE ? p_row(r, c->arg[0]) : x.p_row;
+	struct gt_event e = event_at(x, c, kind);
+	uint32_t row = kind == GT_EV_RANGE_ACTIVE ? p_row(r, c->arg[0]) : x->p_row;
 
-	if (!r->force && kind != GT_EV_RANGE_ACTIVE && !has(&x, PRESENT, ANY))
+	if (!r->force && kind != GT_EV_RANGE_ACTIVE && !has(x, PRESENT, ANY))
 		return GT_BAD;
 	if (!row)
 		return r->force ? GT_OK : GT_BAD;
@@ -68,12 +68,12 @@ enum gt_advance gt_order_sweep_event(struct gt_reader *r, const struct gt_cursor
 }
 
 /* Mark assists and stop-the-world, which belong to a goroutine. */
-enum gt_advance gt_order_go_range(struct gt_reader *r, const struct gt_cursor *c, struct place x, enum gt_range what, enum gt_kind kind)
+enum gt_advance gt_order_go_range(struct gt_reader *r, const struct gt_cursor *c, const struct gt_m *x, enum gt_range what, enum gt_kind kind)
 {
-	struct gt_event e = event_at(&x, c, kind);
-	uint32_t slot = kind == GT_EV_RANGE_ACTIVE ? gt_g_slot(r, c->arg[0]) : x.slot;
+	struct gt_event e = event_at(x, c, kind);
+	uint32_t slot = kind == GT_EV_RANGE_ACTIVE ? gt_g_slot(r, c->arg[0]) : x->slot;
 
-	if (!r->force && kind != GT_EV_RANGE_ACTIVE && !has(&x, PRESENT, PRESENT))
+	if (!r->force && kind != GT_EV_RANGE_ACTIVE && !has(x, PRESENT, PRESENT))
 		return GT_BAD;
 	if (!slot)
 		return r->force ? GT_OK : GT_BAD;
@@ -96,12 +96,12 @@ enum gt_advance gt_order_go_range(struct gt_reader *r, const struct gt_cursor *c
 
 /* ---- annotations ---- */
 
-enum gt_advance gt_order_task_begin(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+enum gt_advance gt_order_task_begin(struct gt_reader *r, const struct gt_cursor *c, const struct gt_m *x)
 {
-	struct gt_event e = event_at(&x, c, GT_EV_TASK_BEGIN);
+	struct gt_event e = event_at(x, c, GT_EV_TASK_BEGIN);
 	uint32_t row = gt_map_get(&r->task_map, c->arg[0]);
 
-	if (!r->force && (row || !has(&x, PRESENT, PRESENT)))
+	if (!r->force && (row || !has(x, PRESENT, PRESENT)))
 		return GT_BAD;
 	e.id = c->arg[0];
 	e.name = gt_string(r, c->arg[2]);
@@ -123,12 +123,12 @@ enum gt_advance gt_order_task_begin(struct gt_reader *r, const struct gt_cursor 
 	return GT_OK;
 }
 
-enum gt_advance gt_order_task_end(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+enum gt_advance gt_order_task_end(struct gt_reader *r, const struct gt_cursor *c, const struct gt_m *x)
 {
-	struct gt_event e = event_at(&x, c, GT_EV_TASK_END);
+	struct gt_event e = event_at(x, c, GT_EV_TASK_END);
 	uint32_t row = gt_map_get(&r->task_map, c->arg[0]);
 
-	if (!r->force && !has(&x, PRESENT, PRESENT))
+	if (!r->force && !has(x, PRESENT, PRESENT))
 		return GT_BAD;
 	e.id = c->arg[0];
 	e.arg[0] = GT_NONE;
@@ -159,13 +159,13 @@ static bool push_region(struct gt_reader *r, struct gt_g *g, uint64_t task, pd_s
 	return true;
 }
 
-enum gt_advance gt_order_region_event(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+enum gt_advance gt_order_region_event(struct gt_reader *r, const struct gt_cursor *c, const struct gt_m *x)
 {
 	bool begin = c->type == GT_W_USER_REGION_BEGIN;
-	struct gt_event e = event_at(&x, c, begin ? GT_EV_REGION_BEGIN : GT_EV_REGION_END);
-	struct gt_g *g = x.slot ? &r->g.v[x.slot] : NULL;
+	struct gt_event e = event_at(x, c, begin ? GT_EV_REGION_BEGIN : GT_EV_REGION_END);
+	struct gt_g *g = x->slot ? &r->g.v[x->slot] : NULL;
 
-	if (!r->force && (!has(&x, PRESENT, PRESENT) || !g))
+	if (!r->force && (!has(x, PRESENT, PRESENT) || !g))
 		return GT_BAD;
 	if (!g)
 		return GT_OK;
@@ -188,12 +188,12 @@ enum gt_advance gt_order_region_event(struct gt_reader *r, const struct gt_curso
 	return GT_OK;
 }
 
-enum gt_advance gt_order_annotation(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+enum gt_advance gt_order_annotation(struct gt_reader *r, const struct gt_cursor *c, const struct gt_m *x)
 {
-	struct gt_event e = event_at(&x, c, c->type == GT_W_GO_LABEL ? GT_EV_LABEL : c->type == GT_W_USER_LOG ? GT_EV_LOG : GT_EV_METRIC);
+	struct gt_event e = event_at(x, c, c->type == GT_W_GO_LABEL ? GT_EV_LABEL : c->type == GT_W_USER_LOG ? GT_EV_LOG : GT_EV_METRIC);
 	char buf[32];
 
-	if (!r->force && !has(&x, PRESENT, c->type == GT_W_HEAP_ALLOC || c->type == GT_W_HEAP_GOAL ? ANY : PRESENT))
+	if (!r->force && !has(x, PRESENT, c->type == GT_W_HEAP_ALLOC || c->type == GT_W_HEAP_GOAL ? ANY : PRESENT))
 		return GT_BAD;
 	e.arg[0] = c->arg[0];
 	if (c->type == GT_W_GO_LABEL) {
@@ -211,11 +211,11 @@ enum gt_advance gt_order_annotation(struct gt_reader *r, const struct gt_cursor 
 	return GT_OK;
 }
 
-enum gt_advance gt_order_experimental(struct gt_reader *r, const struct gt_cursor *c, struct place x)
+enum gt_advance gt_order_experimental(struct gt_reader *r, const struct gt_cursor *c, const struct gt_m *x)
 {
-	struct gt_event e = event_at(&x, c, GT_EV_EXPERIMENTAL);
+	struct gt_event e = event_at(x, c, GT_EV_EXPERIMENTAL);
 
-	if (!r->force && !has(&x, ANY, ANY))
+	if (!r->force && !has(x, ANY, ANY))
 		return GT_BAD;
 	memcpy(e.arg, c->arg, sizeof e.arg);
 	gt_send(r, &e);

@@ -100,6 +100,8 @@ enum pd_status gt_read(struct gt_reader *r)
 	pd_source_consume(r->src, 16);
 	if (r->version > 26 && !gt_note(r, 0, "a format newer than this reader knows"))
 		return r->status;
+	if (!gt_order_start(r))
+		return r->status;
 	return r->version < 22 ? gt_v1_read(r) : read_v2(r);
 }
 

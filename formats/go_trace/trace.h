@@ -182,13 +182,12 @@ struct gt_region {
 };
 
 struct gt_g {
-	uint64_t id;
+	uint64_t id;           /* GT_NONE: slot is free */
 	uint64_t gen, seq;
 	uint32_t region;       /* innermost open one, row of region */
 	pd_str stw;            /* kind of the open stop-the-world */
 	uint8_t status;        /* Go's: runnable 1, running, syscall, waiting */
 	uint8_t ranges;        /* bit per enum gt_range */
-	bool alive;
 	uint32_t next_free;
 };
 
@@ -199,12 +198,12 @@ struct gt_p {
 	uint8_t ranges;
 };
 
-struct gt_m { /* in this order: what is stored piece by piece must not be loaded in pairs */
-	uint64_t p;            /* GT_NONE none */
-	uint32_t g_slot;       /* row of `g`, 0 none or unknown */
+/* A thread, and what it holds. */
+struct gt_m {
+	uint64_t m, p, g;      /* GT_NONE none */
+	uint32_t row;          /* its own, 0 for no thread */
 	uint32_t p_row;
-	uint64_t g;
-	uint64_t id;
+	uint32_t slot;         /* row of `g`, 0 none or unknown */
 };
 
 struct gt_task {
@@ -218,7 +217,8 @@ struct gt_cursor {
 	int64_t time;          /* of the event, ns */
 	uint32_t thread;       /* row of gt_generation.thread */
 	uint32_t m_row;        /* row of gt_reader.m, 0 for no thread */
-	const uint8_t *p, *end;
+	const uint8_t *p, *end; /* p: at the arguments of the event */
+	const uint8_t *next;   /* behind them, once they are read */
 	uint32_t batch;
 	uint8_t type;
 	uint64_t arg[GT_MAX_ARGS];
@@ -311,6 +311,26 @@ static inline bool gt_varint(const uint8_t **p, const uint8_t *end, uint64_t *ou
 	return gt_varint_slow(p, end, out);
 }
 
+/*
+ * The same for numbers of a generation, behind whose batches more bytes can be read: returns what follows the number, something
+ * beyond `end` where it is cut or too long. Nobody can foretell whether the next number has one byte or two, so that costs no branch.
+ */
+struct gt_number { const uint8_t *p; uint64_t v; };
+struct gt_number gt_number_slow(const uint8_t *p, const uint8_t *end);
+static inline const uint8_t *gt_number(const uint8_t *p, const uint8_t *end, uint64_t *out)
+{
+	uint32_t a = p[0], two = a >> 7, b = p[1] & (0 - two);
+
+	if (pd_unlikely(b & 0x80)) {
+		struct gt_number n = gt_number_slow(p, end);
+
+		*out = n.v;
+		return n.p;
+	}
+	*out = (a & 0x7f) | b << 7;
+	return p + 1 + two;
+}
+
 /* gen.c: the next generation, false at the end (r->status tells failure). */
 bool gt_read_generation(struct gt_reader *r);
 void gt_generation_release(struct gt_generation *g);
@@ -348,8 +368,22 @@ static inline int64_t gt_nanos(const struct gt_generation *g, uint64_t units)
 }
 
 /* order.c: state of the scheduler. */
-enum gt_advance { GT_OK, GT_WAIT, GT_BAD };
-enum gt_advance gt_advance(struct gt_reader *r, struct gt_cursor *c);
+enum gt_advance {
+	GT_OK,
+	GT_WAIT, /* the events of another thread come first */
+	GT_BAD,  /* the event contradicts the state */
+	GT_CUT,  /* the event is incomplete */
+	GT_END,  /* the thread has no more events */
+};
+/* Reads type and time of the next event of a thread; false when there is none. */
+bool gt_next_event(struct gt_reader *r, struct gt_cursor *c);
+/*
+ * Takes the event a cursor is at, and those that follow as long as they are not later than `until`, and leaves the cursor at the next
+ * one. Says GT_WAIT or GT_BAD about one that cannot be taken.
+ */
+enum gt_advance gt_run(struct gt_reader *r, struct gt_cursor *c, int64_t until);
+/* Rows 0, which stand for none; before the first event. False when out of memory. */
+bool gt_order_start(struct gt_reader *r);
 uint32_t gt_m_row(struct gt_reader *r, uint64_t m);
 uint32_t gt_g_slot(const struct gt_reader *r, uint64_t g); /* 0 unknown */
 /* A goroutine begins and ends to be known: its slot, 0 on failure. */

@@ -87,6 +87,23 @@ bool gt_varint_slow(const uint8_t **p, const uint8_t *end, uint64_t *out)
 	return false;
 }
 
+struct gt_number gt_number_slow(const uint8_t *p, const uint8_t *end)
+{
+	struct gt_number n = { .p = end + 1 };
+	uint32_t w, last;
+
+	memcpy(&w, p, sizeof w);
+	last = ~w & 0x80808080;
+	if (last) { /* up to four bytes, without a branch for each */
+		w &= last ^ (last - 1);
+		n.v = (w & 0x7f) | (w >> 1 & 0x3f80) | (w >> 2 & 0x1fc000) | (w >> 3 & 0xfe00000);
+		n.p = p + (unsigned)__builtin_ctz(last) / 8 + 1;
+	} else if (gt_varint_slow(&p, end, &n.v)) {
+		n.p = p;
+	}
+	return n;
+}
+
 /* ---- tables of ids ---- */
 
 bool gt_ids_put(struct gt_ids *t, uint64_t id, uint32_t row)
