@@ -29,6 +29,8 @@ struct track {
 	size_t series;         /* counters: first of n_series names in `text`, zero-terminated */
 	unsigned n_series;
 	PD_VEC(char) waiting;  /* begins that wait for their ends: see struct begun */
+	uint32_t head_of, head_n; /* `head` was made when this many processes were known */
+	char head[48];         /* what stands between ph and time: ","pid":1,"tid":2,"ts": */
 	size_t last;           /* where the innermost one starts, plus 1; 0 none */
 	PD_VEC(char) held;     /* slices that are over, but began with the one around them: it must stand before them */
 };
@@ -48,6 +50,7 @@ struct writer {
 	struct pd_events events;
 	struct pd_out *out;
 	bool no_args, any;
+	uint32_t n_processes;     /* descriptions of processes, plus 1 */
 	struct pd_trace_desc desc; /* without texts */
 	char clock[32], source[64];
 	PD_VEC(struct track) track; /* row 0 is the whole trace */
@@ -74,15 +77,13 @@ static void put_i64(struct writer *w, int64_t v)
 
 static void put_text(struct writer *w, const char *p, size_t n)
 {
-	out_byte(w->out, '"');
-	esc_json(w->out, p, n);
-	out_byte(w->out, '"');
+	esc_json_quoted(w->out, p, n);
 }
 
-/* Nanoseconds as microseconds with as many of three decimals as are needed. */
-static void put_us(struct writer *w, uint64_t ns)
+/* Nanoseconds as microseconds with as many of three decimals as are needed; at most 24 bytes. */
+static size_t format_us(char *to, uint64_t ns)
 {
-	char *to = out_room(w->out, 32), *p = to + pd_put_u64(to, ns / 1000);
+	char *p = to + pd_put_u64(to, ns / 1000);
 	unsigned part = (unsigned)(ns % 1000);
 
 	if (part) {
@@ -93,17 +94,15 @@ static void put_us(struct writer *w, uint64_t ns)
 		while (p[-1] == '0')
 			p--;
 	}
-	out_used(w->out, (size_t)(p - to));
+	return (size_t)(p - to);
 }
 
-static void put_ts(struct writer *w, int64_t ts)
+static void put_dur(struct writer *w, uint64_t ns)
 {
-	int64_t origin = w->desc.has_origin ? w->desc.origin : 0;
+	char *p = out_room(w->out, 48);
 
-	if (ts < origin)
-		out_byte(w->out, '-');
-	/* a difference of two int64 always fits its unsigned magnitude */
-	put_us(w, ts < origin ? (uint64_t)origin - (uint64_t)ts : (uint64_t)ts - (uint64_t)origin);
+	memcpy(p, ",\"dur\":", 7);
+	out_used(w->out, 7 + format_us(p + 7, ns));
 }
 
 static void put_double(struct writer *w, double v)
@@ -208,12 +207,46 @@ static void put_name(struct writer *w, struct pd_span name, struct pd_span categ
 		put_text(w, no_category, strlen(no_category));
 }
 
+static void make_head(const struct writer *w, struct track *t)
+{
+	char *p = t->head;
+
+	memcpy(p, "\",\"pid\":", 8);
+	p += 8 + pd_put_i64(p + 8, pid_of(w, t));
+	memcpy(p, ",\"tid\":", 7);
+	p += 7 + pd_put_i64(p + 7, tid_of(w, t));
+	memcpy(p, ",\"ts\":", 6);
+	t->head_n = (uint32_t)(p + 6 - t->head);
+	t->head_of = w->n_processes;
+}
+
+/* Phase, place, time: {"ph":"?","pid":1,"tid":2,"ts":3 */
+static void put_timed(struct writer *w, const struct track *t, char ph, int64_t ts)
+{
+	int64_t origin = w->desc.has_origin ? w->desc.origin : 0;
+	char *start = out_room(w->out, 128), *p = start;
+
+	if (pd_likely(w->any)) {
+		*p++ = ',';
+		*p++ = '\n';
+	}
+	w->any = true;
+	memcpy(p, "{\"ph\":\"", 7);
+	p += 7;
+	*p++ = ph;
+	memcpy(p, t->head, sizeof t->head);
+	p += t->head_n;
+	if (ts < origin)
+		*p++ = '-';
+	/* a difference of two int64 always fits its unsigned magnitude */
+	p += format_us(p, ts < origin ? (uint64_t)origin - (uint64_t)ts : (uint64_t)ts - (uint64_t)origin);
+	out_used(w->out, (size_t)(p - start));
+}
+
 /* What every event begins with. */
 static void put_head(struct writer *w, const struct track *t, const struct pd_event *e, char ph, const char *no_category)
 {
-	put_start(w, t, ph);
-	lit(w, ",\"ts\":");
-	put_ts(w, e->ts);
+	put_timed(w, t, ph, e->ts);
 	put_name(w, e->name, e->category, no_category);
 }
 
@@ -236,21 +269,36 @@ static void put_end(struct writer *w)
 
 /* ---- slices ---- */
 
-static bool keep_bytes(struct track *t, const void *p, size_t n)
+/* Room for n more bytes of what waits; NULL when there is none. */
+static char *more_room(struct track *t, size_t n)
 {
+	char *p;
+
 	if (!pd_vec_reserve(&t->waiting, n))
-		return false;
-	if (n)
-		memcpy(t->waiting.v + t->waiting.n, p, n);
+		return NULL;
+	p = t->waiting.v + t->waiting.n;
 	t->waiting.n += n;
-	return true;
+	return p;
+}
+
+static char *put_bytes(char *to, const void *p, size_t n)
+{
+	if (n) /* no bytes may have no address */
+		memcpy(to, p, n);
+	return to + n;
 }
 
 static bool keep_args(struct track *t, const struct pd_arg *args, uint32_t n)
 {
-	for (const struct pd_arg *a = args; a < args + n; a++)
-		if (!keep_bytes(t, a, sizeof *a) || !keep_bytes(t, a->key.p, a->key.n) || (has_bytes(a) && !keep_bytes(t, a->str.p, a->str.n)))
+	for (const struct pd_arg *a = args; a < args + n; a++) {
+		size_t str_n = has_bytes(a) ? a->str.n : 0;
+		char *p = more_room(t, sizeof *a + a->key.n + str_n);
+
+		if (!p)
 			return false;
+		p = put_bytes(put_bytes(p, a, sizeof *a), a->key.p, a->key.n);
+		put_bytes(p, a->str.p, str_n);
+	}
 	return true;
 }
 
@@ -259,9 +307,13 @@ static void begin_waits(struct writer *w, struct track *t, const struct pd_event
 	struct begun b = { .outer = t->last, .held = t->held.n, .ts = e->ts, .stack = e->stack.v, .name_n = (uint32_t)e->name.n,
 			   .category_n = (uint32_t)e->category.n, .n_args = w->no_args ? 0 : e->n_args };
 	size_t at = t->waiting.n;
+	char *p = more_room(t, sizeof b + b.name_n + b.category_n);
 
-	if (!keep_bytes(t, &b, sizeof b) || !keep_bytes(t, e->name.p, b.name_n) || !keep_bytes(t, e->category.p, b.category_n) ||
-	    !keep_args(t, e->args, b.n_args))
+	if (p) {
+		p = put_bytes(put_bytes(p, &b, sizeof b), e->name.p, b.name_n);
+		put_bytes(p, e->category.p, b.category_n);
+	}
+	if (!p || !keep_args(t, e->args, b.n_args))
 		fail(w);
 	t->last = at + 1;
 }
@@ -334,8 +386,7 @@ static const char *put_begun(struct writer *w, const struct track *t, const char
 	p += b.name_n + b.category_n;
 	put_head(w, t, &x, ended ? 'X' : 'B', NULL);
 	if (ended) {
-		lit(w, ",\"dur\":");
-		put_us(w, b.end > b.ts ? (uint64_t)b.end - (uint64_t)b.ts : 0);
+		put_dur(w, b.end > b.ts ? (uint64_t)b.end - (uint64_t)b.ts : 0);
 	}
 	put_stack(w, "sf", b.stack);
 	put_stack(w, "esf", b.end_stack);
@@ -411,8 +462,7 @@ static void put_unfinished(struct writer *w, struct track *t)
 static void put_slice(struct writer *w, const struct track *t, const struct pd_event *e)
 {
 	put_head(w, t, e, 'X', NULL);
-	lit(w, ",\"dur\":");
-	put_us(w, e->dur > 0 ? (uint64_t)e->dur : 0);
+	put_dur(w, e->dur > 0 ? (uint64_t)e->dur : 0);
 	put_stack(w, "sf", e->stack.v);
 	put_stack(w, "esf", e->end_stack.v);
 	put_args(w, e->args, e->n_args);
@@ -423,9 +473,7 @@ static void put_slice(struct writer *w, const struct track *t, const struct pd_e
 static void put_loose(struct writer *w, const struct track *t, const struct pd_event *e)
 {
 	if (e->kind == PD_EV_END && !e->name.n) {
-		put_start(w, t, 'E');
-		lit(w, ",\"ts\":");
-		put_ts(w, e->ts);
+		put_timed(w, t, 'E', e->ts);
 	} else {
 		put_head(w, t, e, e->kind == PD_EV_BEGIN ? 'B' : 'E', NULL);
 	}
@@ -491,7 +539,7 @@ static void put_linked(struct writer *w, const struct track *t, const struct pd_
 {
 	put_head(w, t, e, ph, no_category);
 	lit(w, ",\"id\":\"0x");
-	out_used(w->out, (size_t)snprintf(out_room(w->out, 32), 32, "%" PRIx64, e->id));
+	out_used(w->out, pd_put_hex(out_room(w->out, 32), e->id));
 	lit(w, "\"");
 	if (e->kind == PD_EV_FLOW_END && (e->flags & PD_EV_ENCLOSING))
 		lit(w, ",\"bp\":\"e\"");
@@ -518,6 +566,8 @@ static void write_event(struct pd_events *ev, const struct pd_event *e)
 		fail(w);
 		return;
 	}
+	if (pd_unlikely(t->head_of != w->n_processes))
+		make_head(w, t);
 	switch (e->kind) {
 	case PD_EV_BEGIN: case PD_EV_END: put_begin_or_end(w, t, e); break;
 	case PD_EV_SLICE: put_slice(w, t, e); break;
@@ -592,6 +642,8 @@ static void write_track(struct pd_events *ev, pd_track id, const struct pd_track
 	if (w->events.failed)
 		return;
 	t = &w->track.v[id.v];
+	t->head_of = 0;
+	w->n_processes += d->kind == PD_TRACK_PROCESS; /* rows described before their process may change their place */
 	t->kind = d->kind;
 	t->flags = d->flags;
 	t->parent = d->parent.v;
@@ -657,8 +709,10 @@ static enum pd_status write_finish(struct pd_events *ev, struct pd_error *err)
 {
 	struct writer *w = (struct writer *)ev;
 
-	for (size_t i = 0; i < w->track.n && !w->events.failed; i++)
+	for (size_t i = 0; i < w->track.n && !w->events.failed; i++) {
+		make_head(w, &w->track.v[i]);
 		put_unfinished(w, &w->track.v[i]);
+	}
 	lit(w, "\n],\n\"displayTimeUnit\":\"ns\",\n");
 	if (!chrome_stacks_write(&w->stacks, ev->tables, w->out))
 		fail(w);
@@ -704,6 +758,7 @@ struct pd_events *pd_chrome_write(struct pd_out *out, const struct pd_save_opts 
 	}
 	w->events.ops = &ops;
 	w->out = out;
+	w->n_processes = 1;
 	w->no_args = own->args_off;
 	copy_text(w->clock, sizeof w->clock, (struct pd_span){ "trace", 5 });
 	lit(w, "{\"traceEvents\":[\n");

@@ -32,9 +32,7 @@ static bool is_used(const struct chrome_stacks *s, uint32_t stack)
 
 static void put_text(struct pd_out *out, struct pd_span s)
 {
-	out_byte(out, '"');
-	esc_json(out, s.p, s.n);
-	out_byte(out, '"');
+	esc_json_quoted(out, s.p, s.n);
 }
 
 /* Keys of the entries of one stack node, counted from the one nearest the root. */

@@ -293,11 +293,34 @@ void esc_xml_attr(struct pd_out *out, const char *p, size_t n)
 	escape(&t, out, p, n);
 }
 
+static const struct target json = { "\"\\\"\\\"\\", put_json };
+
 void esc_json(struct pd_out *out, const char *p, size_t n)
 {
-	static const struct target t = { "\"\\\"\\\"\\", put_json };
+	escape(&json, out, p, n);
+}
 
-	escape(&t, out, p, n);
+void esc_json_quoted(struct pd_out *out, const char *p, size_t n)
+{
+	if (pd_likely(n <= 255)) { /* copied first, so that blocks of 16 can be looked at without reading behind the text */
+		char *to = out_room(out, 1 + 256 + 16);
+		bool plain = true;
+
+		to[0] = '"';
+		memset(to + 1 + n, ' ', 16);
+		if (n) /* no bytes may have no address */
+			memcpy(to + 1, p, n);
+		for (size_t i = 0; i < n; i += 16)
+			plain &= plain_of_16(&json, to + 1 + i) == 16;
+		if (pd_likely(plain)) {
+			to[1 + n] = '"';
+			out_used(out, n + 2);
+			return;
+		}
+	}
+	out_byte(out, '"');
+	escape(&json, out, p, n);
+	out_byte(out, '"');
 }
 
 void esc_js_in_script(struct pd_out *out, const char *p, size_t n)

@@ -20,6 +20,8 @@ bool esc_xml_text_plain(const char *p, size_t n);
 void esc_xml_attr(struct pd_out *out, const char *p, size_t n);
 /* Between the quotes of a JSON string. */
 void esc_json(struct pd_out *out, const char *p, size_t n);
+/* With the quotes; quick for short text that needs no escaping. */
+void esc_json_quoted(struct pd_out *out, const char *p, size_t n);
 /*
  * Between double or single quotes of a JavaScript string inside <script>, in HTML and in SVG
  * (with or without CDATA): as JSON, and < > & ' U+2028 U+2029 as \u escapes. The result is valid JSON too.

@@ -10,30 +10,37 @@ size_t pd_put_u64(char *out, uint64_t v)
 	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
 				    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
 				    "8081828384858687888990919293949596979899";
-	char text[20];
-	size_t at = sizeof(text);
+	static const uint64_t power[20] = {
+		0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
+		100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000, 10000000000000000000u,
+	};
+	unsigned guess, n, at;
 
 	if (v < 10) {
 		*out = (char)('0' + v);
 		return 1;
 	}
-	if (v < 100) {
-		memcpy(out, pairs + 2 * v, 2);
-		return 2;
-	}
+	guess = (64 - pd_clz64(v)) * 1233 >> 12; /* bits × log10(2): right, or one too many */
+	n = at = guess + (v >= power[guess]);
 	while (v >= 100) {
 		at -= 2;
-		memcpy(text + at, pairs + 2 * (v % 100), 2);
+		memcpy(out + at, pairs + 2 * (v % 100), 2);
 		v /= 100;
 	}
-	if (v >= 10) {
-		at -= 2;
-		memcpy(text + at, pairs + 2 * v, 2);
-	} else {
-		text[--at] = (char)('0' + v);
-	}
-	memcpy(out, text + at, sizeof(text) - at);
-	return sizeof(text) - at;
+	if (v >= 10)
+		memcpy(out, pairs + 2 * v, 2);
+	else
+		*out = (char)('0' + v);
+	return n;
+}
+
+size_t pd_put_hex(char *out, uint64_t v)
+{
+	unsigned n = (64 - pd_clz64(v | 1) + 3) / 4;
+
+	for (unsigned i = n; i-- > 0; v >>= 4)
+		out[i] = "0123456789abcdef"[v & 15];
+	return n;
 }
 
 size_t pd_put_i64(char *out, int64_t v)

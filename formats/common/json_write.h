@@ -52,6 +52,8 @@ void pd_jsonw_key(struct pd_jsonw *w, const char *key, size_t n);
 /* Decimal digits of `v` into `out` (room for 21), no terminating zero. Returns their number. */
 size_t pd_put_i64(char *out, int64_t v);
 size_t pd_put_u64(char *out, uint64_t v);
+/* Hexadecimal, without 0x; room for 16. */
+size_t pd_put_hex(char *out, uint64_t v);
 /* v / 10^decimals exactly, without trailing zeros: "-0.125". Room for 21 + 257. */
 size_t pd_put_decimal(char *out, int64_t v, unsigned decimals);
 /* Shortest decimal text of a finite double; room for 32. Independent of the locale. */

@@ -2,6 +2,7 @@
 #include "go_trace/views.h"
 
 #include "base/error.h"
+#include "common/json_write.h"
 
 #include <inttypes.h>
 
@@ -86,22 +87,35 @@ uint32_t gt_thread_row(struct gt_views *v, uint64_t m)
 
 /* ---- goroutines ---- */
 
-struct pd_span gt_goroutine_text(const struct gt_views *v, const struct gt_shown *g, char *buf, size_t n)
+struct pd_span gt_join(char *buf, size_t at, const char *before, struct pd_span s, const char *after)
+{
+	const struct pd_span part[] = { span_of(before), { s.p, s.n < 400 ? s.n : 400 }, span_of(after) };
+
+	for (unsigned i = 0; i < PD_ARRAY_LEN(part); i++) {
+		if (part[i].n)
+			memcpy(buf + at, part[i].p, part[i].n);
+		at += part[i].n;
+	}
+	return (struct pd_span){ buf, at };
+}
+
+struct pd_span gt_goroutine_text(const struct gt_views *v, const struct gt_shown *g, char *buf)
 {
 	struct pd_span name = pd_builder_string(v->r->b, g->name);
-	int len = snprintf(buf, n, "G%" PRIu64 "%s%.*s", g->id, name.n ? " " : "", (int)(name.n < 400 ? name.n : 400), name.p);
+	size_t at = 1 + pd_put_u64(buf + 1, g->id);
 
-	return (struct pd_span){ buf, len < 0 ? 0 : (size_t)len < n ? (size_t)len : n - 1 };
+	buf[0] = 'G';
+	return gt_join(buf, at, name.n ? " " : "", name, "");
 }
 
 static void describe(struct gt_views *v, struct gt_shown *g)
 {
-	char buf[512];
+	char buf[GT_NAME];
 
 	if (!g->row.track.v)
 		return;
 	pd_events_track(v->ev, g->row.track, &(struct pd_track_desc){ .kind = PD_TRACK_THREAD, .flags = PD_TRACK_SORTED, .parent = v->process[PID_GOROUTINES],
-								      .id = g->serial, .name = gt_goroutine_text(v, g, buf, sizeof buf),
+								      .id = g->serial, .name = gt_goroutine_text(v, g, buf),
 								      .sort = (int32_t)(g->serial & 0x3fffffff) + (g->system ? 0x40000000 : 0) });
 }
 

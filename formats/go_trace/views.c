@@ -93,7 +93,7 @@ static void reopen_ranges(struct gt_views *v, struct gt_shown *g, struct gt_row 
 /* The goroutine runs on a processor's or thread's row. */
 static void run_on(struct gt_views *v, struct gt_shown *g, uint32_t slot, struct gt_row *row, int64_t ts)
 {
-	char buf[512];
+	char buf[GT_NAME];
 	struct pd_arg arg[1];
 
 	if (!row)
@@ -105,7 +105,7 @@ static void run_on(struct gt_views *v, struct gt_shown *g, uint32_t slot, struct
 	gt_row_close(v, row, 0, ts, NULL);
 	row->slot = slot;
 	arg[0] = arg_uint("goroutine", g->id);
-	gt_row_begin(v, row, GT_OPEN_RUN, ts, &(struct pd_event){ .name = gt_goroutine_text(v, g, buf, sizeof buf), .category = SPAN("running"), .args = arg, .n_args = 1,
+	gt_row_begin(v, row, GT_OPEN_RUN, ts, &(struct pd_event){ .name = gt_goroutine_text(v, g, buf), .category = SPAN("running"), .args = arg, .n_args = 1,
 								  .stack = g->stack });
 	reopen_ranges(v, g, row, ts);
 }
@@ -120,21 +120,21 @@ static void leave(struct gt_views *v, uint32_t slot, struct gt_row *row, int64_t
 
 static void syscall_on(struct gt_views *v, const struct gt_shown *g, uint32_t slot, struct gt_row *row, int64_t ts, struct pd_span name)
 {
-	char buf[512];
+	char buf[GT_NAME];
 
 	if (!row)
 		return;
 	if (row->slot != slot || !row->depth) { /* was in it before the trace began */
 		gt_row_close(v, row, 0, ts, NULL);
 		row->slot = slot;
-		gt_row_begin(v, row, GT_OPEN_RUN, ts, &(struct pd_event){ .name = gt_goroutine_text(v, g, buf, sizeof buf), .category = SPAN("running") });
+		gt_row_begin(v, row, GT_OPEN_RUN, ts, &(struct pd_event){ .name = gt_goroutine_text(v, g, buf), .category = SPAN("running") });
 	}
 	gt_row_begin(v, row, GT_OPEN_SYSCALL, ts, &(struct pd_event){ .name = name, .category = SPAN("syscall"), .stack = g->stack });
 }
 
 /* ---- states ---- */
 
-static struct pd_span state_name(struct gt_views *v, const struct gt_shown *g, uint8_t from, char *buf, size_t n)
+static struct pd_span state_name(struct gt_views *v, const struct gt_shown *g, uint8_t from, char *buf)
 {
 	struct pd_span s;
 	pd_str call;
@@ -148,13 +148,11 @@ static struct pd_span state_name(struct gt_views *v, const struct gt_shown *g, u
 			return SPAN("runnable (new)");
 		if (from != GT_RUNNING || !s.n)
 			return SPAN("runnable");
-		snprintf(buf, n, "runnable (%.*s)", (int)(s.n < 64 ? s.n : 64), s.p);
-		return span_of(buf);
+		return gt_join(buf, 0, "runnable (", s, ")");
 	case GT_SYSCALL:
 		call = gt_syscall_name(v, g->stack);
 		s = pd_builder_string(v->r->b, call);
-		snprintf(buf, n, "syscall%s%.*s", s.n ? " " : "", (int)(s.n < 64 ? s.n : 64), s.p);
-		return span_of(buf);
+		return gt_join(buf, 0, s.n ? "syscall " : "syscall", s, "");
 	default:
 		s = pd_builder_string(v->r->b, g->reason);
 		return s.n ? s : SPAN("waiting");
@@ -189,10 +187,10 @@ static void leave_state(struct gt_views *v, struct gt_shown *g, uint32_t slot, c
 
 static void enter_state(struct gt_views *v, struct gt_shown *g, uint32_t slot, const struct gt_event *e, int64_t ts)
 {
-	char buf[512];
+	char buf[GT_NAME];
 	struct pd_arg arg[2];
 	struct pd_event in = { .category = SPAN("goroutine"), .args = arg, .stack = e->to == GT_RUNNING ? (pd_stack){ 0 } : g->stack };
-	struct pd_span name = state_name(v, g, e->from, buf, sizeof buf);
+	struct pd_span name = state_name(v, g, e->from, buf);
 
 	count(v, g, g->state, 1);
 	in.name = name;
@@ -223,7 +221,7 @@ static void start_flow(struct gt_views *v, struct gt_shown *g, const struct gt_e
 	struct gt_shown *by = at_work(v, e);
 	enum flow_kind kind = e->from == GT_NOT_EXIST ? FLOW_GO : e->from == GT_SYSCALL ? FLOW_EXIT : FLOW_UNBLOCK;
 	struct gt_row *own;
-	char buf[512];
+	char buf[GT_NAME];
 
 	if (v->o.no_flows)
 		return;
@@ -235,7 +233,7 @@ static void start_flow(struct gt_views *v, struct gt_shown *g, const struct gt_e
 		return;
 	}
 	own = kind == FLOW_EXIT ? &v->exits : g->reason.v == v->wait_network.v ? &v->network : &v->sched;
-	gt_row_instant(v, own, e->time, gt_goroutine_text(v, g, buf, sizeof buf), NULL, 0, (pd_stack){ 0 });
+	gt_row_instant(v, own, e->time, gt_goroutine_text(v, g, buf), NULL, 0, (pd_stack){ 0 });
 	gt_row_flow(v, own, e->time, PD_EV_FLOW_BEGIN, flow_name[kind], g->flow);
 	if (v->o.views & GT_VIEW_PROCS)
 		gt_row_flow(v, own, e->time, PD_EV_FLOW_BEGIN, flow_name[kind], g->flow + 1);
@@ -333,7 +331,7 @@ static void range_event(struct gt_views *v, const struct gt_event *e)
 	struct pd_event in = { .category = SPAN("gc"), .stack = gt_stack(v->r, e->stack) };
 	struct pd_span kind = pd_builder_string(v->r->b, e->name);
 	struct pd_arg arg[2];
-	char buf[128];
+	char buf[GT_NAME];
 
 	if (e->what == GT_RANGE_GC) {
 		in.name = SPAN("GC concurrent mark phase");
@@ -346,8 +344,7 @@ static void range_event(struct gt_views *v, const struct gt_event *e)
 		in.n_args = e->kind == GT_EV_RANGE_END ? 2 : 0;
 		turn(v, proc_row(v, gt_proc_row(v, e->id)), GT_OPEN_SWEEP, e, &in);
 	} else if (e->what == GT_RANGE_STW) {
-		snprintf(buf, sizeof buf, "stop-the-world (%.*s)", (int)(kind.n < 80 ? kind.n : 80), kind.p);
-		in.name = span_of(buf);
+		in.name = gt_join(buf, 0, "stop-the-world (", kind, ")");
 		turn(v, &v->stw, GT_OPEN_STW, e, &in);
 	} else {
 		in.name = SPAN("GC mark assist");

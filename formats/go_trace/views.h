@@ -85,8 +85,11 @@ uint32_t gt_thread_row(struct gt_views *v, uint64_t m);
 struct gt_shown *gt_show_goroutine(struct gt_views *v, uint32_t slot, uint64_t id);
 /* Learns the entry function from a stack, once. */
 void gt_name_goroutine(struct gt_views *v, struct gt_shown *g, pd_stack stack);
-/* "G18 main.worker" into buf. */
-struct pd_span gt_goroutine_text(const struct gt_views *v, const struct gt_shown *g, char *buf, size_t n);
+#define GT_NAME 512 /* bytes of a name that is put together */
+/* Adds to `at` bytes of buf, of GT_NAME: at most 400 of `s`. For every event: printf would take longer than the rest of it. */
+struct pd_span gt_join(char *buf, size_t at, const char *before, struct pd_span s, const char *after);
+/* "G18 main.worker" into buf, of GT_NAME. */
+struct pd_span gt_goroutine_text(const struct gt_views *v, const struct gt_shown *g, char *buf);
 bool gt_start_rows(struct gt_views *v);
 void gt_counter_set(struct gt_views *v, struct gt_counter *c, unsigned i, double value);
 void gt_counters_flush(struct gt_views *v, bool all);
