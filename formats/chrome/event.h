@@ -17,14 +17,14 @@ struct chrome_piece {
 
 struct chrome_event {
 	char ph;
-	bool has_ts, has_dur, has_tdur, has_id, flow_in, flow_out, has_bind, enclosing;
+	bool has_ts, has_dur, has_tdur, has_id, flow_in, flow_out, has_bind, enclosing, local_id;
 	char instant; /* scope: g, p, t */
-	int64_t ts, dur, tdur;
-	uint64_t id, bind;
 	struct chrome_piece name, cat, args, sf, esf, id_text, scope, pid_word, tid_word;
-	uint64_t args_offset;
 	struct chrome_id pid, tid;
-	bool local_id;
+	uint64_t id;
+	/* these count where one of the above says so */
+	int64_t ts, dur, tdur;
+	uint64_t bind, args_offset;
 };
 
 static inline struct pd_span chrome_text(const struct chrome_reader *r, struct chrome_piece p)

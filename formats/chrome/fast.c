@@ -5,34 +5,16 @@
 #define MARGIN 64    /* white space that is looked over; more than a key or a number looks at */
 #define MOST_DIGITS 15
 
-enum member { PH, TS, DUR, PID, TID, NAME, CAT, ARGS, ID, SF, ESF, TDUR, TTS, S, BP, ID2, BIND_ID, FLOW_IN, FLOW_OUT, MEMBERS };
-
-/* The key with its quotes and the colon; eight bytes of it are compared at once, shifted so that only its own count. */
-#define KEY(literal) { literal, sizeof(literal) - 1, sizeof(literal) - 1 < 8 ? 8 * (8 - (sizeof(literal) - 1)) : 0 }
-static const struct {
-	char text[16];
-	uint8_t n, shift;
-} keys[MEMBERS] = {
-	[PH] = KEY("\"ph\":"), [TS] = KEY("\"ts\":"), [DUR] = KEY("\"dur\":"), [PID] = KEY("\"pid\":"), [TID] = KEY("\"tid\":"),
-	[NAME] = KEY("\"name\":"), [CAT] = KEY("\"cat\":"), [ARGS] = KEY("\"args\":"), [ID] = KEY("\"id\":"), [SF] = KEY("\"sf\":"),
-	[ESF] = KEY("\"esf\":"), [TDUR] = KEY("\"tdur\":"), [TTS] = KEY("\"tts\":"), [S] = KEY("\"s\":"), [BP] = KEY("\"bp\":"),
-	[ID2] = KEY("\"id2\":"), [BIND_ID] = KEY("\"bind_id\":"), [FLOW_IN] = KEY("\"flow_in\":"), [FLOW_OUT] = KEY("\"flow_out\":"),
-};
+/*
+ * Keys with quotes and colon, compared as the eight bytes they are in memory. What is longer is looked at where its value is.
+ */
+#define BYTE(text, i) (i < sizeof text - 1 ? (uint64_t)(unsigned char)text[i < sizeof text - 1 ? i : 0] << 8 * i : 0)
+#define EIGHT(text) (BYTE(text, 0) | BYTE(text, 1) | BYTE(text, 2) | BYTE(text, 3) | BYTE(text, 4) | BYTE(text, 5) | BYTE(text, 6) | BYTE(text, 7))
+#define MASK(text) (sizeof text - 1 < 8 ? (UINT64_C(1) << (8 * (sizeof text - 1) & 63)) - 1 : UINT64_MAX)
 
 /* By three characters behind the quote: a factor found by trying, without collisions but for flow_in and flow_out. */
 #define HASH(v) ((uint32_t)(((uint32_t)(v) & 0xffffff) * UINT32_C(0xcadf4619)) >> 27)
 #define SLOT(a, b, c) HASH((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
-static const uint8_t slots[32] = {
-	[SLOT('p', 'h', '"')] = PH, [SLOT('t', 's', '"')] = TS, [SLOT('d', 'u', 'r')] = DUR, [SLOT('p', 'i', 'd')] = PID, [SLOT('t', 'i', 'd')] = TID,
-	[SLOT('n', 'a', 'm')] = NAME, [SLOT('c', 'a', 't')] = CAT, [SLOT('a', 'r', 'g')] = ARGS, [SLOT('i', 'd', '"')] = ID, [SLOT('s', 'f', '"')] = SF,
-	[SLOT('e', 's', 'f')] = ESF, [SLOT('t', 'd', 'u')] = TDUR, [SLOT('t', 't', 's')] = TTS, [SLOT('s', '"', ':')] = S, [SLOT('b', 'p', '"')] = BP,
-	[SLOT('i', 'd', '2')] = ID2, [SLOT('b', 'i', 'n')] = BIND_ID, [SLOT('f', 'l', 'o')] = FLOW_IN,
-};
-
-static inline bool is_key(const char *p, unsigned m)
-{
-	return ((pd_load64(p) ^ pd_load64(keys[m].text)) << keys[m].shift) == 0 && (keys[m].n <= 8 || memcmp(p + 8, keys[m].text + 8, keys[m].n - 8u) == 0);
-}
 
 /* ---- numbers ---- */
 
@@ -60,8 +42,13 @@ static const uint64_t ten_to[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 100
 static inline const char *fast_digits(const char *p, uint64_t *out)
 {
 	uint64_t digits, value;
-	unsigned n = digits_at(p, &digits), more;
+	unsigned n, more;
 
+	if ((unsigned)(p[1] - '0') > 9) { /* many are that short, and where one is the next one is too */
+		*out = (unsigned)(*p - '0');
+		return *out > 9 ? NULL : p + 1;
+	}
+	n = digits_at(p, &digits);
 	if (n == 0 || (*p == '0' && n > 1))
 		return NULL;
 	value = eight(digits << (64 - 8 * n));
@@ -81,20 +68,21 @@ static inline const char *fast_digits(const char *p, uint64_t *out)
 static inline const char *fast_time(const char *p, int64_t *ns)
 {
 	uint64_t v;
-	unsigned left = 3;
 
 	p = fast_digits(p, &v);
 	if (!p)
 		return NULL;
+	v *= 1000;
 	if (*p == '.') {
-		unsigned digit;
+		uint32_t d = pd_load32(p + 1) ^ 0x30303030, other = ((d + 0x76767676) | d) & 0x80808080;
 
-		for (p++; left > 0 && (digit = (unsigned)(*p - '0')) < 10; p++, left--)
-			v = v * 10 + digit;
-		if (left == 3)
+		if (pd_unlikely(!other || other & 0x80)) /* more than three, or none */
 			return NULL;
+		d &= ((other & (0 - other)) >> 7) - 1; /* what follows the digits counts as zeros */
+		v += (d & 15) * 100 + (d >> 8 & 15) * 10 + (d >> 16 & 15);
+		p += 1 + pd_ctz64(other) / 8;
 	}
-	*ns = (int64_t)(v * ten_to[left]);
+	*ns = (int64_t)v;
 	return p;
 }
 
@@ -125,17 +113,18 @@ static inline const char *fast_text(const char *p, const char *end, const char *
 }
 
 /* A text or what a number of digits looks like. */
-static const char *fast_word(const char *p, const char *end, const char *base, struct chrome_piece *out)
+static inline const char *fast_word(const char *p, const char *end, const char *base, struct chrome_piece *out)
 {
-	const char *stop;
-	uint64_t v;
+	uint64_t any;
+	unsigned n;
 
 	if (*p == '"')
 		return fast_text(p, end, base, out);
-	stop = fast_digits(p, &v);
-	if (stop)
-		*out = (struct chrome_piece){ CHROME_WINDOW, (uint32_t)(stop - p), (size_t)(p - base) };
-	return stop;
+	n = digits_at(p, &any);
+	if (n == 0 || n == 8 || (*p == '0' && n > 1))
+		return NULL;
+	*out = (struct chrome_piece){ CHROME_WINDOW, n, (size_t)(p - base) };
+	return p + n;
 }
 
 /* A string of one letter. */
@@ -172,32 +161,45 @@ static const char *fast_id(const char *p, const char *end, const char *base, str
 
 /* ---- what writers of some kinds of event add ---- */
 
-static const char *fast_rare(struct chrome_event *e, unsigned m, const char *p, const char *end, const char *base)
+static const char *fast_binding_point(const char *p, struct chrome_event *e)
 {
-	struct chrome_piece text = { 0 };
 	char letter;
 
-	switch (m) {
-	case BP:
-		p = fast_letter(p, &letter);
-		e->enclosing = p && letter == 'e';
-		return p;
-	case ID2: /* {"local":"0x1"} */
-		e->local_id = memcmp(p, "{\"local\":", 9) == 0;
-		if (!e->local_id && memcmp(p, "{\"global\":", 10) != 0)
-			return NULL;
-		p = fast_id(p + (e->local_id ? 9 : 10), end, base, e);
-		return p && *p == '}' ? p + 1 : NULL;
-	case BIND_ID:
-		e->has_bind = true;
-		return fast_number_id(p, end, base, &e->bind, &text);
-	case FLOW_IN: case FLOW_OUT:
-		if (memcmp(p, "true", 4) != 0)
-			return NULL;
-		*(m == FLOW_IN ? &e->flow_in : &e->flow_out) = true;
-		return p + 4;
+	p = fast_letter(p, &letter);
+	e->enclosing = p && letter == 'e';
+	return p;
+}
+
+/* {"local":"0x1"} */
+static const char *fast_id2(const char *p, const char *end, const char *base, struct chrome_event *e)
+{
+	e->local_id = memcmp(p, "{\"local\":", 9) == 0;
+	if (!e->local_id && memcmp(p, "{\"global\":", 10) != 0)
+		return NULL;
+	p = fast_id(p + (e->local_id ? 9 : 10), end, base, e);
+	return p && *p == '}' ? p + 1 : NULL;
+}
+
+/* Behind the first eight bytes of "bind_id": */
+static const char *fast_bind(const char *p, const char *end, const char *base, struct chrome_event *e)
+{
+	struct chrome_piece text = { 0 };
+
+	if (p[0] != '"' || p[1] != ':')
+		return NULL;
+	e->has_bind = true;
+	return fast_number_id(p + 2, end, base, &e->bind, &text);
+}
+
+/* At "flow_in": or "flow_out": */
+static const char *fast_flow(const char *p, struct chrome_event *e)
+{
+	if (memcmp(p, "\"flow_in\":true", 14) == 0) {
+		e->flow_in = true;
+		return p + 14;
 	}
-	return NULL;
+	e->flow_out = memcmp(p, "\"flow_out\":true", 15) == 0;
+	return e->flow_out ? p + 15 : NULL;
 }
 
 static const char *fast_args(struct chrome_reader *r, struct chrome_event *e, const char *p, const char *end, const char *base)
@@ -212,29 +214,6 @@ static const char *fast_args(struct chrome_reader *r, struct chrome_event *e, co
 	e->args = (struct chrome_piece){ CHROME_WINDOW, (uint32_t)(p - from), (size_t)(from - base) };
 	e->args_offset = pd_json_offset(&r->j) + (uint64_t)(from - base);
 	return p;
-}
-
-static inline const char *fast_value(struct chrome_reader *r, struct chrome_event *e, unsigned m, const char *p, const char *end, const char *base)
-{
-	int64_t ignored;
-
-	switch (m) {
-	case PH: return fast_letter(p, &e->ph);
-	case TS: e->has_ts = true; return fast_time(p, &e->ts);
-	case DUR: e->has_dur = true; return fast_time(p, &e->dur);
-	case TDUR: e->has_tdur = true; return fast_time(p, &e->tdur);
-	case TTS: return fast_time(p, &ignored);
-	case PID: return fast_integer(p, &e->pid);
-	case TID: return fast_integer(p, &e->tid);
-	case NAME: return fast_text(p, end, base, &e->name);
-	case CAT: return fast_text(p, end, base, &e->cat);
-	case S: return fast_letter(p, &e->instant);
-	case SF: return fast_word(p, end, base, &e->sf);
-	case ESF: return fast_word(p, end, base, &e->esf);
-	case ID: return fast_id(p, end, base, e);
-	case ARGS: return fast_args(r, e, p, end, base);
-	}
-	return fast_rare(e, m, p, end, base);
 }
 
 /* ---- the event ---- */
@@ -253,59 +232,100 @@ bool chrome_fast_next(struct chrome_reader *r)
 
 	if (r->j.first || pd_json_failed(&r->j) || r->j.end - p < MARGIN || *p != ',')
 		return false;
-	p++;
-	if (*p != '{')
+	p += 1 + (p[1] == '\n');
+	if (pd_unlikely(*p != '{')) {
 		p = skip_to(p, p + MARGIN / 2);
-	if (!p || *p != '{')
-		return false;
+		if (!p || *p != '{')
+			return false;
+	}
 	r->j.p = p;
 	return true;
 }
 
-/* Which member begins at p; MEMBERS when it is another one. */
-static inline unsigned member_at(const char *p)
+PD_NOINLINE static const char *blank(const char *p)
 {
-	unsigned m = slots[HASH(pd_load32(p + 1))];
+	return p + 1;
+}
 
-	if (pd_likely(is_key(p, m)))
-		return m;
-	return m == FLOW_IN && is_key(p, FLOW_OUT) ? FLOW_OUT : MEMBERS;
+/* What is in the way of a key: white space, or a key that is not among the usual. */
+PD_NOINLINE static const char *to_key(const char *p)
+{
+	const char *key = skip_to(p, p + MARGIN);
+
+	return key > p ? key : NULL;
+}
+
+/* A member whose key stands at p: on to its value, and then what takes it. */
+#define MEMBER(a, b, c, key, take) \
+	case SLOT(a, b, c): \
+		if (pd_unlikely((word ^ EIGHT(key)) & MASK(key))) \
+			break; \
+		p += sizeof key - 1; \
+		if (pd_unlikely(*p == ' ')) \
+			p = blank(p); \
+		return take
+
+/* Behind the member at p; NULL when it is not among the usual, `not_a_key` when there is no usual key. */
+static const char not_a_key[1];
+static inline const char *fast_member(struct chrome_reader *r, struct chrome_event *e, const char *p, const char *end, const char *base)
+{
+	uint64_t word = pd_load64(p);
+	int64_t ignored;
+
+	switch (HASH(word >> 8)) {
+	MEMBER('p', 'h', '"', "\"ph\":", fast_letter(p, &e->ph));
+	MEMBER('t', 's', '"', "\"ts\":", (e->has_ts = true, fast_time(p, &e->ts)));
+	MEMBER('d', 'u', 'r', "\"dur\":", (e->has_dur = true, fast_time(p, &e->dur)));
+	MEMBER('p', 'i', 'd', "\"pid\":", fast_integer(p, &e->pid));
+	MEMBER('t', 'i', 'd', "\"tid\":", fast_integer(p, &e->tid));
+	MEMBER('n', 'a', 'm', "\"name\":", fast_text(p, end, base, &e->name));
+	MEMBER('c', 'a', 't', "\"cat\":", fast_text(p, end, base, &e->cat));
+	MEMBER('a', 'r', 'g', "\"args\":", fast_args(r, e, p, end, base));
+	MEMBER('s', 'f', '"', "\"sf\":", fast_word(p, end, base, &e->sf));
+	MEMBER('e', 's', 'f', "\"esf\":", fast_word(p, end, base, &e->esf));
+	MEMBER('i', 'd', '"', "\"id\":", fast_id(p, end, base, e));
+	MEMBER('s', '"', ':', "\"s\":", fast_letter(p, &e->instant));
+	MEMBER('b', 'p', '"', "\"bp\":", fast_binding_point(p, e));
+	MEMBER('t', 'd', 'u', "\"tdur\":", (e->has_tdur = true, fast_time(p, &e->tdur)));
+	MEMBER('t', 't', 's', "\"tts\":", fast_time(p, &ignored));
+	MEMBER('i', 'd', '2', "\"id2\":", fast_id2(p, end, base, e));
+	MEMBER('b', 'i', 'n', "\"bind_id", fast_bind(p, end, base, e));
+	case SLOT('f', 'l', 'o'): return fast_flow(p, e);
+	}
+	return not_a_key;
 }
 
 bool chrome_fast_event(struct chrome_reader *r, struct chrome_event *e)
 {
 	struct pd_span w = pd_json_window(&r->j);
-	const char *p = w.p + 1, *end = w.p + w.n;
-	unsigned m;
+	const char *p = w.p + 1, *end = w.p + w.n, *most = end - 3 * MARGIN, *next;
 
 	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
 		return false;
-	if (end - p < 2 * MARGIN)
+	if (end - p < 4 * MARGIN)
 		return false;
 	for (;;) {
-		if (pd_unlikely(*p != '"')) {
+		next = fast_member(r, e, p, end, w.p);
+		if (pd_unlikely(next == not_a_key)) {
+			p = to_key(p);
+			if (!p)
+				return false;
+			continue;
+		}
+		if (pd_unlikely((uintptr_t)next - 1 >= (uintptr_t)most)) /* NULL too */
+			return false;
+		p = next;
+		if (pd_unlikely(*p <= ' ')) {
 			p = skip_to(p, p + MARGIN);
-			if (!p || *p != '"')
+			if (!p)
 				return false;
 		}
-		m = member_at(p);
-		if (m == MEMBERS)
-			return false;
-		p += keys[m].n;
-		if (*p == ' ')
-			p++;
-		p = fast_value(r, e, m, p, end, w.p);
-		if (pd_unlikely(!p || end - p < 3 * MARGIN))
-			return false;
-		if (pd_unlikely(*p != ',' && *p != '}')) {
-			p = skip_to(p, p + MARGIN);
-			if (!p || (*p != ',' && *p != '}'))
-				return false;
-		}
-		if (*p++ == '}')
+		if (*p == '}')
 			break;
+		if (*p++ != ',')
+			return false;
 	}
 	pd_json_keep(&r->j);
-	pd_json_advance(&r->j, p);
+	pd_json_advance(&r->j, p + 1);
 	return true;
 }

@@ -140,6 +140,26 @@ static bool take_id(struct chrome_reader *r, struct chrome_id *id, struct chrome
 	return true;
 }
 
+/* One to eight hexadecimal digits at once; false when one of them is none, and on machines that keep the high byte first. */
+static bool fast_hex(const char *p, size_t n, uint64_t *out)
+{
+	const uint64_t ones = 0x0101010101010101ull, high = ones * 0x80;
+	uint64_t v = 0, letter, digit, x;
+
+	memcpy(&v, p, n);
+	v = v << (64 - 8 * n) | (ones * '0' & ((UINT64_C(1) << (64 - 8 * n)) - 1)); /* zeros in front */
+	letter = v | ones * 0x20;
+	digit = ((v ^ ones * '0') + ones * 0x76) & high;               /* set where it is none */
+	x = (letter + ones * (0x80 - 'a')) & ~(letter + ones * (0x7f - 'f')) & high; /* set where it is a to f */
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || v & high || (digit & ~x) != 0)
+		return false;
+	x = (v & ones * 0x0f) + (x >> 7) * 9;
+	x = (x << 4 | x >> 8) & 0x00ff00ff00ff00ffull;
+	x = (x << 8 | x >> 16) & 0x0000ffff0000ffffull;
+	*out = (x << 16 | x >> 32) & 0xffffffffu;
+	return true;
+}
+
 uint64_t chrome_id_value(struct pd_span s)
 {
 	struct pd_number num;
@@ -147,13 +167,14 @@ uint64_t chrome_id_value(struct pd_span s)
 	int64_t n;
 
 	if (s.n > 2 && s.n <= 18 && s.p[0] == '0' && (s.p[1] | 0x20) == 'x') {
+		if (s.n <= 10 && fast_hex(s.p + 2, s.n - 2, &v))
+			return v;
 		for (size_t i = 2; i < s.n; i++) {
-			char c = s.p[i];
-			int d = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+			unsigned c = (unsigned char)s.p[i], letter = (c | 0x20) - 'a', d = c - '0' < 10 ? c - '0' : letter < 6 ? letter + 10 : 16;
 
-			if (d < 0)
+			if (pd_unlikely(d > 15))
 				return pd_hash_bytes(0, s.p, s.n);
-			v = v << 4 | (uint64_t)d;
+			v = v << 4 | d;
 		}
 		return v;
 	}
@@ -347,8 +368,10 @@ static bool metadata(struct chrome_reader *r, struct chrome_event *e)
 	if (pd_json_is(name, "stackFrames")) {
 		bool fine;
 
+		if (e->pid.number || e->args.n == 0)
+			return true; /* of a heap profile: each process has its own keys */
 		pd_json_init_piece(&j, &r->j, chrome_text(r, e->args), e->args_offset);
-		fine = e->args.n == 0 || chrome_read_stack_frames(r, &j);
+		fine = chrome_read_more_frames(r, &j);
 		pd_json_release(&j);
 		return fine;
 	}
@@ -517,8 +540,10 @@ static bool dispatch(struct chrome_reader *r, struct chrome_event *e)
 {
 	enum pd_event_kind kind = kind_of(e);
 
-	e->pid.word = chrome_text(r, e->pid_word);
-	e->tid.word = chrome_text(r, e->tid_word);
+	if (pd_unlikely(e->pid.kind == CHROME_ID_WORD))
+		e->pid.word = chrome_text(r, e->pid_word);
+	if (pd_unlikely(e->tid.kind == CHROME_ID_WORD))
+		e->tid.word = chrome_text(r, e->tid_word);
 	if (e->pid.kind == CHROME_ID_NONE)
 		e->pid = (struct chrome_id){ .kind = CHROME_ID_NUMBER, .number = 0 };
 	if (e->ph == 'M')
@@ -540,14 +565,27 @@ static bool dispatch(struct chrome_reader *r, struct chrome_event *e)
 	return timed(r, e, kind);
 }
 
+/* Piece by piece: an initializer of this size becomes a loop, and takes longer than parsing three members. */
+static inline void clear(struct chrome_event *e)
+{
+	const struct chrome_piece none = { 0 };
+
+	memset(e, 0, offsetof(struct chrome_event, name));
+	e->name = e->cat = e->args = e->sf = e->esf = none;
+	e->id_text = e->scope = e->pid_word = e->tid_word = none;
+	e->pid.kind = e->tid.kind = CHROME_ID_NONE;
+	e->id = 0;
+}
+
 /* One event at j; anything but an object is skipped. */
 static bool read_event(struct chrome_reader *r)
 {
-	struct chrome_event e = { 0 };
+	struct chrome_event e;
 	struct pd_span key;
 
 	if ((r->j.p == r->j.end || *r->j.p != '{') && pd_json_type(&r->j) != PD_JSON_OBJECT)
 		return pd_json_skip(&r->j) && chrome_note(r, "array elements that are no events left out");
+	clear(&e);
 	if (!chrome_fast_event(r, &e)) {
 		e = (struct chrome_event){ 0 };
 		r->copy.n = 0;

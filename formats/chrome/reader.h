@@ -37,6 +37,7 @@ struct chrome_stacks_read {
 	PD_VEC(uint32_t) entry;             /* by interned key: number of the entry, 0 none */
 	PD_VEC(struct chrome_frame) frame;  /* row 0 is none */
 	PD_VEC(uint32_t) path;
+	struct { uint64_t key; pd_stack stack; } recent[64]; /* by short keys; 0 none */
 	bool seen;
 };
 
@@ -99,6 +100,8 @@ void chrome_tracks_release(struct chrome_reader *r);
 /* ---- stacks.c ---- */
 /* The value of "stackFrames" at j. */
 bool chrome_read_stack_frames(struct chrome_reader *r, struct pd_json *j);
+/* The args of a metadata event that says part of it earlier: {"stackFrames":{...}}. */
+bool chrome_read_more_frames(struct chrome_reader *r, struct pd_json *j);
 /* The value of "samples". */
 bool chrome_read_samples(struct chrome_reader *r);
 /* The stack behind a reference of an event; 0 when there is none (yet). */

@@ -1,5 +1,6 @@
 /* stackFrames and samples: a table of frames by key, and samples that refer to it. */
 #include "chrome/reader.h"
+#include "base/hash.h"
 #include "base/sort.h"
 
 static bool failed(const struct chrome_reader *r)
@@ -85,6 +86,18 @@ bool chrome_read_stack_frames(struct chrome_reader *r, struct pd_json *j)
 	return !pd_json_failed(j);
 }
 
+bool chrome_read_more_frames(struct chrome_reader *r, struct pd_json *j)
+{
+	struct pd_span key;
+
+	if (!pd_json_maybe_object(j))
+		return !pd_json_failed(j);
+	while (pd_json_member(j, &key))
+		if (pd_json_is(key, "stackFrames") ? !chrome_read_stack_frames(r, j) : !pd_json_skip(j))
+			return false;
+	return !pd_json_failed(j);
+}
+
 pd_stack chrome_resolve(struct chrome_reader *r, struct chrome_frame *frame, size_t n, uint32_t row)
 {
 	pd_stack stack = { 0 };
@@ -112,15 +125,37 @@ pd_stack chrome_resolve(struct chrome_reader *r, struct chrome_frame *frame, siz
 	return stack;
 }
 
+/* A key of at most seven bytes as a number, 0 for others: numbers of frames are that short. */
+static uint64_t short_key(struct pd_span key)
+{
+	uint64_t v = 0;
+
+	if (key.n > 7)
+		return 0;
+	memcpy(&v, key.p, key.n);
+	return v | (uint64_t)key.n << 56;
+}
+
 pd_stack chrome_stack(struct chrome_reader *r, struct pd_span key)
 {
+	uint64_t k = short_key(key);
+	size_t slot = (size_t)(k * PD_HASH_C1 >> 58);
+	pd_stack stack;
+
 	if (!key.n)
 		return (pd_stack){ 0 };
+	if (k && r->stacks.recent[slot].key == k)
+		return r->stacks.recent[slot].stack;
 	if (!r->stacks.seen) {
 		chrome_note(r, "stacks of events that stand before stackFrames left out");
 		return (pd_stack){ 0 };
 	}
-	return chrome_resolve(r, r->stacks.frame.v, r->stacks.frame.n, entry_of(r, key));
+	stack = chrome_resolve(r, r->stacks.frame.v, r->stacks.frame.n, entry_of(r, key));
+	if (k && stack.v) {
+		r->stacks.recent[slot].key = k;
+		r->stacks.recent[slot].stack = stack;
+	}
+	return stack;
 }
 
 /* ---- samples ---- */

@@ -254,8 +254,6 @@ static void put_stack(struct writer *w, const char *key, uint32_t stack)
 {
 	if (!stack)
 		return;
-	if (!chrome_stack_used(&w->stacks, stack))
-		fail(w);
 	lit(w, ",\"");
 	out_bytes(w->out, key, strlen(key));
 	lit(w, "\":");
@@ -397,9 +395,12 @@ static const char *put_begun(struct writer *w, const struct track *t, const char
 
 static void put_held(struct writer *w, struct track *t, size_t from)
 {
-	const char *p = t->held.v + from, *end = t->held.v + t->held.n;
+	const char *p, *end;
 
-	while (p < end)
+	if (t->held.n == from) /* perhaps there is no memory to point into */
+		return;
+	end = t->held.v + t->held.n;
+	for (p = t->held.v + from; p < end;)
 		p = put_begun(w, t, p, true);
 	t->held.n = from;
 }
@@ -557,6 +558,18 @@ static void put_sample(struct writer *w, const struct track *t, const struct pd_
 	put_instant(w, t, &named);
 }
 
+/* Before the first event that names it. Process 0 stands for the whole trace, as viewers keep such tables per process. */
+static void define_stack(struct writer *w, uint32_t stack)
+{
+	if (pd_likely(!stack || chrome_stack_is_used(&w->stacks, stack)) || !w->events.tables)
+		return;
+	put_start(w, &w->track.v[0], 'M');
+	lit(w, ",\"name\":\"stackFrames\",\"args\":{\"stackFrames\":{");
+	if (!chrome_stack_define(&w->stacks, stack, w->events.tables, w->out))
+		fail(w);
+	lit(w, "}}}");
+}
+
 static void write_event(struct pd_events *ev, const struct pd_event *e)
 {
 	struct writer *w = (struct writer *)ev;
@@ -568,6 +581,8 @@ static void write_event(struct pd_events *ev, const struct pd_event *e)
 	}
 	if (pd_unlikely(t->head_of != w->n_processes))
 		make_head(w, t);
+	define_stack(w, e->stack.v);
+	define_stack(w, e->end_stack.v);
 	switch (e->kind) {
 	case PD_EV_BEGIN: case PD_EV_END: put_begin_or_end(w, t, e); break;
 	case PD_EV_SLICE: put_slice(w, t, e); break;

@@ -11,7 +11,7 @@
 
 #define lit(out, text) out_bytes(out, text, sizeof(text) - 1)
 
-bool chrome_stack_used(struct chrome_stacks *s, uint32_t stack)
+static bool use(struct chrome_stacks *s, uint32_t stack)
 {
 	size_t word = stack / 64;
 
@@ -23,11 +23,6 @@ bool chrome_stack_used(struct chrome_stacks *s, uint32_t stack)
 	}
 	s->used.v[word] |= UINT64_C(1) << stack % 64;
 	return true;
-}
-
-static bool is_used(const struct chrome_stacks *s, uint32_t stack)
-{
-	return stack / 64 < s->used.n && s->used.v[stack / 64] >> stack % 64 & 1;
 }
 
 static void put_text(struct pd_out *out, struct pd_span s)
@@ -118,6 +113,19 @@ static void put_node(struct pd_out *out, const struct pd_doc *doc, uint32_t id, 
 		put_frame(&n, run[i]);
 }
 
+bool chrome_stack_define(struct chrome_stacks *s, uint32_t stack, const struct pd_doc *tables, struct pd_out *out)
+{
+	bool any = false;
+
+	s->path.n = 0;
+	for (uint32_t at = stack; at && !chrome_stack_is_used(s, at); at = pd_doc_stack_parent(tables, (pd_stack){ at }).v)
+		if (!pd_vec_push(&s->path, at) || !use(s, at))
+			return false;
+	while (s->path.n)
+		put_node(out, tables, s->path.v[--s->path.n], &any);
+	return true;
+}
+
 bool chrome_stacks_write(struct chrome_stacks *s, const struct pd_doc *tables, struct pd_out *out)
 {
 	uint32_t nodes = tables ? pd_doc_stack_nodes(tables) : 0;
@@ -125,16 +133,9 @@ bool chrome_stacks_write(struct chrome_stacks *s, const struct pd_doc *tables, s
 
 	if (!s->used.n || !nodes)
 		return true;
-	/* parents have smaller numbers than children */
-	for (uint32_t i = nodes; i > 0; i--) {
-		uint32_t parent = is_used(s, i) ? pd_doc_stack_parent(tables, (pd_stack){ i }).v : 0;
-
-		if (parent && !chrome_stack_used(s, parent))
-			return false;
-	}
 	lit(out, "\"stackFrames\":{");
 	for (uint32_t i = 1; i <= nodes; i++)
-		if (is_used(s, i))
+		if (chrome_stack_is_used(s, i))
 			put_node(out, tables, i, &any);
 	lit(out, "\n},\n");
 	return true;
@@ -143,4 +144,5 @@ bool chrome_stacks_write(struct chrome_stacks *s, const struct pd_doc *tables, s
 void chrome_stacks_release(struct chrome_stacks *s)
 {
 	pd_vec_release(&s->used);
+	pd_vec_release(&s->path);
 }
