@@ -41,6 +41,14 @@ struct agent_sample {
 	uint32_t labels, zero;   /* labels: see agent_ring; then uint64_t address[n] */
 };
 
+/* What unwinding takes. The handler may interrupt a hook of its thread that unwinds as well: each has its own. */
+struct agent_walker {
+	_Atomic uint32_t busy;   /* odd while it is in use */
+	uint64_t frame[AGENT_DEPTH];
+	struct cfi_row row[CFI_ROWS];
+	struct cfi_work work;
+};
+
 /* One per thread: single producer (the handler of that thread), single consumer (the writer). */
 struct agent_ring {
 	_Atomic uint32_t state;  /* enum agent_ring_state */
@@ -73,6 +81,10 @@ struct agent_ring {
 	uint64_t frame[AGENT_DEPTH]; /* where the handler unwinds to */
 	struct cfi_row row[CFI_ROWS]; /* rules found before, by pc */
 	uint64_t work[128];      /* of the unwinder: stacks of signal handlers are small */
+	struct heap_thread *heap; /* its count of bytes; NULL: it has none, or is gone */
+	_Atomic uint64_t heap_bytes; /* counted before */
+	_Atomic bool heap_seen;  /* it has allocated something that was sampled */
+	struct agent_walker here; /* for hooks */
 	unsigned char data[];
 };
 #define RING_DATA (AGENT_RING_BYTES - offsetof(struct agent_ring, data))
@@ -112,6 +124,8 @@ struct agent {
 	uint32_t late;           /* periods, see AGENT_LATE */
 	uint64_t cpu_period, wall_period, tick, image;
 	uint64_t lock_rate;      /* ns of waiting for locks per sample; 0: not recorded */
+	uint64_t heap_period;    /* bytes; 0: not recorded */
+	_Atomic uint32_t closes; /* calls of dlclose() so far */
 	bool children;
 	_Atomic bool adopt;      /* all threads that are there, at once */
 	char path[512];          /* of the stream */
@@ -184,6 +198,9 @@ bool event_put(enum pd_wire_kind kind, const uint64_t value[3]);
 /* Addresses from the interrupted instruction to the root; *flags as in pd_wire_stack. Safe in a handler. */
 uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, uint32_t max, uint32_t *flags);
 
+/* The same from here, for hooks, into w->frame. [lo, hi): the stack, 0 unknown. The caller has made `busy` odd. */
+uint32_t unwind_here(struct agent_walker *w, uint64_t lo, uint64_t hi, uint32_t *flags);
+
 /* ---- modules.c ---- */
 struct agent_module {
 	uint64_t start, limit;   /* of the executable part */
@@ -201,6 +218,7 @@ struct agent_module {
 struct agent_modules {
 	size_t n, cap;           /* cap: bytes of the mapping */
 	uint32_t generation;     /* 1, 2, ... */
+	_Atomic uint32_t closes; /* what agent.closes was when it was known to be right */
 	struct agent_modules *next; /* retired */
 	struct agent_module v[]; /* by start */
 };
@@ -213,6 +231,7 @@ bool modules_refresh(void);
 void modules_reclaim(void);
 void modules_tell(void);                  /* the whole list to the stream: a new image begins */
 bool modules_own(uint64_t address);       /* is this our own code? */
+uint32_t modules_gone(void);              /* how often something was unloaded: addresses mean something else since */
 
 /* ---- writer.c ---- */
 /*
@@ -235,6 +254,9 @@ const void *writer_lock(void);            /* the one mutex of the sampler that t
 void writer_hurry(void);                  /* a ring fills up; safe in a handler */
 /* The thread itself only: */
 void writer_mapping(const struct agent_module *m);
+/* The id of a stack, whose mappings go first; a remark. On the writer's thread. */
+void writer_text(const char *key, const char *value);
+uint32_t writer_stack(const uint64_t *address, uint32_t n, uint32_t flags);
 void writer_unmapping(const struct agent_module *m);
 void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags);
 /* Any record without a variable part. */
@@ -266,7 +288,18 @@ void lock_forked(void);                   /* in the child: nobody else waits the
 void lock_write(const struct agent_ring *r, const struct agent_sample *s, uint32_t stack);
 void lock_round(uint64_t now);
 void lock_stats(void);
-const void *lock_gate_code(void);         /* in the text of the library before libc's locks; NULL: not loaded */
+
+/* ---- heap.c ---- */
+/* Before anything else is recorded; also in the child of a fork, which begins with nothing. */
+void heap_begin(void);
+void heap_end(void);
+void heap_thread_begin(struct agent_ring *r); /* called by its thread */
+void heap_thread_end(struct agent_ring *r);
+void heap_tell(void);                         /* on the writer's thread: first record of an image */
+bool heap_write(void);                        /* what has changed; true when there was something */
+void heap_write_stats(void);
+/* What the calling thread allocates is our own business: no samples. */
+extern __thread unsigned agent_quiet __attribute__((tls_model("initial-exec")));
 
 /* ---- main.c ---- */
 bool agent_on(void);                         /* this process is being recorded, and not a vfork() of it */

@@ -316,10 +316,13 @@ HOOK void _Exit(int status)
 HOOK int dlclose(void *handle)
 {
 	NEXT(int, "dlclose", void *);
+	int result;
 
 	if (agent_on())
 		writer_ask(ASK_DRAIN, 0);
-	return next(handle);
+	result = next(handle);
+	atomic_fetch_add(&agent.closes, 1);
+	return result;
 }
 
 /* ---- signals: ours is nobody else's ---- */

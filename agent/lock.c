@@ -277,7 +277,6 @@ void lock_find(void)
 	gate = g && g->version == LOCK_GATE_VERSION ? g : NULL;
 }
 
-const void *lock_gate_code(void) { return gate ? gate->code : NULL; }
 
 static void pace_begin(struct pace *p)
 {

@@ -1,7 +1,7 @@
 /*
  * Begin and end. What to do stands in one variable, comma separated, the path last:
  *
- *   PROFDATA_AGENT=cpu=99,wall=0,lock=10000,trace=0,children=1,pid=4711,engine=timer,out=/path/of/the/stream
+ *   PROFDATA_AGENT=cpu=99,wall=0,heap=524288,lock=10000,trace=0,children=1,pid=4711,engine=timer,out=/path/of/the/stream
  *
  * Without it, in programs with more rights than their user (setuid), and where anything is missing, nothing happens at all.
  */
@@ -69,6 +69,8 @@ static bool configure(const char *text)
 			agent.cpu_period = period_of(p + 4);
 		else if (strncmp(p, "wall=", 5) == 0)
 			agent.wall_period = period_of(p + 5);
+		else if (strncmp(p, "heap=", 5) == 0)
+			agent.heap_period = strtoull(p + 5, NULL, 10);
 		else if (strncmp(p, "lock=", 5) == 0)
 			agent.lock_rate = strtoull(p + 5, NULL, 10);
 		else if (strncmp(p, "children=", 9) == 0)
@@ -78,7 +80,7 @@ static bool configure(const char *text)
 		else if (strncmp(p, "engine=itimer", 13) == 0)
 			agent.engine = PD_WIRE_SETITIMER;
 	}
-	return agent.path[0] && (agent.cpu_period || agent.wall_period || agent.lock_rate || agent.trace) && (agent.children || only == pid);
+	return agent.path[0] && (agent.cpu_period || agent.wall_period || agent.heap_period || agent.lock_rate || agent.trace) && (agent.children || only == pid);
 }
 
 /* ---- begin ---- */
@@ -113,6 +115,7 @@ static bool start(struct agent_ring *r, bool own_stack)
 	agent.session++;
 	spans_begin();
 	atomic_store(&agent.mode, AGENT_ON);
+	heap_begin();
 	ring_begin(r, own_stack);
 	fall_back(r);
 	writer_begin();
@@ -121,6 +124,7 @@ static bool start(struct agent_ring *r, bool own_stack)
 		return true;
 	}
 	atomic_store(&agent.mode, AGENT_OFF);
+	heap_end();
 	lock_end();
 	timer_stop(r);
 	itimer_stop();
@@ -167,6 +171,7 @@ void agent_stop(enum pd_wire_reason reason)
 	}
 	writer_ask(reason == PD_WIRE_STOPPED ? ASK_STOP : ASK_FINISH, reason);
 	atomic_store(&agent.mode, AGENT_OFF);
+	heap_end();
 	lock_end();
 	signals_restore(&old);
 }
@@ -184,6 +189,7 @@ void agent_forked(void)
 	atomic_store(&agent.mode, AGENT_OFF);
 	spans_switch();
 	begin_clocks();
+	heap_end();
 	lock_forked();
 	atomic_store(&agent.unsampled, 0);
 	atomic_store(&agent.threads, 0);

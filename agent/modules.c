@@ -19,9 +19,12 @@
 
 static struct agent_modules *_Atomic current;
 static struct agent_modules *retired;
-static uint32_t retired_busy[AGENT_RINGS]; /* what `busy` of each ring was when `retired` was replaced */
+static uint32_t retired_busy[AGENT_RINGS][2]; /* what `busy` of each ring and its walker was when `retired` was replaced */
 static unsigned long long adds, subs;      /* of the loader, at the last look */
-static uint64_t own[2][2];                 /* text of ours: the sampler, what stands before locks */
+#define OWN 4
+static struct { uint64_t start, limit; } own[OWN]; /* text of ours: the sampler, what stands before malloc() and the like */
+static _Atomic size_t owned;
+static _Atomic uint32_t gone;
 static bool looked;
 
 static struct agent_modules empty;
@@ -50,11 +53,13 @@ const struct agent_module *module_of(const struct agent_modules *m, uint64_t add
 
 bool modules_own(uint64_t address)
 {
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (address >= own[i][0] && address < own[i][1])
+	for (size_t i = 0; i < atomic_load_explicit(&owned, memory_order_acquire); i++)
+		if (address >= own[i].start && address < own[i].limit)
 			return true;
 	return false;
 }
+
+uint32_t modules_gone(void) { return atomic_load_explicit(&gone, memory_order_relaxed); }
 
 /* ---- one module ---- */
 
@@ -153,12 +158,19 @@ struct collect {
 	bool full;
 };
 
-static void is_own(const struct agent_module *m, const void *code, uint64_t *range)
+/* Libraries of the sampler are there from the beginning and stay. */
+static void is_own(const struct agent_module *m)
 {
-	if ((uintptr_t)code < m->start || (uintptr_t)code >= m->limit)
+	const char *slash = strrchr(m->path, '/');
+	size_t n = atomic_load(&owned);
+
+	if (!((uintptr_t)on_sample >= m->start && (uintptr_t)on_sample < m->limit) && strncmp(slash ? slash + 1 : m->path, "libprofdata-agent", 17) != 0)
 		return;
-	range[0] = m->start;
-	range[1] = m->limit;
+	if (n == OWN || modules_own(m->start))
+		return;
+	own[n].start = m->start;
+	own[n].limit = m->limit;
+	atomic_store_explicit(&owned, n + 1, memory_order_release);
 }
 
 static void add(struct collect *c, const struct dl_phdr_info *info, const ElfW(Phdr) *text)
@@ -193,8 +205,7 @@ static void add(struct collect *c, const struct dl_phdr_info *info, const ElfW(P
 	for (i = c->out->n++; i > 0 && c->out->v[i - 1].start > m.start; i--)
 		c->out->v[i] = c->out->v[i - 1];
 	c->out->v[i] = m;
-	is_own(&m, (const void *)(uintptr_t)on_sample, own[0]);
-	is_own(&m, lock_gate_code(), own[1]);
+	is_own(&m);
 }
 
 static int collect(struct dl_phdr_info *info, size_t size, void *arg)
@@ -223,8 +234,10 @@ static void tell(const struct agent_modules *before, const struct agent_modules 
 	for (size_t i = 0; i < before->n; i++) {
 		const struct agent_module *m = module_of(after, before->v[i].start);
 
-		if (!m || m->view != before->v[i].view || m->base != before->v[i].base)
+		if (!m || m->view != before->v[i].view || m->base != before->v[i].base) {
 			writer_unmapping(&before->v[i]);
+			atomic_fetch_add(&gone, 1);
+		}
 	}
 	for (size_t i = 0; i < after->n; i++) {
 		const struct agent_module *m = module_of(before, after->v[i].start);
@@ -242,17 +255,22 @@ static void retire(struct agent_modules *old)
 		return;
 	old->next = retired;
 	retired = old;
-	for (size_t i = 0; i < atomic_load(&agent.used); i++)
-		retired_busy[i] = atomic_load(&ring_at(i)->busy);
+	for (size_t i = 0; i < atomic_load(&agent.used); i++) {
+		retired_busy[i][0] = atomic_load(&ring_at(i)->busy);
+		retired_busy[i][1] = atomic_load(&ring_at(i)->here.busy);
+	}
 }
 
 bool modules_refresh(void)
 {
 	struct agent_modules *old = atomic_load(&current), *fresh;
 	struct collect c;
+	uint32_t closes = atomic_load(&agent.closes);
 	bool same = false;
 
 	dl_iterate_phdr(unchanged, &same);
+	if (same && old)
+		old->closes = closes; /* a library that others still use */
 	if (same || retired) { /* one step at a time: the list before must be gone */
 		modules_reclaim();
 		if (same || retired)
@@ -274,6 +292,7 @@ bool modules_refresh(void)
 	}
 	looked = true;
 	fresh->generation = old ? old->generation + 1 : 1;
+	fresh->closes = closes;
 	tell(old ? old : &empty, fresh);
 	atomic_store_explicit(&current, fresh, memory_order_release);
 	retire(old);
@@ -290,13 +309,15 @@ static bool in_use(const struct agent_module *m)
 	return false;
 }
 
+static bool still(uint32_t before, _Atomic uint32_t *now) { return before & 1 && atomic_load(now) == before; }
+
 /* A handler that was running when the list was replaced has left: its count is even or has gone on. */
 void modules_reclaim(void)
 {
 	if (!retired)
 		return;
 	for (size_t i = 0; i < atomic_load(&agent.used); i++)
-		if (retired_busy[i] & 1 && atomic_load(&ring_at(i)->busy) == retired_busy[i])
+		if (still(retired_busy[i][0], &ring_at(i)->busy) || still(retired_busy[i][1], &ring_at(i)->here.busy))
 			return;
 	for (struct agent_modules *m = retired, *next; m; m = next) {
 		next = m->next;

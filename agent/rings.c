@@ -76,6 +76,8 @@ struct agent_ring *ring_take(void)
 		memset(r->told, 0, sizeof(r->told));
 		r->begun = r->adopted = false;
 		events_reset(r);
+		r->heap = NULL;
+		atomic_store(&r->heap_seen, false);
 		atomic_store(&r->head, 0);
 		atomic_store(&r->tail, 0);
 		r->wall_cpu = r->wall_asleep = r->wall_asked = r->wall_told = 0;
@@ -108,11 +110,14 @@ static void stack_bounds(struct agent_ring *r)
 void ring_begin(struct agent_ring *r, bool own_stack)
 {
 	r->tid = (pid_t)syscall(SYS_gettid);
+	agent_quiet++;
 	if (own_stack)
 		stack_bounds(r);
+	agent_quiet--;
 	r->begin_time = now_ns(CLOCK_MONOTONIC);
 	r->begin_cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	r->wall_cpu = r->begin_cpu;
+	heap_thread_begin(r);
 	agent_self = r;
 	agent_seen = agent.session;
 	atomic_store(&agent.tids[number(r)], r->tid);
@@ -191,6 +196,7 @@ void rings_reset(void)
 void ring_end(struct agent_ring *r)
 {
 	timer_stop(r);
+	heap_thread_end(r);
 	agent_self = NULL;
 	prctl(PR_GET_NAME, r->name);
 	r->end_time = now_ns(CLOCK_MONOTONIC);

@@ -6,6 +6,7 @@
  * by page, whether it can be read.
  */
 #include "agent.h"
+#include <dlfcn.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -18,6 +19,7 @@ struct state {
 	const struct agent_modules *modules;
 	uint64_t lo, hi;         /* plain loads are safe in here */
 	uint64_t page;           /* and in this page */
+	bool here, current;      /* in a hook, not a handler; the list is up to date */
 };
 
 /* rt_sigprocmask() with a `how` that does not exist reads the set first: EINVAL means readable, EFAULT not. Nothing changes. */
@@ -49,12 +51,31 @@ static bool load(struct cfi *c, uint64_t address, uint64_t *out)
 	return true;
 }
 
+/*
+ * The loader's own answer, where our list does not have the library yet or still has one that is gone. Not for handlers: there nothing
+ * keeps another thread from unloading the library, while one that a hook is called from stays.
+ */
+#pragma weak _dl_find_object
+static bool loaded(uint64_t pc, struct cfi_module *out)
+{
+	struct dl_find_object o;
+
+	if (!_dl_find_object || _dl_find_object((void *)(uintptr_t)pc, &o) != 0)
+		return false;
+	*out = (struct cfi_module){ .hdr = (uint64_t)(uintptr_t)o.dlfo_eh_frame, .lo = (uint64_t)(uintptr_t)o.dlfo_map_start,
+				    .hi = (uint64_t)(uintptr_t)o.dlfo_map_end, .view = o.dlfo_map_start };
+	if (pc >= out->lo + 6)
+		out->before = (const uint8_t *)(uintptr_t)(pc - 6);
+	return true;
+}
+
 static bool tables(struct cfi *c, uint64_t pc, struct cfi_module *out)
 {
-	const struct agent_module *m = module_of(((struct state *)c)->modules, pc);
+	const struct state *s = (struct state *)c;
+	const struct agent_module *m = s->current ? module_of(s->modules, pc) : NULL;
 
 	if (!m)
-		return false;
+		return s->here && loaded(pc, out);
 	*out = (struct cfi_module){ .hdr = m->hdr, .lo = m->lo, .hi = m->hi, .view = (const uint8_t *)(uintptr_t)(m->lo + m->shift) };
 	if (pc >= m->start + 6)
 		out->before = (const uint8_t *)(uintptr_t)(pc - 6);
@@ -70,27 +91,53 @@ static void registers_of(struct cfi *c, const ucontext_t *uc)
 		c->reg[i] = (uint64_t)uc->uc_mcontext.gregs[greg[i]];
 }
 
-uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, uint32_t max, uint32_t *flags)
+static uint32_t walk(struct state *s, uint64_t lo, uint64_t hi, uint64_t *address, uint32_t max, uint32_t *flags)
 {
-	struct state s = { .cfi = { .exact = true, .rows = r->row, .work = (struct cfi_work *)(void *)r->work, .load = load, .module = tables },
-			   .modules = modules_now() };
 	enum cfi_step how = CFI_ON;
 	uint32_t n = 0;
 
-	s.cfi.generation = s.modules->generation;
-	registers_of(&s.cfi, context);
+	s->cfi.load = load;
+	s->cfi.module = tables;
+	s->cfi.exact = true;
 	/* what lies above the stack pointer up to the end of the stack is there */
-	if (s.cfi.reg[CFI_RSP] >= r->stack_lo && s.cfi.reg[CFI_RSP] < r->stack_hi) {
-		s.lo = s.cfi.reg[CFI_RSP];
-		s.hi = r->stack_hi;
+	if (s->cfi.reg[CFI_RSP] >= lo && s->cfi.reg[CFI_RSP] < hi) {
+		s->lo = s->cfi.reg[CFI_RSP];
+		s->hi = hi;
 	}
 	while (how == CFI_ON && n < max) {
-		uint64_t pc = cfi_pc(&s.cfi);
+		uint64_t pc = cfi_pc(&s->cfi);
 
 		if (!modules_own(pc))
 			address[n++] = pc;
-		how = cfi_step(&s.cfi);
+		how = cfi_step(&s->cfi);
 	}
 	*flags |= how == CFI_ON ? PD_WIRE_TRUNCATED : how == CFI_STUCK ? PD_WIRE_INCOMPLETE : 0;
 	return n;
+}
+
+uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, uint32_t max, uint32_t *flags)
+{
+	struct state s = { .cfi = { .rows = r->row, .work = (struct cfi_work *)(void *)r->work }, .modules = modules_now(), .current = true };
+
+	s.cfi.generation = s.modules->generation;
+	registers_of(&s.cfi, context);
+	return walk(&s, r->stack_lo, r->stack_hi, address, max, flags);
+}
+
+uint32_t unwind_here(struct agent_walker *w, uint64_t lo, uint64_t hi, uint32_t *flags)
+{
+	struct state s = { .cfi = { .rows = w->row, .work = &w->work }, .modules = modules_now(), .here = true };
+	uint32_t closes = atomic_load_explicit(&agent.closes, memory_order_relaxed);
+
+	s.current = s.modules->closes == closes;
+	s.cfi.generation = s.modules->generation + (closes << 16);
+	s.cfi.generation += !s.cfi.generation;
+	/* those a caller can expect to find again; the tables of this very function lead to them */
+	__asm__ volatile("mov %%rbx, %c[rbx](%[reg])\n\tmov %%rbp, %c[rbp](%[reg])\n\tmov %%rsp, %c[rsp](%[reg])\n\t"
+			 "mov %%r12, %c[r12](%[reg])\n\tmov %%r13, %c[r12]+8(%[reg])\n\tmov %%r14, %c[r12]+16(%[reg])\n\tmov %%r15, %c[r12]+24(%[reg])\n\t"
+			 "lea 0(%%rip), %%rax\n\tmov %%rax, %c[ra](%[reg])"
+			 :
+			 : [reg] "r"(s.cfi.reg), [rbx] "i"(8 * CFI_RBX), [rbp] "i"(8 * CFI_RBP), [rsp] "i"(8 * CFI_RSP), [r12] "i"(8 * CFI_R12), [ra] "i"(8 * CFI_RA)
+			 : "rax", "memory");
+	return walk(&s, lo, hi, w->frame, AGENT_DEPTH, flags);
 }

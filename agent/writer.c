@@ -145,6 +145,16 @@ void writer_more(const void *p, size_t n) { more(p, n); }
 
 void writer_done(void) { done(); }
 
+void writer_text(const char *key, const char *value)
+{
+	struct pd_wire_text w = { .key_size = (uint32_t)strlen(key), .value_size = (uint32_t)strlen(value) };
+
+	put(PD_WIRE_TEXT, &w, sizeof(w), w.key_size + w.value_size);
+	more(key, w.key_size);
+	more(value, w.value_size);
+	done();
+}
+
 static void put_process(void)
 {
 	struct pd_wire_process p = { .pid = (uint32_t)agent.pid, .ppid = (uint32_t)getppid(), .realtime = now_ns(CLOCK_REALTIME),
@@ -281,6 +291,11 @@ static void know(const uint64_t *address, uint32_t n)
 }
 
 void writer_knows(uint64_t address) { know(&address, 1); }
+uint32_t writer_stack(const uint64_t *address, uint32_t n, uint32_t flags)
+{
+	know(address, n);
+	return stack_id(address, n, flags);
+}
 
 /* What a hook saw: its part makes the record. */
 static void event_write(const struct agent_ring *r, const struct agent_sample *s, uint32_t stack)
@@ -309,8 +324,7 @@ static bool drain_ring(struct agent_ring *r, uint32_t state)
 		any = worth = true;
 		w.tid = (uint32_t)r->tid;
 		events_drain(r, s.time, s.labels);
-		know(address, s.n);
-		w.stack = stack_id(address, s.n, s.flags);
+		w.stack = writer_stack(address, s.n, s.flags);
 		writer_labels(r, s.labels);
 		if (s.kind)
 			event_write(r, &s, w.stack);
@@ -320,6 +334,18 @@ static bool drain_ring(struct agent_ring *r, uint32_t state)
 			wall_look(r, &s, w.stack);
 	}
 	return any;
+}
+
+/* A thread that allocates leaves nothing in its ring, but is to have a name as well. */
+static void tell_allocates(struct agent_ring *r, uint32_t state)
+{
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
+
+	writer_thread_known(r);
+	if (state != RING_ENDED && now - r->named < SLOWLY)
+		return;
+	tell_name(r, state == RING_ENDED);
+	r->named = now;
 }
 
 /* How full was the fullest ring, in eighths? */
@@ -341,6 +367,8 @@ static unsigned drain(void)
 		events = events_drain(r, UINT64_MAX, 0);
 		worth |= events != 0;
 		most = events > most ? events : most;
+		if (atomic_load_explicit(&r->heap_seen, memory_order_relaxed))
+			tell_allocates(r, state);
 		if (state != RING_ENDED)
 			continue;
 		if (agent.wall_period) {
@@ -391,6 +419,7 @@ static void put_stats(void)
 	w.handler_p50 = percentile(bucket, all, 50);
 	w.handler_p99 = percentile(bucket, all, 99);
 	put(PD_WIRE_STATS, &w, sizeof(w), 0);
+	heap_write_stats();
 	lock_stats();
 	events_sums();
 }
@@ -456,9 +485,12 @@ static uint64_t round_of(bool all)
 	events_anchor();
 	fill = drain();
 	lock_round(now);
+	if (all)
+		heap_write(); /* while the libraries of its stacks are there */
 	if (now - slowly > SLOWLY && !all) {
 		slowly = now;
 		adopt_threads();
+		heap_write();
 		if (worth)
 			put_stats();
 	}
@@ -504,6 +536,7 @@ static void *writer_run(void *arg)
 	uint64_t next = 0, now;
 
 	(void)arg;
+	agent_quiet = 1;
 	/* a copy of all descriptors, all closed: from now on ours and theirs have nothing to do with each other */
 	if (syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE) != 0)
 		broken = true;
@@ -551,6 +584,7 @@ void writer_begin(void)
 	used = sizeof(struct pd_wire_block);
 	put_process();
 	modules_tell();
+	heap_tell();
 	lock_begin();
 }
 
@@ -568,7 +602,9 @@ bool writer_start(void)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	signals_block(&old);
 	atomic_store(&alive, 1);
+	agent_quiet++;
 	failed = create(&thread, &attr, writer_run, NULL);
+	agent_quiet--;
 	if (failed)
 		atomic_store(&alive, 0);
 	signals_restore(&old);
