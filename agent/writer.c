@@ -583,6 +583,7 @@ void writer_begin(void)
 {
 	used = sizeof(struct pd_wire_block);
 	put_process();
+	events_sums(); /* readers see at once that there will be events */
 	modules_tell();
 	heap_tell();
 	lock_begin();

@@ -82,12 +82,14 @@ static struct pd_source *open_input(const struct loader *l, const char *path, st
 	return pd_source_path(path, &l->limits, err);
 }
 
+#define EVENTS_HEAD (64u << 10) /* bytes a format may look at to tell whether there are events */
+
 /* The lone input is a trace and somebody wants its events: false when the sink cannot be made (said already). */
-static bool start_stream(struct loader *l, const struct pd_format *f, struct pd_load_opts *o, struct slot *s)
+static bool start_stream(struct loader *l, struct pd_source *src, const struct pd_format *f, struct pd_load_opts *o, struct slot *s)
 {
 	struct cmd_stream *st = l->stream;
 
-	if (!st || l->operands.n != 1 || !f->read_events)
+	if (!st || l->operands.n != 1 || !f->read_events || (f->has_events && !f->has_events(pd_source_peek(src, EVENTS_HEAD))))
 		return true;
 	st->events = st->open(l->ctx, st->arg);
 	o->events = st->events;
@@ -106,7 +108,7 @@ static void load_source(struct loader *l, struct pd_source *src, struct slot *s)
 
 	if ((l->in->opt.n || l->stream) && !found.format && pd_detect(src, &found, &s->err) != PD_OK)
 		return;
-	if (l->stream && !start_stream(l, found.format, &o, s))
+	if (l->stream && !start_stream(l, src, found.format, &o, s))
 		return;
 	if (l->in->opt.n) {
 		kv = options_for(&l->in->opt, found.format);

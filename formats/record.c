@@ -33,6 +33,30 @@ bool record_tail(const struct record_item *r, size_t *at, size_t n, struct pd_sp
 	return true;
 }
 
+bool record_row_of(const void *rows, size_t n, size_t size, uint32_t id, size_t *row)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		uint32_t there;
+
+		memcpy(&there, (const char *)rows + mid * size, sizeof(there));
+		if (there < id)
+			lo = mid + 1;
+		else if (there > id)
+			hi = mid;
+		else
+			return *row = mid, true;
+	}
+	return false;
+}
+
+bool record_index_room(struct pd_index *ix)
+{
+	return (ix->used + 1) * 4ull <= (ix->slot ? (ix->mask + 1ull) * 3 : 0) || pd_index_grow(ix);
+}
+
 enum pd_status record_note(struct record *r, const char *what)
 {
 	return pd_note(r->sink, r->src, what);
@@ -126,6 +150,8 @@ static enum pd_status end(struct record *r, const struct record_item *item)
 
 static enum pd_status item(struct record *r, const struct record_item *it)
 {
+	if (r->events_only && (it->kind == PD_WIRE_HEAP_BEGIN || it->kind == PD_WIRE_HEAP || it->kind == PD_WIRE_SPELL || it->kind == PD_WIRE_EVENT))
+		return PD_OK; /* samples without a place in a timeline */
 	switch (it->kind) {
 	case PD_WIRE_PROCESS: return process(r, it);
 	case PD_WIRE_TEXT: return text(r, it);
@@ -150,6 +176,13 @@ static enum pd_status item(struct record *r, const struct record_item *it)
 	case PD_WIRE_EVENT: return record_event(r, it);
 	case PD_WIRE_OUTSIDE: return record_outside(r, it);
 	case PD_WIRE_OUTSIDE_STATS: return record_outside_stats(r, it);
+	case PD_WIRE_MARK_NAME:
+	case PD_WIRE_MARKS:
+	case PD_WIRE_MARK_SUMS:
+	case PD_WIRE_FUNCTION: return record_mark_item(r, it);
+	case PD_WIRE_LABELS:
+	case PD_WIRE_LABELED: return record_label_item(r, it);
+	case PD_WIRE_SYMBOL: return record_symbol(r, it);
 	default: return record_note(r, "records of an unknown kind skipped");
 	}
 }
@@ -260,33 +293,79 @@ static void release(struct record *r)
 	for (size_t i = 0; i < r->image.n; i++) {
 		pd_vec_release(&r->image.v[i].map);
 		pd_vec_release(&r->image.v[i].stack);
+		pd_vec_release(&r->image.v[i].name);
+		pd_vec_release(&r->image.v[i].function);
+		pd_vec_release(&r->image.v[i].set);
 	}
+	for (size_t i = 0; i < r->thread.n; i++)
+		pd_vec_release(&r->thread.v[i].open);
+	pd_vec_release(&r->track);
+	pd_index_release(&r->tracks);
+	pd_vec_release(&r->pair);
+	pd_vec_release(&r->label);
+	pd_vec_release(&r->symbol);
+	pd_index_release(&r->symbols);
+	pd_vec_release(&r->line);
 	pd_vec_release(&r->image);
 	pd_vec_release(&r->thread);
 	pd_vec_release(&r->frames);
 	pd_index_release(&r->threads);
 }
 
-static enum pd_status record_read(struct pd_source *src, struct pd_sink *sink, const void *opts)
+static enum pd_status read(struct pd_source *src, struct pd_sink *sink, struct pd_events *timeline, bool events_only)
 {
 	struct record r = { .src = src, .sink = sink, .b = sink->prof, .cpu_series = RECORD_NONE, .wall_series = RECORD_NONE, .event_series = RECORD_NONE,
-			    .heap_series = RECORD_NONE, .lock_series = { RECORD_NONE, RECORD_NONE } };
+			    .heap_series = RECORD_NONE, .lock_series = { RECORD_NONE, RECORD_NONE }, .events_only = events_only,
+			    .timeline = timeline && timeline->ops->wants & PD_WANTS_EVENTS ? timeline : NULL };
 	struct pd_wire_file file;
 	enum pd_status status = header(&r, &file);
 
-	(void)opts;
-	if (status == PD_OK)
+	if (status == PD_OK) {
+		r.file_time = file.monotonic;
+		r.file_wall = file.realtime;
 		status = blocks(&r);
+	}
 	for (size_t i = 0; i < r.image.n && status == PD_OK; i++) {
 		r.now = &r.image.v[i];
 		if (r.now->begun && !r.now->ended)
 			status = record_note(&r, "recordings of processes that were not ended (killed, or still running)");
 		record_threads_end(&r, r.now->last);
 	}
+	status = record_timeline_end(&r, status);
 	if (status == PD_OK)
 		record_facts(&r, &file);
 	release(&r);
 	return status == PD_OK ? pd_source_status(src) : status;
+}
+
+static enum pd_status record_read(struct pd_source *src, struct pd_sink *sink, const void *opts)
+{
+	(void)opts;
+	return read(src, sink, sink->events, false);
+}
+
+static enum pd_status record_read_events(struct pd_source *src, struct pd_sink *sink, struct pd_events *events, const void *opts)
+{
+	(void)opts;
+	return read(src, sink, events, true);
+}
+
+/* A process that records events says so at once. */
+static bool record_has_events(struct pd_span head)
+{
+	size_t at = head.n >= sizeof(struct pd_wire_file) ? pd_load32(head.p + 12) : head.n;
+
+	while (at < head.n && head.n - at >= sizeof(struct pd_wire_block) && pd_load32(head.p + at) == PD_WIRE_BLOCK_MAGIC) {
+		size_t size = pd_load32(head.p + at + 4), end = size < head.n - at ? at + size : head.n;
+
+		for (size_t i = at + sizeof(struct pd_wire_block); i + sizeof(struct pd_wire_record) <= end && pd_load32(head.p + i) >= 8; i += pd_load32(head.p + i))
+			if ((pd_load32(head.p + i + 4) & 0xffff) == PD_WIRE_MARK_SUMS)
+				return true;
+		if (size < sizeof(struct pd_wire_block))
+			return false;
+		at += size;
+	}
+	return false;
 }
 
 const struct pd_format pd_format_record = {
@@ -295,4 +374,6 @@ const struct pd_format pd_format_record = {
 	.binary = true,
 	.sniff = record_sniff,
 	.read = record_read,
+	.read_events = record_read_events,
+	.has_events = record_has_events,
 };

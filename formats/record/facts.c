@@ -125,12 +125,12 @@ void record_facts(struct record *r, const struct pd_wire_file *file)
 	m->period_type = pd_intern_z(r->b, cpu ? "cpu" : "wall");
 	m->period_unit = pd_intern_z(r->b, "nanoseconds");
 	m->default_sample_type = pd_intern_z(r->b, f.wall_period ? "wall" : "cpu");
-	if (f.processes > 1)
-		m->root_label = pd_intern_z(r->b, "comm");
+	m->root_label = f.processes > 1 ? pd_intern_z(r->b, "comm") : (pd_str){ 0 };
 	if (r->outside.r.kind)
 		record_outside_facts(r);
 	else
 		comments(r, &f);
+	record_mark_facts(r);
 	record_heap_facts(r);
 	record_lock_facts(r);
 }

@@ -7,6 +7,10 @@
 #include <inttypes.h>
 
 static const char *const types[][2] = { { "contentions", "count" }, { "delay", "nanoseconds" }, { NULL, NULL } };
+static const char *const waits[] = {
+	[PD_WIRE_LOCK_MUTEX] = "wait for mutex", [PD_WIRE_LOCK_RWLOCK] = "wait for rwlock", [PD_WIRE_LOCK_COND] = "wait for condition",
+	[PD_WIRE_LOCK_SEM] = "wait for semaphore", [PD_WIRE_LOCK_JOIN] = "wait for thread", [PD_WIRE_LOCK_BARRIER] = "wait at barrier",
+};
 static const char *const names[] = { "block", "mutex" };
 
 static enum pd_status begin(struct record *r, const struct record_item *item)
@@ -58,6 +62,10 @@ enum pd_status record_lock(struct record *r, const struct record_item *item)
 		return record_note(r, "records of waiting that make no sense skipped");
 	t = record_thread_of(r, w.tid);
 	if (!t)
+		return PD_OK;
+	if (!which)
+		record_timeline_wait(r, t, waits[w.what], w.time > w.ns ? w.time - w.ns : 0, w.time, s.stack);
+	if (r->events_only)
 		return PD_OK;
 	delay = w.ns > w.rate ? w.ns : w.rate;
 	s.time = (int64_t)w.time;

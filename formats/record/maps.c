@@ -30,7 +30,7 @@ static size_t unmap(struct record_image *im, uint64_t start, uint64_t limit)
 	return at;
 }
 
-static pd_str build_id(struct record *r, struct pd_span bytes)
+pd_str record_build_id(struct record *r, struct pd_span bytes)
 {
 	char hex[129];
 	size_t n = bytes.n < 64 ? bytes.n : 64;
@@ -59,15 +59,17 @@ enum pd_status record_mapping(struct record *r, const struct record_item *item)
 	d.limit = m.limit;
 	d.offset = m.offset;
 	d.file = pd_intern(r->b, path.p, path.n);
-	d.build_id = build_id(r, id);
+	d.build_id = record_build_id(r, id);
 	d.flags = m.flags & PD_WIRE_MAIN ? PD_MAP_MAIN : 0;
+	if (record_has_symbols(r, d.file, d.build_id))
+		d.flags |= PD_MAP_HAS_FUNCTIONS | PD_MAP_HAS_FILENAMES | PD_MAP_HAS_LINES | PD_MAP_HAS_INLINES;
 	row = unmap(im, m.start, m.limit);
 	if (!pd_vec_reserve(&im->map, 1)) {
 		r->nomem = true;
 		return PD_OK;
 	}
 	memmove(im->map.v + row + 1, im->map.v + row, (im->map.n - row) * sizeof(*im->map.v));
-	im->map.v[row] = (struct record_map){ .start = m.start, .limit = m.limit, .mapping = pd_mapping_add(r->b, &d) };
+	im->map.v[row] = (struct record_map){ .start = m.start, .limit = m.limit, .offset = m.offset, .file = d.file, .build_id = d.build_id, .mapping = pd_mapping_add(r->b, &d) };
 	im->map.n++;
 	return PD_OK;
 }
@@ -84,7 +86,7 @@ enum pd_status record_unmapping(struct record *r, const struct record_item *item
 
 /* ---- stacks ---- */
 
-static pd_frame frame_at(struct record *r, uint64_t address)
+pd_frame record_frame(struct record *r, uint64_t address)
 {
 	struct pd_frame_desc d = { .address = address };
 	/* the kernel is the same for all: its mappings stand in the first block, which is of no process */
@@ -93,6 +95,8 @@ static pd_frame frame_at(struct record *r, uint64_t address)
 
 	if (i < im->map.n && im->map.v[i].start <= address)
 		d.mapping = im->map.v[i].mapping;
+	if (d.mapping.v)
+		d.n_lines = record_lines(r, &im->map.v[i], address, &d.lines);
 	return pd_frame_add(r->b, &d);
 }
 
@@ -122,7 +126,7 @@ enum pd_status record_stack(struct record *r, const struct record_item *item)
 	if (s.flags & PD_WIRE_UNSEEN)
 		r->frames.v[n++] = mark(r, PD_WIRE_UNSEEN);
 	for (size_t i = 0; i < s.n; i++)
-		r->frames.v[n++] = frame_at(r, pd_load64(bytes.p + 8 * i));
+		r->frames.v[n++] = record_frame(r, pd_load64(bytes.p + 8 * i));
 	if (s.flags & (PD_WIRE_TRUNCATED | PD_WIRE_INCOMPLETE))
 		r->frames.v[n++] = mark(r, s.flags & ~(uint32_t)PD_WIRE_UNSEEN);
 	row.id = s.id;
@@ -133,18 +137,10 @@ enum pd_status record_stack(struct record *r, const struct record_item *item)
 
 bool record_stack_of(const struct record_image *im, uint32_t id, pd_stack *out)
 {
-	size_t lo = 0, hi = im->stack.n;
+	size_t row;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (im->stack.v[mid].id < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == im->stack.n || im->stack.v[lo].id != id)
+	if (!record_row(&im->stack, id, &row))
 		return false;
-	*out = im->stack.v[lo].stack;
+	*out = im->stack.v[row].stack;
 	return true;
 }

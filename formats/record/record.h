@@ -8,12 +8,39 @@
 #include <profdata/agent_wire.h>
 #include <profdata/builder.h>
 #include <profdata/format.h>
+#include <profdata/trace.h>
 
 #define RECORD_NONE UINT32_MAX
 
 struct record_map {
-	uint64_t start, limit;
+	uint64_t start, limit, offset;
+	pd_str file, build_id;
 	pd_mapping mapping;
+};
+
+/* What events are called, functions whose calls are recorded, sets of labels: rows by id, as the stream introduces them. */
+struct record_name {
+	uint32_t id;
+	pd_str name, category;
+};
+
+struct record_function {
+	uint32_t id;
+	pd_str name;
+};
+
+struct record_set {
+	uint32_t id, n;
+	size_t first;   /* of its pairs in record.pair */
+};
+
+struct record_pair {
+	pd_str key, value;
+};
+
+/* A span or call that is open. */
+struct record_open {
+	uint32_t kind, row; /* PD_WIRE_MARK_BEGIN or PD_WIRE_MARK_CALL; of image.name or image.function, plus 1 */
 };
 
 struct record_stack {
@@ -32,6 +59,10 @@ struct record_thread {
 	pd_stack stack;                  /* seen at that look */
 	uint64_t spells;                 /* seen from outside: sum since it began */
 	bool live, looked;
+	uint32_t set;                    /* row of image.set, plus 1; 0: no labels */
+	uint32_t track;
+	int64_t marked;                  /* time of its last event */
+	PD_VEC(struct record_open) open;
 };
 
 /* A program that ran: from its start or an exec to its end. */
@@ -48,7 +79,28 @@ struct record_image {
 	uint64_t heap_period;           /* bytes; 0: memory was not recorded */
 	struct pd_wire_lock_stats lock_stats;
 	uint64_t lock_rate;             /* ns; 0: waiting was not recorded */
+	PD_VEC(struct record_name) name;
+	PD_VEC(struct record_function) function;
+	PD_VEC(struct record_set) set;
+	struct pd_wire_mark_sums marks;
+	uint32_t track;
 	bool begun, ended;
+};
+
+/* Which thread, process or counter a track is; its number is the row plus 1. */
+struct record_track {
+	enum pd_track_kind kind;
+	uint32_t parent;
+	int64_t id;
+	pd_str name;
+};
+
+/* What an address of a file is called: n lines from `first` of record.line. */
+struct record_symbol {
+	pd_str file, build_id;
+	uint64_t offset;
+	size_t first;
+	uint32_t n;
 };
 
 struct record {
@@ -68,6 +120,17 @@ struct record {
 	uint32_t lock_series[2];  /* block, mutex */
 	double lock_rest[2];      /* parts of contentions, which are counted whole */
 	uint64_t lives, unbalanced, worst; /* threads seen to their end, those whose spells are not their life, by how much at most */
+	struct pd_events *timeline;  /* who wants events, or NULL */
+	struct pd_events *profile;   /* spans as stacks: there from the first event on, unless only events are wanted */
+	bool events_only, started;
+	uint64_t file_time, file_wall; /* CLOCK_MONOTONIC and CLOCK_REALTIME of the header */
+	PD_VEC(struct record_track) track;
+	struct pd_index tracks;
+	PD_VEC(struct record_pair) pair;
+	PD_VEC(struct pd_label) label; /* of the set that is made */
+	PD_VEC(struct record_symbol) symbol;
+	struct pd_index symbols;
+	PD_VEC(struct pd_line) line;
 	bool nomem;
 };
 
@@ -82,6 +145,11 @@ bool record_fixed(const struct record_item *r, void *out, size_t size, size_t le
 /* The variable part in pieces; false when there is less. */
 bool record_tail(const struct record_item *r, size_t *at, size_t n, struct pd_span *out);
 enum pd_status record_note(struct record *r, const char *what);
+/* Row of an id in rows that begin with one and are sorted by it. */
+bool record_row_of(const void *rows, size_t n, size_t size, uint32_t id, size_t *row);
+#define record_row(vec, id, row) record_row_of((vec)->v, (vec)->n, sizeof(*(vec)->v), id, row)
+/* The index wants a free slot before it is asked. False: no memory. */
+bool record_index_room(struct pd_index *ix);
 
 /* threads.c */
 /* Columns for what the image at hand records, even if no sample comes. */
@@ -111,6 +179,8 @@ void record_outside_facts(struct record *r);
 enum pd_status record_mapping(struct record *r, const struct record_item *item);
 enum pd_status record_unmapping(struct record *r, const struct record_item *item);
 enum pd_status record_stack(struct record *r, const struct record_item *item);
+pd_frame record_frame(struct record *r, uint64_t address);
+pd_str record_build_id(struct record *r, struct pd_span bytes);
 bool record_stack_of(const struct record_image *image, uint32_t id, pd_stack *out);
 
 /* heap.c */
@@ -124,6 +194,38 @@ void record_heap_facts(struct record *r);
 enum pd_status record_lock(struct record *r, const struct record_item *item);
 /* Comments about waiting; the period of the profile where nothing else has one. */
 void record_lock_facts(struct record *r);
+
+/* marks.c: spans, instants, counters and calls */
+enum pd_status record_mark_item(struct record *r, const struct record_item *item);
+/* The span a thread is in; 0: none. */
+pd_str record_span(const struct record *r, const struct record_thread *t);
+/* What is open is over. */
+void record_marks_end(struct record *r, struct record_thread *t, uint64_t time);
+void record_mark_facts(struct record *r);
+
+/* labels.c */
+enum pd_status record_label_item(struct record *r, const struct record_item *item);
+/* Its labels behind n others in r->label; how many there are now, 0: no memory. */
+size_t record_label_add(struct record *r, const struct record_thread *t, size_t n);
+
+/* timeline.c: all of it goes to whoever wants events; nothing happens when nobody does */
+void record_timeline_start(struct record *r);
+/* Sends an event on the track of this thread, not before its last one. */
+void record_timeline_event(struct record *r, struct record_thread *t, struct pd_event *e);
+void record_timeline_counter(struct record *r, pd_str name, int64_t ts, double value);
+void record_timeline_sample(struct record *r, struct record_thread *t, const struct pd_sample *s, int64_t ns);
+/* A stretch of time that is over, of whatever the thread was in meanwhile. */
+void record_timeline_wait(struct record *r, struct record_thread *t, const char *what, uint64_t from, uint64_t to, pd_stack stack);
+void record_timeline_moment(struct record *r, struct record_thread *t, const char *what, uint64_t time);
+/* Its name has changed. */
+void record_timeline_named(struct record *r, struct record_thread *t);
+enum pd_status record_timeline_end(struct record *r, enum pd_status status);
+
+/* symbols.c */
+enum pd_status record_symbol(struct record *r, const struct record_item *item);
+/* Lines for an address, 0 unknown. `image` must not be moved between. */
+uint32_t record_lines(struct record *r, const struct record_map *m, uint64_t address, const struct pd_line **lines);
+bool record_has_symbols(struct record *r, pd_str file, pd_str build_id);
 
 /* facts.c: what is known about the recording becomes the header */
 void record_say(struct record *r, const char *fmt, ...) PD_PRINTF(2, 3);

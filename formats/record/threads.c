@@ -9,8 +9,7 @@ struct record_thread *record_thread_of(struct record *r, uint32_t tid)
 	uint32_t image = image_number(r), hash = pd_fold32(pd_hash_u64(pd_hash_key(), image, tid)), at, row;
 	struct record_thread fresh = { .image = image, .tid = tid };
 
-	/* the index wants a free slot before it is asked */
-	if ((r->threads.used + 1) * 4ull > (r->threads.slot ? (r->threads.mask + 1ull) * 3 : 0) && !pd_index_grow(&r->threads)) {
+	if (!record_index_room(&r->threads)) {
 		r->nomem = true;
 		return NULL;
 	}
@@ -33,19 +32,30 @@ pd_labels record_labels(struct record *r, struct record_thread *t, enum record_s
 		[RECORD_LOCK + PD_WIRE_LOCK_COND] = { "kind", "cond" }, [RECORD_LOCK + PD_WIRE_LOCK_SEM] = { "kind", "sem" },
 		[RECORD_LOCK + PD_WIRE_LOCK_JOIN] = { "kind", "join" }, [RECORD_LOCK + PD_WIRE_LOCK_BARRIER] = { "kind", "barrier" },
 	};
-	struct pd_label l[5] = { { .key = pd_intern_z(r->b, "pid"), .kind = PD_LABEL_NUM, .num = r->now->pid },
-				 { .key = pd_intern_z(r->b, "comm"), .str = r->now->comm } };
+	struct pd_label *l;
+	pd_str span;
 	size_t n = 2;
 
 	if (t->labels[state].v)
 		return t->labels[state];
+	if (!pd_vec_reserve(&r->label, 8)) {
+		r->nomem = true;
+		return (pd_labels){ 0 };
+	}
+	l = r->label.v;
+	l[0] = (struct pd_label){ .key = pd_intern_z(r->b, "pid"), .kind = PD_LABEL_NUM, .num = r->now->pid };
+	l[1] = (struct pd_label){ .key = pd_intern_z(r->b, "comm"), .str = r->now->comm };
 	if (t->tid) /* 0: any */
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "tid"), .kind = PD_LABEL_NUM, .num = t->tid };
 	if (t->name.v)
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "thread"), .str = t->name };
 	if (word[state][0])
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, word[state][0]), .str = pd_intern_z(r->b, word[state][1]) };
-	return t->labels[state] = pd_labels_of(r->b, l, n);
+	span = record_span(r, t);
+	if (span.v)
+		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "span"), .str = span };
+	n = record_label_add(r, t, n);
+	return t->labels[state] = pd_labels_of(r->b, r->label.v, n);
 }
 
 unsigned record_series_of(struct record *r, uint32_t *which, const char *name, const char *const (*types)[2])
@@ -80,6 +90,7 @@ static void named(struct record *r, uint32_t tid, struct pd_span name)
 		return;
 	t->name = text;
 	memset(t->labels, 0, sizeof(t->labels));
+	record_timeline_named(r, t);
 }
 
 /* ---- wall ---- */
@@ -94,6 +105,10 @@ static enum pd_status stretch(struct record *r, struct record_thread *t, uint64_
 
 	if (time > INT64_MAX || time < t->time || cpu < t->cpu)
 		return record_note(r, "looks at threads in the wrong order skipped");
+	t->time = time;
+	t->cpu = cpu;
+	if (r->events_only)
+		return PD_OK;
 	on = on < wall ? on : wall; /* the clocks are read one after another */
 	if (on) {
 		s.labels = record_labels(r, t, RECORD_RUNNING);
@@ -104,8 +119,6 @@ static enum pd_status stretch(struct record *r, struct record_thread *t, uint64_
 		s.labels = record_labels(r, t, RECORD_SLEEPING);
 		pd_sample_add(r->b, column, &s, (int64_t[]){ looks - running, 0, (int64_t)(wall - on), (int64_t)(wall - on) });
 	}
-	t->time = time;
-	t->cpu = cpu;
 	return PD_OK;
 }
 
@@ -127,6 +140,8 @@ enum pd_status record_wall(struct record *r, const struct record_item *item)
 	}
 	t->looked = true;
 	t->stack = stack;
+	if (!(w.flags & PD_WIRE_ASLEEP) && !r->now->process.cpu_period)
+		record_timeline_sample(r, t, &(struct pd_sample){ .stack = stack, .time = (int64_t)w.time }, 0);
 	return stretch(r, t, w.time, w.cpu, stack);
 }
 
@@ -145,8 +160,10 @@ void record_threads_end(struct record *r, uint64_t time)
 	uint32_t image = image_number(r);
 
 	for (size_t i = 0; i < r->thread.n; i++)
-		if (r->thread.v[i].image == image)
+		if (r->thread.v[i].image == image) {
+			record_marks_end(r, &r->thread.v[i], time);
 			thread_end(r, &r->thread.v[i], time, r->thread.v[i].cpu);
+		}
 }
 
 enum pd_status record_thread_item(struct record *r, const struct record_item *item)
@@ -168,6 +185,8 @@ enum pd_status record_thread_item(struct record *r, const struct record_item *it
 	t = record_thread_of(r, w.tid);
 	if (!t)
 		return PD_OK;
+	record_timeline_moment(r, t, item->kind == PD_WIRE_THREAD ? "thread begins" : "thread ends", w.time);
+	record_marks_end(r, t, w.time);
 	if (item->kind == PD_WIRE_THREAD_END) {
 		thread_end(r, t, w.time, w.cpu);
 		return PD_OK;
@@ -198,6 +217,9 @@ enum pd_status record_cpu(struct record *r, const struct record_item *item)
 		return PD_OK;
 	value[0] = c.count;
 	s.time = (int64_t)c.time;
+	record_timeline_sample(r, t, &s, value[1]);
+	if (r->events_only)
+		return PD_OK;
 	s.labels = record_labels(r, t, RECORD_PLAIN);
 	pd_sample_add(r->b, record_series_of(r, &r->cpu_series, "cpu", cpu_types), &s, value);
 	return PD_OK;

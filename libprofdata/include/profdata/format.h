@@ -92,6 +92,8 @@ struct pd_format {
 	 * a sink that writes to `out`; `opts` and `out` outlive it. Without `write` documents are sent there as events (pd_doc_events()).
 	 */
 	enum pd_status (*read_events)(struct pd_source *, struct pd_sink *, struct pd_events *, const void *opts);
+	/* optional: does an input that begins like this hold events? Without it all do. What does not is read as the profile it is */
+	bool (*has_events)(struct pd_span head);
 	struct pd_events *(*write_events)(struct pd_out *, const struct pd_save_opts *, const void *opts, struct pd_error *);
 	/* optional: does a record end before this line? Allows cutting a big text file into chunks for several threads */
 	bool (*ends_record)(struct pd_span line);
