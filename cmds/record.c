@@ -26,6 +26,10 @@ static const struct pd_opt own_opts[] = {
 	{ 0, "heap-period", "SIZE", "one byte in SIZE is sampled, with the object it lies in (default 512K); 1: every object", PD_OPT_SIZE, PD_AT(R, heap_period, int64_t) },
 	{ 0, "lock", NULL, "waiting: who waits for locks and other threads (block), and who held the locks meanwhile (mutex)", PD_OPT_BOOL, PD_AT(R, lock, bool) },
 	{ 0, "lock-rate", "NS", "one sample per NS nanoseconds of waiting, and every wait that is longer (default 10000); 1: every wait", PD_OPT_INT, PD_AT(R, lock_rate, int64_t) },
+	{ 0, "trace", NULL, "a timeline: spans, instants and counters of <profdata/agent.h>, threads, waiting and samples; -o FILE.trace.json or FILE.perfetto-trace", PD_OPT_BOOL,
+	  PD_AT(R, trace, bool) },
+	{ 0, "functions", NULL, "with --trace: every call of functions that were built with -finstrument-functions", PD_OPT_BOOL, PD_AT(R, functions, bool) },
+	{ 0, "min-duration", "USEC", "with --functions: leave out calls that are shorter and in which nothing longer happens", PD_OPT_REAL, PD_AT(R, min_duration, double) },
 	{ 0, "no-children", NULL, "only the command itself, not the processes it starts", PD_OPT_BOOL, PD_AT(R, no_children, bool) },
 	{ 'o', "output", "FILE", "write to FILE (default profdata.pb.gz), format by its extension; FILE.pdrec is the stream as it was recorded", PD_OPT_STR,
 	  PD_AT(R, output, const char *), .complete = "file" },
@@ -89,6 +93,10 @@ static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 		return cli_usage(ctx, NULL, "--heap-period: expected 1 to 16G");
 	if (a->lock_rate < 1 || a->lock_rate > 1000000000)
 		return cli_usage(ctx, NULL, "--lock-rate: expected 1 to 1000000000 ns");
+	if (!(a->min_duration >= 0 && a->min_duration < 1e9))
+		return cli_usage(ctx, NULL, "--min-duration: expected microseconds");
+	if (a->functions && !a->trace)
+		return cli_usage(ctx, NULL, "--functions: calls are part of a timeline (--trace)");
 	a->cpu |= !a->wall && !a->heap && !a->lock;
 	return 0;
 }
@@ -238,21 +246,64 @@ static struct pd_doc *with_names(struct cmd_ctx *ctx, struct pd_doc *doc)
 	return named;
 }
 
+static struct pd_doc *load(struct cmd_ctx *ctx, const struct record_args *a, const char *stream)
+{
+	struct cmd_input in = { 0 };
+	char *operand = (char *)(uintptr_t)stream;
+
+	return cmd_load(ctx, &in, &operand, 1, a->timestamps ? 0 : PD_BUILD_AGGREGATE);
+}
+
+/* Events have names only in the stream: whoever reads it later, and calls as a profile, need them there. NULL: it cannot be read again. */
+static struct pd_doc *named_stream(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, struct pd_doc *doc)
+{
+	if (!record_put_names(stream, doc)) {
+		cmd_warnf(ctx, "no names in the timeline: %s", strerror(errno));
+		return doc;
+	}
+	if (!a->functions)
+		return doc;
+	pd_doc_unref(doc);
+	return load(ctx, a, stream);
+}
+
+/* What our own choice of a format leaves out is no news. */
+static int save_quietly(const struct cmd_ctx *ctx, const struct cmd_output *o, const struct pd_doc *doc, const char *format)
+{
+	struct cmd_ctx quiet = *ctx;
+
+	quiet.common.quiet = true;
+	return cmd_save(&quiet, o, &(struct cmd_input){ 0 }, doc, NULL, pd_format_named(format));
+}
+
+static int write_output(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, const struct pd_doc *doc)
+{
+	struct cmd_output out = { .output = a->output };
+	struct cmd_input in = { 0 };
+	const struct pd_format *f = cmd_out_format(ctx, &out, pd_format_named("pprof"));
+
+	if (!f)
+		return RECORD_FAILED;
+	if (a->trace && f->write_events)
+		return record_timeline(ctx, stream, &out, f);
+	return strcmp(f->name, "pprof") == 0 ? save_quietly(ctx, &out, doc, "pprof") : cmd_save(ctx, &out, &in, doc, NULL, f);
+}
+
 /* *keep: the stream holds what could not be written. */
 static int save(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, int own, bool *keep)
 {
-	struct cmd_input in = { 0 };
-	struct cmd_output out = { .output = a->output }, flame = { .output = a->flame };
-	char *operand = (char *)(uintptr_t)stream;
-	struct pd_doc *doc = cmd_load(ctx, &in, &operand, 1, a->timestamps ? 0 : PD_BUILD_AGGREGATE);
-	bool empty = true;
+	struct cmd_output flame = { .output = a->flame };
+	struct pd_doc *doc = load(ctx, a, stream);
+	bool empty = true, raw = ends_in(a->output, ".pdrec");
 	int status = doc ? summary(ctx, a, doc, own, &empty) : RECORD_FAILED;
 
-	if (!empty && !status && !a->no_symbols && (a->flame || !ends_in(a->output, ".pdrec")))
+	if (!empty && !status && !a->no_symbols && (a->flame || a->trace || !raw))
 		doc = with_names(ctx, doc);
-	if (!empty && !status && !ends_in(a->output, ".pdrec") && cmd_save(ctx, &out, &in, doc, NULL, pd_format_named("pprof")))
+	if (!empty && !status && !a->no_symbols && a->trace)
+		doc = named_stream(ctx, a, stream, doc);
+	if (!empty && !status && (!doc || (!raw && write_output(ctx, a, stream, doc))))
 		status = RECORD_FAILED;
-	if (!empty && !status && a->flame && cmd_save(ctx, &flame, &in, doc, NULL, pd_format_named("svg")))
+	if (!empty && !status && a->flame && save_quietly(ctx, &flame, doc, "svg"))
 		status = RECORD_FAILED;
 	*keep = status && !empty;
 	pd_doc_unref(doc);
@@ -294,6 +345,8 @@ static const char *const record_examples[] = {
 	"profdata record -- ./app --fast", "CPU time of a program and its children at 99 Hz, into profdata.pb.gz",
 	"profdata record -F 500 --flame cpu.svg -o cpu.pb.gz ./app", "faster, and a flame graph as well",
 	"profdata record --wall -d 10 -o wall.pb.gz ./server", "where all threads spend ten seconds",
+	"profdata record --heap --lock -o run.pb.gz ./server", "what it allocates and what its threads wait for",
+	"profdata record --trace -o run.trace.json ./server", "its spans and samples as a timeline for ui.perfetto.dev",
 	NULL,
 };
 
@@ -307,6 +360,9 @@ const struct pd_cmd pd_cmd_record = {
 		 "usually 250 Hz) is counted into the weight of the next sample, so that sums are right at any rate. --wall looks at every thread at the given "
 		 "rate; a thread that has not run since is not interrupted; the CPU clocks say how much of the time between two looks was spent running, so that the "
 		 "sums are the lives of the threads (label state).\n\n"
+		 "--heap samples allocations by bytes and follows them until they are freed (alloc_objects, alloc_space, inuse_objects, inuse_space). --lock "
+		 "measures waiting for mutexes, rwlocks, conditions, semaphores, barriers and threads: block says who waited, mutex whose holding made others wait. "
+		 "--trace makes a timeline of what the program says with <profdata/agent.h>, of threads, waiting and samples. All of them can be recorded at once.\n\n"
 		 "Comments of the profile tell the rate asked and delivered, what was lost, and what the sampler cost (profdata info). A program that is killed "
 		 "leaves everything up to the last tenth of a second. The status is that of CMD, 128+n when signal n killed it; 125: record itself failed; "
 		 "126 and 127: CMD cannot be run or found.",

@@ -33,8 +33,8 @@ static int become(const struct record_args *a, const char *agent, const char *st
 	/* what stands before malloc() and before locks are libraries of their own beside the sampler: nobody else has to pass through them */
 	if (asprintf(&heap, ":%.*s-heap.so", stem, agent) < 0 || asprintf(&lock, ":%.*s-lock.so", stem, agent) < 0 ||
 	    asprintf(&preload, "%s%s%s%s%s", agent, a->heap ? heap : "", a->lock ? lock : "", before && *before ? ":" : "", before ? before : "") < 0 ||
-	    asprintf(&what, "cpu=%.6g,wall=%.6g,heap=%" PRId64 ",lock=%" PRId64 ",children=%d,pid=%ld,engine=%s,out=%s", a->cpu ? a->rate : 0, a->wall ? a->rate : 0,
-		     a->heap ? a->heap_period : 0, a->lock ? a->lock_rate : 0, !a->no_children, (long)getpid(), a->engine, stream) < 0 ||
+	    asprintf(&what, "cpu=%.6g,wall=%.6g,heap=%" PRId64 ",lock=%" PRId64 ",trace=%d,functions=%d,min_duration=%.0f,children=%d,pid=%ld,engine=%s,out=%s", a->cpu ? a->rate : 0, a->wall ? a->rate : 0,
+		     a->heap ? a->heap_period : 0, a->lock ? a->lock_rate : 0, a->trace, a->functions, a->min_duration * 1e3, !a->no_children, (long)getpid(), a->engine, stream) < 0 ||
 	    setenv("LD_PRELOAD", preload, 1) != 0 || setenv("PROFDATA_AGENT", what, 1) != 0)
 		return ENOMEM;
 	signal(SIGXFSZ, SIG_DFL);

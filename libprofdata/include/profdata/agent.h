@@ -71,6 +71,13 @@ enum pda_on {
 /* The sampler's side of it; version 1. */
 const struct pda_agent *pda_agent_find(unsigned version);
 
+/* Calls of these are no calls of the program where it is built with -finstrument-functions. */
+#ifdef __GNUC__
+#define PDA_INLINE static inline __attribute__((no_instrument_function))
+#else
+#define PDA_INLINE static inline
+#endif
+
 #if defined(__linux__) && defined(__GNUC__) && !defined(PDA_NONE)
 
 #ifndef PDA_LINKED /* programs that link it ask it; others look whether it is loaded */
@@ -81,7 +88,7 @@ const struct pda_agent *pda_agent_find(unsigned version);
 __attribute__((weak, visibility("hidden"))) const struct pda_agent *pda_agent_found;
 __attribute__((weak, visibility("hidden"))) bool pda_agent_sought;
 
-__attribute__((constructor(101))) static void pda_agent_seek(void)
+__attribute__((constructor(101), no_instrument_function)) static void pda_agent_seek(void)
 {
 	const struct pda_agent *(*find)(unsigned) = NULL;
 
@@ -96,12 +103,12 @@ __attribute__((constructor(101))) static void pda_agent_seek(void)
 	pda_agent_found = find ? find(1) : NULL;
 }
 
-static inline uint32_t pda_is_on(void)
+PDA_INLINE uint32_t pda_is_on(void)
 {
 	return __builtin_expect(pda_agent_found != NULL, 0) ? *pda_agent_found->on : 0;
 }
 
-static inline void pda_event(enum pda_kind kind, const char *name, const char *category, uint64_t value)
+PDA_INLINE void pda_event(enum pda_kind kind, const char *name, const char *category, uint64_t value)
 {
 	if (__builtin_expect(pda_is_on() & PDA_ON_TRACE, 0))
 		pda_agent_found->event((uint32_t)kind, name, category, value);
@@ -112,52 +119,52 @@ static inline void pda_event(enum pda_kind kind, const char *name, const char *c
  * convert` and all others read it. `options` is what PROFDATA_AGENT would have: "cpu=99", "wall=100", "trace=1", separated by commas.
  * It may be started and stopped any number of times; what runs under `profdata record` is started already.
  */
-static inline int pda_start(const char *options, const char *path)
+PDA_INLINE int pda_start(const char *options, const char *path)
 {
 	return pda_agent_found ? pda_agent_found->start(options, path) : PDA_ABSENT;
 }
 
 /* Stops recording; everything is written when it returns. */
-static inline int pda_stop(void) { return pda_agent_found ? pda_agent_found->stop() : PDA_ABSENT; }
+PDA_INLINE int pda_stop(void) { return pda_agent_found ? pda_agent_found->stop() : PDA_ABSENT; }
 
-static inline int pda_label(const char *key, const char *value)
+PDA_INLINE int pda_label(const char *key, const char *value)
 {
 	return pda_is_on() ? pda_agent_found->label(key, value) : PDA_ABSENT;
 }
 
 #else /* nothing of all this */
 
-static inline uint32_t pda_is_on(void) { return 0; }
-static inline void pda_event(enum pda_kind kind, const char *name, const char *category, uint64_t value)
+PDA_INLINE uint32_t pda_is_on(void) { return 0; }
+PDA_INLINE void pda_event(enum pda_kind kind, const char *name, const char *category, uint64_t value)
 {
 	(void)kind, (void)name, (void)category, (void)value;
 }
-static inline int pda_start(const char *options, const char *path) { return (void)options, (void)path, PDA_ABSENT; }
-static inline int pda_stop(void) { return PDA_ABSENT; }
-static inline int pda_label(const char *key, const char *value) { return (void)key, (void)value, PDA_ABSENT; }
+PDA_INLINE int pda_start(const char *options, const char *path) { return (void)options, (void)path, PDA_ABSENT; }
+PDA_INLINE int pda_stop(void) { return PDA_ABSENT; }
+PDA_INLINE int pda_label(const char *key, const char *value) { return (void)key, (void)value, PDA_ABSENT; }
 
 #endif
 
 /* Is anything recorded just now? */
-static inline bool pda_recording(void) { return (pda_is_on() & PDA_ON) != 0; }
+PDA_INLINE bool pda_recording(void) { return (pda_is_on() & PDA_ON) != 0; }
 /* Are spans, instants and counters? For those who would prepare something for them. */
-static inline bool pda_tracing(void) { return (pda_is_on() & PDA_ON_TRACE) != 0; }
+PDA_INLINE bool pda_tracing(void) { return (pda_is_on() & PDA_ON_TRACE) != 0; }
 
 /*
  * A label of all samples of the calling thread from here on: CPU time, wall time, and whatever else is sampled in it. A key has one
  * value. Labels that are set while nothing is recorded are not kept.
  */
-static inline int pda_label_set(const char *key, const char *value) { return pda_label(key, value ? value : ""); }
-static inline int pda_label_unset(const char *key) { return pda_label(key, NULL); }
+PDA_INLINE int pda_label_set(const char *key, const char *value) { return pda_label(key, value ? value : ""); }
+PDA_INLINE int pda_label_unset(const char *key) { return pda_label(key, NULL); }
 
 /* A span of the calling thread. Spans nest: an end ends the one begun last. The category may be NULL. */
-static inline void pda_span_begin(const char *name, const char *category) { pda_event(PDA_BEGIN, name, category, 0); }
-static inline void pda_span_end(void) { pda_event(PDA_END, NULL, NULL, 0); }
+PDA_INLINE void pda_span_begin(const char *name, const char *category) { pda_event(PDA_BEGIN, name, category, 0); }
+PDA_INLINE void pda_span_end(void) { pda_event(PDA_END, NULL, NULL, 0); }
 /* A moment. */
-static inline void pda_instant(const char *name, const char *category) { pda_event(PDA_INSTANT, name, category, 0); }
+PDA_INLINE void pda_instant(const char *name, const char *category) { pda_event(PDA_INSTANT, name, category, 0); }
 /* A value that is drawn over time, of the process. */
-static inline void pda_counter(const char *name, int64_t value) { pda_event(PDA_INTEGER, name, NULL, (uint64_t)value); }
-static inline void pda_counter_real(const char *name, double value)
+PDA_INLINE void pda_counter(const char *name, int64_t value) { pda_event(PDA_INTEGER, name, NULL, (uint64_t)value); }
+PDA_INLINE void pda_counter_real(const char *name, double value)
 {
 	union {
 		double real;
@@ -168,11 +175,11 @@ static inline void pda_counter_real(const char *name, double value)
 	pda_event(PDA_REAL, name, NULL, u.bits);
 }
 /* Work that begins in one place and ends in another, perhaps another thread; category and id tie them. */
-static inline void pda_async_begin(const char *name, const char *category, uint64_t id) { pda_event(PDA_ASYNC_BEGIN, name, category, id); }
-static inline void pda_async_end(const char *name, const char *category, uint64_t id) { pda_event(PDA_ASYNC_END, name, category, id); }
+PDA_INLINE void pda_async_begin(const char *name, const char *category, uint64_t id) { pda_event(PDA_ASYNC_BEGIN, name, category, id); }
+PDA_INLINE void pda_async_end(const char *name, const char *category, uint64_t id) { pda_event(PDA_ASYNC_END, name, category, id); }
 /* An arrow from the span that is open here to the one that is open where the end is. */
-static inline void pda_flow_begin(const char *name, uint64_t id) { pda_event(PDA_FLOW_BEGIN, name, NULL, id); }
-static inline void pda_flow_end(const char *name, uint64_t id) { pda_event(PDA_FLOW_END, name, NULL, id); }
+PDA_INLINE void pda_flow_begin(const char *name, uint64_t id) { pda_event(PDA_FLOW_BEGIN, name, NULL, id); }
+PDA_INLINE void pda_flow_end(const char *name, uint64_t id) { pda_event(PDA_FLOW_END, name, NULL, id); }
 
 /*
  * PDA_SPAN("name"): until the end of the block, however it is left (in C++ and with -fexceptions also by an exception, not
@@ -181,7 +188,7 @@ static inline void pda_flow_end(const char *name, uint64_t id) { pda_event(PDA_F
 struct pda_scope {
 	bool begun; /* recording began before it did: no end without a begin */
 };
-static inline struct pda_scope pda_scope_begin(const char *name, const char *category)
+PDA_INLINE struct pda_scope pda_scope_begin(const char *name, const char *category)
 {
 	struct pda_scope s;
 
@@ -189,7 +196,7 @@ static inline struct pda_scope pda_scope_begin(const char *name, const char *cat
 	pda_span_begin(name, category);
 	return s;
 }
-static inline void pda_scope_end(struct pda_scope *s)
+PDA_INLINE void pda_scope_end(struct pda_scope *s)
 {
 	if (s->begun)
 		pda_span_end();
