@@ -267,7 +267,6 @@ void pd_diff_free(struct pd_diff *d)
 		free(u->only);
 		free(u->own);
 		free(u->below);
-		free(u->hash);
 	}
 	free_columns(d->unit_sum.v, d->unit_sum.n);
 	free_columns(d->slice.v, d->slice.n);

@@ -62,8 +62,7 @@ struct diff_unit {
 	double samples, squares;
 	uint32_t *first, *func, *only; /* frame → functions, as in struct pd_nodes */
 	int64_t *own;           /* [stacks]: value of its rows, in the document's unit */
-	int64_t *below;         /* [stacks]: room for sums that include the stacks below */
-	uint64_t *hash;         /* [stacks]: of the functions on the path; once the shape is known, NULL */
+	int64_t *below;         /* [stacks]: room for sums that include the stacks below, and for the hashes that pd_diff_scan() makes of them */
 };
 
 /* What is compared with what: profiles, or slices of one per side. */
@@ -125,11 +124,14 @@ bool pd_diff_sums(struct pd_diff *d, struct pd_error *err);
 void pd_diff_below(const struct diff_unit *u);
 /* Function that a stack ends in; 0 none. */
 uint32_t pd_diff_leaf(const struct diff_unit *u, uint32_t stack);
-/* diff_scan.c: sums of all functions from those per stack (`own`, and u->below made of it); hashes of the stacks where asked for. False when out of memory. */
-bool pd_diff_scan(const struct pd_diff *d, const struct diff_unit *u, const int64_t *own, uint64_t *hash, struct diff_sums *out);
+/*
+ * diff_scan.c: sums of all functions from those per stack (`own`, and u->below made of it). In u->below stands for every stack that has a value
+ * a hash of the functions on its path afterwards. False when out of memory.
+ */
+bool pd_diff_scan(const struct pd_diff *d, const struct diff_unit *u, const int64_t *own, struct diff_sums *out);
 /* Is the function of a recursive kind on the path above a place of a run? Looks a bounded way. */
 bool pd_diff_above(const struct diff_unit *u, uint32_t func, uint32_t stack, uint32_t at);
-/* diff_shape.c: all distinct stacks with the samples of both sides, arrays of *n, to be freed. Uses up the hashes. */
+/* diff_shape.c: all distinct stacks with the samples of both sides, arrays of *n, to be freed. The hashes of the whole profiles must be in place. */
 bool pd_diff_shapes(struct pd_diff *d, double **a, double **b, size_t *n, struct pd_error *err);
 
 /* diff_permute.c: odds of sides this different in shape when the profiles are dealt anew; NaN with too few. False when out of memory. */

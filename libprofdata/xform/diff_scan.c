@@ -1,8 +1,9 @@
 /*
  * Own and cumulative sums of functions, and hashes of the stacks. A function
- * counts once per stack, however often it recurs: functions above a node are
- * stamped with its number before its own are counted. Nodes are taken as they
- * lie in memory, because there are many more of them than fit a cache.
+ * counts once per stack, however often it recurs: on the way from the root down
+ * to a node all functions are stamped with its number. Nodes that end a path are
+ * taken as they lie in memory, because there are many more of them than fit a
+ * cache, and those above them are counted on the way.
  */
 #include "base/hash.h"
 #include "xform/diff.h"
@@ -43,111 +44,120 @@ bool pd_diff_above(const struct diff_unit *u, uint32_t func, uint32_t stack, uin
 	return false;
 }
 
-struct hot {
-	int64_t cum;
-	uint32_t seen; /* last node that has it, or is below one that has */
-};
-
 struct scan {
 	const struct diff_unit *u;
-	struct hot *hot;
-	int64_t *again; /* value that came through a function once more */
-	uint32_t *func; /* of the node at hand, outermost first */
+	uint32_t *seen;  /* [functions]: last path that has it */
+	int64_t *cum;    /* [functions] */
+	int64_t *again;  /* value that came through a function once more */
+	uint32_t *path;  /* nodes above the one at hand, and itself */
 	uint64_t salt, odd[64]; /* factors of the hash */
 };
 
-/* A frame of several functions, or of none. */
-static void stamp_frame(const struct scan *c, uint32_t stack, uint32_t frame)
+/* A node that was counted: the hash of its path, which the values it is made in the place of leave a bit for. */
+#define DONE (UINT64_C(1) << 63)
+
+/* Marks the functions of a node that was counted on another path. It has nodes below, so its run is whole: a loop of known length. */
+static inline void stamp(const struct scan *c, const uint32_t *run, uint32_t mark)
 {
-	for (uint32_t k = c->u->first[frame]; k < c->u->first[frame + 1]; k++)
-		c->hot[c->u->func[k]].seen = stack;
-}
+	const struct diff_unit *u = c->u;
+	const uint32_t *only = u->only;
+	uint32_t *seen = c->seen, odd = 0;
 
-/* Marks what is above a node as seen. */
-static inline void stamp(const struct scan *c, uint32_t stack, uint32_t above)
-{
-	const struct pd_stack_row *row = c->u->doc->t.stack.v;
-	const uint32_t *all = c->u->doc->t.run.v, *only = c->u->only;
-	struct hot *hot = c->hot;
+	for (unsigned i = 0; i < PD_RUN; i++) {
+		uint32_t f = only[run[i]];
 
-	for (; above; above = row[above].parent) {
-		const uint32_t *run = all + row[above].first, *end = run + pd_run_length(&row[above]);
+		seen[f] = mark; /* 0 is no function: nobody asks for its mark */
+		odd |= (uint32_t)(f == 0) << i;
+	}
+	for (; odd; odd &= odd - 1) {
+		uint32_t frame = run[__builtin_ctz(odd)];
 
-		for (; run < end; run++) {
-			uint32_t f = only[*run];
-
-			if (pd_likely(f))
-				hot[f].seen = stack;
-			else
-				stamp_frame(c, stack, *run);
-		}
+		for (uint32_t k = u->first[frame]; k < u->first[frame + 1]; k++)
+			seen[u->func[k]] = mark;
 	}
 }
 
-static inline uint32_t expand(const struct diff_unit *u, const struct pd_stack_row *row, uint32_t *out)
+static inline void count(const struct scan *c, uint32_t f, uint32_t mark, int64_t value)
 {
-	const uint32_t *run = u->doc->t.run.v + row->first, *end = run + pd_run_length(row), *only = u->only;
-	uint32_t n = 0;
-
-	for (; run < end; run++) {
-		uint32_t f = only[*run];
-
-		if (pd_likely(f)) {
-			out[n++] = f;
-			continue;
-		}
-		for (uint32_t k = u->first[*run]; k < u->first[*run + 1]; k++)
-			out[n++] = u->func[k];
+	if (pd_unlikely(c->seen[f] == mark)) {
+		c->again[f] += value;
+		return;
 	}
-	return n;
-}
-
-static inline void count(const struct scan *c, uint32_t n, uint32_t stack, int64_t value)
-{
-	const uint32_t *func = c->func;
-	struct hot *hot = c->hot;
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t f = func[i];
-		struct hot *h = &hot[f];
-
-		if (pd_unlikely(h->seen == stack)) {
-			c->again[f] += value;
-			continue;
-		}
-		h->seen = stack;
-		h->cum += value;
-	}
+	c->seen[f] = mark;
+	c->cum[f] += value;
 }
 
 /* A sum of products, which do not wait for each other. */
-static inline uint64_t hash_node(const struct scan *c, uint32_t n)
-{
-	const uint32_t *func = c->func;
-	uint64_t h = 0, salt = c->salt;
+static inline uint64_t term(const struct scan *c, uint32_t f, uint32_t i) { return (f + c->salt) * c->odd[i & 63]; }
 
-	for (uint32_t i = 0; i < n; i++)
-		h += (func[i] + salt) * c->odd[i & 63];
-	return h;
+/* Counts the functions of a node, except for mark 0, and hashes them. Returns the innermost function. */
+static inline uint32_t visit(const struct scan *c, uint32_t stack, uint32_t mark, uint64_t above, uint64_t *hash)
+{
+	const struct diff_unit *u = c->u;
+	const struct pd_stack_row *row = &u->doc->t.stack.v[stack];
+	const uint32_t *run = u->doc->t.run.v + row->first, *end = run + pd_run_length(row), *only = u->only;
+	int64_t value = u->below[stack];
+	uint32_t n = 0, f = 0;
+	uint64_t h = 0;
+
+	for (; run < end; run++) {
+		uint32_t alone = only[*run];
+
+		if (pd_likely(alone)) {
+			f = alone;
+			h += term(c, f, n++);
+			if (mark)
+				count(c, f, mark, value);
+			continue;
+		}
+		for (uint32_t k = u->first[*run]; k < u->first[*run + 1]; k++) {
+			f = u->func[k];
+			h += term(c, f, n++);
+			if (mark)
+				count(c, f, mark, value);
+		}
+	}
+	*hash = pd_hash_u64(above, h, n) | DONE;
+	return f ? f : pd_diff_leaf(u, stack);
 }
 
-/* Functions of the frame that has most. */
-static size_t widest(const struct diff_unit *u)
+static inline void settle(const struct scan *c, uint32_t stack, uint32_t mark, uint64_t above, const int64_t *own, int64_t *self)
 {
-	uint32_t most = 1;
+	uint64_t hash;
+	uint32_t leaf = visit(c, stack, mark, above, &hash);
 
-	for (size_t f = 1; f < u->doc->t.frame.n; f++)
-		most = u->first[f + 1] - u->first[f] > most ? u->first[f + 1] - u->first[f] : most;
-	return most;
+	c->u->below[stack] = (int64_t)hash;
+	if (own[stack])
+		self[leaf] += own[stack];
+}
+
+/* From the root down to a node: what is new is counted, what was is only marked. */
+static inline void scan_path(const struct scan *c, uint32_t stack, uint64_t hash, const int64_t *own, int64_t *self)
+{
+	const struct pd_tables *t = &c->u->doc->t;
+	const int64_t *below = c->u->below;
+	uint32_t n = 0;
+
+	for (uint32_t s = stack; s; s = t->stack.v[s].parent)
+		c->path[n++] = s;
+	while (n) {
+		uint32_t s = c->path[--n];
+
+		if (below[s] < 0)
+			stamp(c, t->run.v + t->stack.v[s].first, stack);
+		else
+			settle(c, s, stack, hash, own, self);
+		hash = (uint64_t)below[s];
+	}
 }
 
 static bool scan_init(struct scan *c, const struct pd_diff *d, const struct diff_unit *u)
 {
-	*c = (struct scan){ .u = u, .salt = pd_hash_u64(d->hash_key, 1, 1), .hot = calloc(d->func.n, sizeof *c->hot), .again = calloc(d->func.n, sizeof *c->again),
-			    .func = malloc(PD_RUN * widest(u) * sizeof *c->func) };
+	*c = (struct scan){ .u = u, .salt = pd_hash_u64(d->hash_key, 1, 1), .seen = calloc(d->func.n, sizeof *c->seen), .cum = calloc(d->func.n, sizeof *c->cum),
+			    .again = calloc(d->func.n, sizeof *c->again), .path = malloc((u->doc->t.max_depth / PD_RUN + 2) * sizeof *c->path) };
 	for (unsigned i = 0; i < 64; i++)
 		c->odd[i] = pd_hash_u64(d->hash_key, i, 2) | 1;
-	return c->hot && c->again && c->func;
+	return c->seen && c->cum && c->again && c->path;
 }
 
 /* Very deep stacks: marks on the way down and off on the way up. */
@@ -181,51 +191,51 @@ static bool too_deep(const struct pd_tables *t)
 	return climb / CLIMB > t->run.n;
 }
 
-static inline void ask_for(const struct diff_unit *u, uint32_t stack, const uint64_t *hash)
+/* What is needed on the paths of nodes that come later. */
+static inline void ask_for(const struct diff_unit *u, uint32_t stack)
 {
 	const struct pd_stack_row *row = u->doc->t.stack.v;
-	uint32_t far = row[stack + 2 * AHEAD].parent, near = row[stack + AHEAD].parent;
+	const uint32_t *run = u->doc->t.run.v;
+	uint32_t far = row[stack - 3 * AHEAD].parent, middle = row[stack - 2 * AHEAD].parent, near = row[row[stack - AHEAD].parent].parent;
 
 	pd_prefetch(&row[far]);
-	pd_prefetch(&u->doc->t.run.v[row[near].first]);
-	if (hash)
-		pd_prefetch(&hash[far]);
+	pd_prefetch(&u->below[far]);
+	pd_prefetch(&run[row[stack - 3 * AHEAD].first]);
+	pd_prefetch(&run[row[middle].first]);
+	pd_prefetch(&run[row[middle].first + PD_RUN - 1]);
+	pd_prefetch(&row[row[middle].parent]);
+	pd_prefetch(&u->below[row[middle].parent]);
+	pd_prefetch(&run[row[near].first]);
+	pd_prefetch(&run[row[near].first + PD_RUN - 1]);
 }
 
-bool pd_diff_scan(const struct pd_diff *d, const struct diff_unit *u, const int64_t *own, uint64_t *hash, struct diff_sums *out)
+bool pd_diff_scan(const struct pd_diff *d, const struct diff_unit *u, const int64_t *own, struct diff_sums *out)
 {
 	const struct pd_tables *t = &u->doc->t;
+	int64_t *self = out->v[DIFF_SELF];
 	bool deep = too_deep(t);
 	struct scan c;
 	bool ok = scan_init(&c, d, u) && (!deep || walk_down(d, u, out));
 
-	if (hash)
-		hash[0] = d->hash_key;
-	memset(out->v[DIFF_SELF], 0, d->func.n * sizeof *out->v[DIFF_SELF]);
-	for (uint32_t s = 1; ok && s < t->stack.n; s++) {
-		const struct pd_stack_row *row = &t->stack.v[s];
-		uint32_t n;
-
-		if (s + 2 * AHEAD < t->stack.n)
-			ask_for(u, s, hash);
-		if (!u->below[s])
-			continue; /* nobody's */
-		n = expand(u, row, c.func);
-		if (!deep) {
-			stamp(&c, s, row->parent);
-			count(&c, n, s, u->below[s]);
-		}
-		if (hash)
-			hash[s] = pd_hash_u64(hash[row->parent], hash_node(&c, n), n);
-		if (own[s])
-			out->v[DIFF_SELF][n ? c.func[n - 1] : pd_diff_leaf(u, s)] += own[s];
+	memset(self, 0, d->func.n * sizeof *self);
+	u->below[0] = (int64_t)(d->hash_key | DONE);
+	for (uint32_t s = 1; ok && deep && s < t->stack.n; s++)
+		if (u->below[s])
+			settle(&c, s, 0, (uint64_t)u->below[t->stack.v[s].parent], own, self);
+	/* backwards: what has nodes below was on the path of one of them */
+	for (uint32_t s = (uint32_t)t->stack.n; ok && !deep && --s > 0;) {
+		if (s > 3 * AHEAD)
+			ask_for(u, s);
+		if (u->below[s] > 0)
+			scan_path(&c, s, (uint64_t)u->below[0], own, self);
 	}
 	for (size_t i = 0; ok && !deep && i < d->func.n; i++) {
-		out->v[DIFF_TOTAL][i] = c.hot[i].cum;
-		out->recursive[i] = out->recursive[i] || c.again[i] > c.hot[i].cum / NOTABLE;
+		out->v[DIFF_TOTAL][i] = c.cum[i];
+		out->recursive[i] = out->recursive[i] || c.again[i] > c.cum[i] / NOTABLE;
 	}
 	free(c.again);
-	free(c.func);
-	free(c.hot);
+	free(c.path);
+	free(c.seen);
+	free(c.cum);
 	return ok;
 }

@@ -7,24 +7,23 @@
 #include "base/sort.h"
 #include "xform/diff.h"
 
-/* Stacks in the order they were met, found by slots of half a hash and a number + 1. */
+/* Stacks in the order they were met, found by slots of half a hash and a number + 1. The other half says where to look. */
 struct shapes {
 	uint64_t *slot;
-	size_t mask, n;
+	size_t cap, n;
 	double *samples[2];
 };
 
+/* No power of two: pages that are not there need no clearing. */
+static inline size_t place(const struct shapes *s, uint64_t hash) { return (size_t)((uint64_t)(uint32_t)hash * s->cap >> 32); }
+
 static bool make_room(struct shapes *s, size_t n)
 {
-	size_t cap = 1024;
-
-	while (cap < n + n / 2)
-		cap *= 2;
-	s->mask = cap - 1;
-	s->slot = calloc(cap, sizeof *s->slot);
+	s->cap = n + n / 2 + 1024;
+	s->slot = calloc(s->cap, sizeof *s->slot);
 	s->samples[0] = calloc(n + 1, sizeof **s->samples);
 	s->samples[1] = calloc(n + 1, sizeof **s->samples);
-	pd_mem_huge(s->slot, cap * sizeof *s->slot);
+	pd_mem_huge(s->slot, s->cap * sizeof *s->slot);
 	pd_mem_huge(s->samples[0], n * sizeof **s->samples);
 	pd_mem_huge(s->samples[1], n * sizeof **s->samples);
 	return s->slot && s->samples[0] && s->samples[1];
@@ -49,15 +48,15 @@ static void add_unit(const struct diff_unit *u, struct shapes *s)
 	if (!(u->per_count > 0) && u->squares > 0)
 		each = u->squares / ((double)u->to_unit * (double)u->to_unit) / value;
 	for (size_t i = 1; i < n; i++) {
-		uint64_t h = u->hash[i];
-		size_t at = h & s->mask;
+		uint64_t h = (uint64_t)u->below[i];
+		size_t at;
 
 		if (i + ahead < n && u->own[i + ahead])
-			pd_prefetch(&s->slot[u->hash[i + ahead] & s->mask]);
+			pd_prefetch(&s->slot[place(s, (uint64_t)u->below[i + ahead])]);
 		if (!u->own[i])
 			continue;
-		while (s->slot[at] && s->slot[at] >> 32 != h >> 32)
-			at = (at + 1) & s->mask;
+		for (at = place(s, h); s->slot[at] && s->slot[at] >> 32 != h >> 32;)
+			at = at + 1 < s->cap ? at + 1 : 0;
 		if (!s->slot[at])
 			s->slot[at] = h >> 32 << 32 | ++s->n;
 		s->samples[u->side][(uint32_t)s->slot[at] - 1] += (double)u->own[i] / each;
@@ -99,12 +98,8 @@ bool pd_diff_shapes(struct pd_diff *d, double **a, double **b, size_t *n, struct
 	struct shapes s = { 0 };
 	bool ok = make_room(&s, count_stacks(d));
 
-	for (size_t i = 0; i < d->unit.n; i++) {
-		if (ok)
-			add_unit(&d->unit.v[i], &s);
-		free(d->unit.v[i].hash);
-		d->unit.v[i].hash = NULL;
-	}
+	for (size_t i = 0; ok && i < d->unit.n; i++)
+		add_unit(&d->unit.v[i], &s);
 	free(s.slot);
 	ok = ok && (d->unit.n == 2 || settle(s.samples[0], s.samples[1], s.n));
 	if (!ok) {

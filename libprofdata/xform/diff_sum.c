@@ -133,10 +133,10 @@ static void add_below(const struct diff_unit *u, const int64_t *own)
 void pd_diff_below(const struct diff_unit *u) { add_below(u, u->own); }
 
 /* Own and cumulative sums of the functions from sums per stack. */
-static bool sum_funcs(const struct pd_diff *d, const struct diff_unit *u, const int64_t *own, uint64_t *hash, struct diff_sums *out)
+static bool sum_funcs(const struct pd_diff *d, const struct diff_unit *u, const int64_t *own, struct diff_sums *out)
 {
 	add_below(u, own);
-	return pd_diff_scan(d, u, own, hash, out);
+	return pd_diff_scan(d, u, own, out);
 }
 
 static bool sums_init(const struct pd_diff *d, struct diff_sums *s)
@@ -170,7 +170,8 @@ static void put_plane(const struct pd_diff *d, const struct diff_unit *u, enum p
 		switch (plane) {
 		case PLANE_VALUE:
 			cell[f].value = (double)v[f] * unit;
-			cell[f].samples = u->per_count > 0 ? (double)v[f] / u->per_count : 0;
+			if (u->per_count > 0)
+				cell[f].samples = (double)v[f] / u->per_count;
 			break;
 		case PLANE_SAMPLES: cell[f].samples = (double)v[f] / PD_DIFF_MILLI; break;
 		case PLANE_SQUARES: cell[f].squares = (double)v[f] / PD_DIFF_MILLI * average * average * unit * unit; break;
@@ -193,7 +194,7 @@ static bool sum_plane(const struct pd_diff *d, struct diff_unit *u, enum plane p
 	double average = u->samples > 0 ? (double)u->value / (double)u->to_unit / u->samples : 0;
 
 	fill_plane(u, plane, average, own);
-	if (!sum_funcs(d, u, own, plane == PLANE_VALUE ? u->hash : NULL, sums))
+	if (!sum_funcs(d, u, own, sums))
 		return false;
 	for (int k = 0; k < DIFF_KINDS; k++)
 		put_plane(d, u, plane, average, sums->v[k], c->cell[k]);
@@ -218,12 +219,11 @@ static bool sum_unit(const struct pd_diff *d, struct diff_unit *u, struct unit_s
 
 	u->own = malloc(n * sizeof *u->own);
 	u->below = malloc(n * sizeof *u->below);
-	u->hash = d->s.testable ? malloc(n * sizeof *u->hash) : NULL;
 	pd_mem_huge(u->own, n * sizeof *u->own);
 	pd_mem_huge(u->below, n * sizeof *u->below);
-	pd_mem_huge(u->hash, n * sizeof *u->hash);
-	if (!u->own || !u->below || (d->s.testable && !u->hash) || !new_column(d, &s->column, u) || !sums_init(d, &s->value) ||
-	    !sum_plane(d, u, PLANE_VALUE, &s->column, u->own, &s->value) || (u->counted && !(u->per_count > 0) && !sum_weights(d, u, &s->column)))
+	/* values last: they leave their hashes behind */
+	if (!u->own || !u->below || !new_column(d, &s->column, u) || !sums_init(d, &s->value) || (u->counted && !(u->per_count > 0) && !sum_weights(d, u, &s->column)) ||
+	    !sum_plane(d, u, PLANE_VALUE, &s->column, u->own, &s->value))
 		return pd_error_nomem(&s->err) == PD_OK;
 	s->column.value = (double)u->value;
 	s->column.samples = u->samples;
@@ -253,7 +253,7 @@ static bool sum_slice(struct pd_diff *d, const struct diff_unit *u, const uint8_
 				own[r.stack[i].v] += r.value[u->column][i];
 				c.value += (double)r.value[u->column][i] * (double)u->to_unit;
 			}
-	ok = own && sum_funcs(d, u, own, NULL, sums);
+	ok = own && sum_funcs(d, u, own, sums);
 	free(own);
 	for (int k = 0; ok && k < DIFF_KINDS; k++)
 		put_plane(d, u, PLANE_VALUE, 0, sums->v[k], c.cell[k]);
@@ -309,6 +309,19 @@ static bool cut(struct pd_diff *d, const struct diff_unit *u, const struct pd_ti
 	return ok;
 }
 
+/* The sums of slices need room of their own: in that of the whole stand its hashes. */
+static bool cut_aside(struct pd_diff *d, struct diff_unit *u, const struct pd_times *t, unsigned n, int64_t first, int64_t last, struct diff_sums *sums, struct pd_error *err)
+{
+	int64_t *hashes = u->below;
+	bool ok;
+
+	u->below = malloc((u->doc->t.stack.n + 1) * sizeof *u->below);
+	ok = u->below ? cut(d, u, t, n, first, last, sums, err) : pd_error_nomem(err) == PD_OK;
+	free(u->below);
+	u->below = hashes;
+	return ok;
+}
+
 /* One profile per side with times: slices of a second and more stand for replicates. */
 static bool sum_slices(struct pd_diff *d, struct pd_error *err)
 {
@@ -331,7 +344,7 @@ static bool sum_slices(struct pd_diff *d, struct pd_error *err)
 		d->s.n_slices = n[0] + n[1];
 		ok = sums_init(d, &sums) || pd_error_nomem(err) == PD_OK;
 		for (int i = 0; i < 2 && ok; i++)
-			ok = cut(d, &d->unit.v[i], t[i], n[i], first[i], last[i], &sums, err);
+			ok = cut_aside(d, &d->unit.v[i], t[i], n[i], first[i], last[i], &sums, err);
 		sums_release(&sums);
 	}
 	pd_times_free(t[0]);
