@@ -243,11 +243,11 @@ void gt_row_instant(struct gt_views *v, struct gt_row *row, int64_t ts, struct p
 							   .args = args, .n_args = n_args, .stack = stack });
 }
 
-/* An end binds to the slice that begins next, which is the one that begins now: it is sent before viewers see that slice. */
+/* An end binds to the slice that begins now. Importers that look for the next one may be past it already: they put slices before arrows of the same time. */
 void gt_row_flow(struct gt_views *v, struct gt_row *row, int64_t ts, enum pd_event_kind kind, const char *name, uint64_t id)
 {
 	if (row && row->track.v && !v->o.no_flows)
-		pd_events_event(v->ev, &(struct pd_event){ .kind = kind, .track = row->track, .ts = ts, .name = span_of(name), .category = SPAN("sched"), .id = id });
+		pd_events_event(v->ev, &(struct pd_event){ .kind = kind, .flags = kind == PD_EV_FLOW_END ? PD_EV_ENCLOSING : 0, .track = row->track, .ts = ts, .name = span_of(name), .category = SPAN("sched"), .id = id });
 }
 
 /* ---- counters ---- */

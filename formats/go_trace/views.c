@@ -233,7 +233,8 @@ static void start_flow(struct gt_views *v, struct gt_shown *g, const struct gt_e
 		return;
 	}
 	own = kind == FLOW_EXIT ? &v->exits : g->reason.v == v->wait_network.v ? &v->network : &v->sched;
-	gt_row_instant(v, own, e->time, gt_goroutine_text(v, g, buf), NULL, 0, (pd_stack){ 0 });
+	if (own->track.v) /* a nanosecond long: importers tie arrows to slices, not to instants */
+		pd_events_event(v->ev, &(struct pd_event){ .kind = PD_EV_SLICE, .track = own->track, .ts = e->time, .dur = 1, .name = gt_goroutine_text(v, g, buf), .category = SPAN("sched") });
 	gt_row_flow(v, own, e->time, PD_EV_FLOW_BEGIN, flow_name[kind], g->flow);
 	if (v->o.views & GT_VIEW_PROCS)
 		gt_row_flow(v, own, e->time, PD_EV_FLOW_BEGIN, flow_name[kind], g->flow + 1);

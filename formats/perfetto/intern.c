@@ -10,6 +10,7 @@
 static const uint32_t field_of[] = { 1, 2, 3, 5, 18, 29 };
 #define FRAMES 6
 #define CALLSTACKS 7
+#define MAPPINGS 19
 
 bool perfetto_intern_init(struct perfetto_intern *t, struct pd_error *err)
 {
@@ -95,9 +96,15 @@ static void tell_line(struct perfetto_intern *t, uint32_t iid, struct pd_span na
 {
 	uint32_t function = perfetto_text(t, PERFETTO_FUNCTION, name), source = perfetto_text(t, PERFETTO_SOURCE, file);
 
+	if (iid == 1) { /* importers want every frame in some mapping: all are in this one, which has no name */
+		t->entry.n = 0;
+		pd_pb_put(&t->entry, 1, 1);
+		pd_pb_put_bytes(&t->data, MAPPINGS, t->entry.v, t->entry.n);
+	}
 	t->entry.n = 0;
 	pd_pb_put(&t->entry, 1, iid);
 	pd_pb_put_opt(&t->entry, 2, function);
+	pd_pb_put(&t->entry, 3, 1);
 	pd_pb_put_opt(&t->entry, 5, source);
 	pd_pb_put_opt(&t->entry, 6, line > 0 ? (uint64_t)line : 0);
 	pd_pb_put_bytes(&t->data, FRAMES, t->entry.v, t->entry.n);

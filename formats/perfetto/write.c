@@ -290,11 +290,22 @@ static uint64_t lane_uuid(uint32_t lane)
 	return (UINT64_C(2) << 32) + lane;
 }
 
+/* The process of a track, 0 none. Viewers drop a track whose parent nobody has described. */
+static uint32_t process_of(const struct writer *w, uint32_t track)
+{
+	const struct pd_track_desc *d = &w->track.v[track].desc;
+
+	return d->kind == PD_TRACK_PROCESS ? track : d->parent.v;
+}
+
 static void describe_lane(struct writer *w, const struct pd_event *e, uint32_t lane)
 {
+	uint32_t process = process_of(w, e->track.v);
+
 	w->event.n = 0;
 	pd_pb_put(&w->event, 1, lane_uuid(lane));
-	pd_pb_put(&w->event, 5, uuid_of(w, w->track.v[e->track.v].desc.parent.v));
+	if (process)
+		pd_pb_put(&w->event, 5, uuid_of(w, process));
 	pd_pb_put_bytes(&w->event, 2, e->name.p, e->name.n);
 	pd_pb_put_bytes(&w->packet, TRACK, w->event.v, w->event.n);
 	w->event.n = 0;
@@ -308,7 +319,7 @@ static void put_async(struct writer *w, const struct pd_event *e)
 	bool fresh;
 
 	if (e->kind == PD_EV_ASYNC_BEGIN) {
-		lane = perfetto_span_begin(&w->spans, key, pd_hash_bytes(w->track.v[e->track.v].desc.parent.v, e->name.p, e->name.n), e->ts, &fresh);
+		lane = perfetto_span_begin(&w->spans, key, pd_hash_bytes(process_of(w, e->track.v), e->name.p, e->name.n), e->ts, &fresh);
 		if (!lane)
 			w->events.failed = true;
 		else if (fresh)
@@ -588,7 +599,8 @@ static void write_track(struct pd_events *ev, pd_track id, const struct pd_track
 	if (d->kind == PD_TRACK_THREAD) {
 		int64_t pid = d->parent.v && d->parent.v < w->track.n ? w->track.v[d->parent.v].desc.id : 0;
 
-		pd_pb_put(&w->event, 5, uuid_of(w, d->parent.v));
+		if (d->parent.v)
+			pd_pb_put(&w->event, 5, uuid_of(w, d->parent.v));
 		pd_pb_put(&w->arg, 1, (uint32_t)pid);
 		pd_pb_put(&w->arg, 2, (uint64_t)d->id);
 		pd_pb_put_bytes(&w->arg, 5, d->name.p, d->name.n);
