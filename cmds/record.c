@@ -19,7 +19,7 @@
 static const char *const engines[] = { "timer", "itimer", NULL };
 static const struct pd_opt own_opts[] = {
 	{ 'F', "frequency", "HZ", "samples per second of CPU time, and looks per second for wall time (default 99)", PD_OPT_REAL, PD_AT(R, rate, double) },
-	{ 'd', "duration", "SEC", "end the command after SEC seconds", PD_OPT_REAL, PD_AT(R, seconds, double) },
+	{ 'd', "duration", "SEC", "end the command, or the recording of others, after SEC seconds", PD_OPT_REAL, PD_AT(R, seconds, double) },
 	{ 0, "cpu", NULL, "CPU time (default when nothing else is asked for)", PD_OPT_BOOL, PD_AT(R, cpu, bool) },
 	{ 0, "wall", NULL, "wall time of every thread, running or not", PD_OPT_BOOL, PD_AT(R, wall, bool) },
 	{ 0, "heap", NULL, "memory: what is allocated where, and what of it is not freed", PD_OPT_BOOL, PD_AT(R, heap, bool) },
@@ -44,7 +44,7 @@ static const struct pd_opt outside_opts[] = {
 	{ 'p', "pid", "PID", "attach to running processes (PID,PID,...), all of their threads and children, until they end, -d is up, or Ctrl-C", PD_OPT_STR, PD_AT(R, pids, const char *) },
 	{ 'a', "all-cpus", NULL, "everything that runs on this machine", PD_OPT_BOOL, PD_AT(R, all_cpus, bool) },
 	{ 0, "outside", NULL, "run CMD without a sampler in it (what happens anyway when none can be loaded)", PD_OPT_BOOL, PD_AT(R, outside, bool) },
-	{ 0, "event", "EVENT", "cpu-clock (default), or cpu-cycles, instructions, cache-misses, branch-misses, page-faults, ...", PD_OPT_STR, PD_AT(R, event, const char *) },
+	{ 0, "event", "EVENT", "cpu-clock (default), or cpu-cycles, instructions, cache-misses, branch-misses, page-faults and their like", PD_OPT_STR, PD_AT(R, event, const char *) },
 	{ 0, "call-graph", "HOW", "auto (default): copies of stacks, unwound, and frame pointers beyond them; dwarf[,BYTES]: copies only; fp: frame pointers only", PD_OPT_STR,
 	  PD_AT(R, call_graph, const char *) },
 	{ .kind = PD_OPT_END },
@@ -75,13 +75,19 @@ static bool ends_in(const char *path, const char *suffix)
 	return n >= m && strcmp(path + n - m, suffix) == 0;
 }
 
+/* What only a sampler inside of the program can see; NULL: nothing of it is asked for. */
+static const char *inside_only(const struct record_args *a) { return a->heap ? "heap" : a->lock ? "lock" : a->functions ? "functions" : NULL; }
+
 static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 {
-	if (a->pids || a->all_cpus || a->outside || a->event || a->call_graph) {
-		cmd_errorf(ctx, "recording from outside is not in this build");
-		return RECORD_FAILED;
-	}
-	if (!n)
+	bool others = a->pids || a->all_cpus;
+
+	a->outside |= others || a->event || a->call_graph;
+	if (others && (n || (a->pids && a->all_cpus)))
+		return cli_usage(ctx, NULL, "--pid, --all-cpus and a command are three different things");
+	if (a->outside && inside_only(a))
+		return cli_usage(ctx, "profdata record -- CMD has them all", "--%s is recorded from inside of a command only; from outside: --cpu, --wall, --event", inside_only(a));
+	if (!others && !n)
 		return cli_usage(ctx, "profdata record -- CMD [ARGUMENTS...]", "no command to run");
 	if (!(a->rate >= 0.01 && a->rate <= 20000))
 		return cli_usage(ctx, NULL, "--frequency: expected 0.01 to 20000");
@@ -184,8 +190,10 @@ static int make_stream(struct cmd_ctx *ctx, const struct record_args *a, char **
 /* ---- the profile ---- */
 
 /* What one of its kinds is called, in profiles and for people: wall time before CPU time before memory. */
-static const char *sample_type(const struct record_args *a, const char **what)
+static const char *sample_type(const struct record_args *a, const struct perf *perf, const char **what)
 {
+	if (perf && !a->wall)
+		return record_outside_event(perf, what);
 	*what = a->wall ? "wall time" : a->cpu ? "CPU time" : a->heap ? "memory" : "waiting";
 	return a->wall ? "wall" : a->cpu ? "cpu" : a->heap ? "alloc_space" : "delay";
 }
@@ -201,10 +209,10 @@ static void too_little(struct cmd_ctx *ctx, const struct record_args *a, const c
 }
 
 /* *empty: there is nothing to write. */
-static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struct pd_doc *doc, int own, bool *empty)
+static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struct perf *perf, const struct pd_doc *doc, int own, bool *empty)
 {
 	int64_t sum = 0, abs_sum = 0;
-	const char *what, *name = sample_type(a, &what);
+	const char *what, *name = sample_type(a, perf, &what);
 	int type = pd_doc_find_sample_type(doc, name);
 	struct pd_span unit = a->wall || a->cpu || !a->heap ? (struct pd_span){ "ns", 2 } : (struct pd_span){ "bytes", 5 };
 	char amount[64];
@@ -232,12 +240,17 @@ static void tell(void *ctx, const struct pd_symbolized *what)
 }
 
 /* Names for addresses. A profile without them is still one: profdata symbolize can be tried again. */
-static struct pd_doc *with_names(struct cmd_ctx *ctx, struct pd_doc *doc)
+static struct pd_doc *with_names(struct cmd_ctx *ctx, struct perf *perf, struct pd_doc *doc)
 {
 	struct pd_symbolize_opts opts = { .size = sizeof(opts), .jobs = cli_jobs(&(struct cmd_input){ 0 }), .tell = tell, .ctx = ctx };
 	struct pd_error err = { 0 };
-	struct pd_doc *named = pd_symbolize(doc, &opts, &err);
+	struct pd_doc *named;
 
+	if (perf) {
+		opts.objects = record_outside_objects(perf, &opts.n_objects);
+		opts.kallsyms = access("/proc/kallsyms", R_OK) == 0 ? "/proc/kallsyms" : NULL;
+	}
+	named = pd_symbolize(doc, &opts, &err);
 	if (!named) {
 		cmd_warnf(ctx, "no names: %s", err.text);
 		return doc;
@@ -268,12 +281,15 @@ static struct pd_doc *named_stream(struct cmd_ctx *ctx, const struct record_args
 }
 
 /* What our own choice of a format leaves out is no news. */
-static int save_quietly(const struct cmd_ctx *ctx, const struct cmd_output *o, const struct pd_doc *doc, const char *format)
+static int save_quietly(struct cmd_ctx *ctx, const struct cmd_output *o, const struct pd_doc *doc, const char *format)
 {
-	struct cmd_ctx quiet = *ctx;
+	bool quiet = ctx->common.quiet;
+	int status;
 
-	quiet.common.quiet = true;
-	return cmd_save(&quiet, o, &(struct cmd_input){ 0 }, doc, NULL, pd_format_named(format));
+	ctx->common.quiet = true;
+	status = cmd_save(ctx, o, &(struct cmd_input){ 0 }, doc, NULL, pd_format_named(format));
+	ctx->common.quiet = quiet;
+	return status;
 }
 
 static int write_output(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, const struct pd_doc *doc)
@@ -290,15 +306,15 @@ static int write_output(struct cmd_ctx *ctx, const struct record_args *a, const 
 }
 
 /* *keep: the stream holds what could not be written. */
-static int save(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, int own, bool *keep)
+static int save(struct cmd_ctx *ctx, const struct record_args *a, struct perf *perf, const char *stream, int own, bool *keep)
 {
 	struct cmd_output flame = { .output = a->flame };
 	struct pd_doc *doc = load(ctx, a, stream);
 	bool empty = true, raw = ends_in(a->output, ".pdrec");
-	int status = doc ? summary(ctx, a, doc, own, &empty) : RECORD_FAILED;
+	int status = doc ? summary(ctx, a, perf, doc, own, &empty) : RECORD_FAILED;
 
 	if (!empty && !status && !a->no_symbols && (a->flame || a->trace || !raw))
-		doc = with_names(ctx, doc);
+		doc = with_names(ctx, perf, doc);
 	if (!empty && !status && !a->no_symbols && a->trace)
 		doc = named_stream(ctx, a, stream, doc);
 	if (!empty && !status && (!doc || (!raw && write_output(ctx, a, stream, doc))))
@@ -310,33 +326,75 @@ static int save(struct cmd_ctx *ctx, const struct record_args *a, const char *st
 	return status;
 }
 
+/* What is recorded, and how. */
+struct target {
+	char path[PATH_MAX], agent[PATH_MAX]; /* of a command */
+	struct perf *perf;                    /* from outside; NULL: from inside */
+	uint32_t *pid;
+	size_t n_pids;
+};
+
+static int find_others(struct cmd_ctx *ctx, const struct record_args *a, struct target *t)
+{
+	int status = a->pids ? record_pids(ctx, a->pids, &t->pid, &t->n_pids) : 0;
+
+	if (!status && !(t->perf = record_outside_new(ctx, a, NULL)))
+		status = RECORD_FAILED;
+	return status;
+}
+
+/* From inside where that is possible and nothing else was asked for. */
+static int find_command(struct cmd_ctx *ctx, const struct record_args *a, const char *command, struct target *t)
+{
+	char why[PATH_MAX + 256] = "";
+	int status = record_find(ctx, command, t->path, sizeof(t->path)), way;
+
+	if (status)
+		return status;
+	way = record_loadable(t->path, why, sizeof(why));
+	if (way == RECORD_FAILED || (way && inside_only(a))) {
+		cmd_errorf(ctx, "%s", why);
+		return RECORD_FAILED;
+	}
+	if (!way && !a->outside)
+		return record_agent(ctx, t->agent, sizeof(t->agent));
+	t->perf = record_outside_new(ctx, a, a->outside ? NULL : why);
+	if (t->perf && !a->outside)
+		cmd_notef(ctx, "%s, so it is recorded from outside (perf events)", why);
+	return t->perf ? 0 : RECORD_FAILED;
+}
+
 static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n)
 {
 	struct record_args *a = args;
-	char path[PATH_MAX], agent[PATH_MAX], stream[500];
+	struct target t = { .perf = NULL };
+	char stream[500] = "";
 	int status, own = 0;
 	bool keep = false;
 	char **argv;
 
 	if (check(ctx, a, n))
 		return RECORD_FAILED;
-	if ((status = record_find(ctx, operands[0], path, sizeof(path))) || (status = record_loadable(ctx, path)) || (status = record_agent(ctx, agent, sizeof(agent))))
-		return status;
+	status = n ? find_command(ctx, a, operands[0], &t) : find_others(ctx, a, &t);
 	argv = calloc(n + 1, sizeof(*argv)); /* the list ends where its options began */
 	if (!argv)
-		return RECORD_FAILED;
-	memcpy(argv, operands, n * sizeof(*argv));
-	status = make_stream(ctx, a, argv, stream, sizeof(stream));
-	if (!status)
-		status = record_run_command(ctx, a, agent, stream, path, argv, &own);
-	else
+		status = RECORD_FAILED;
+	for (size_t i = 0; argv && i < n; i++)
+		argv[i] = operands[i];
+	if (!status && (status = make_stream(ctx, a, argv, stream, sizeof(stream))))
 		stream[0] = '\0';
+	else if (!status && t.perf)
+		status = record_outside_run(t.perf, stream, t.path, argv, t.pid, t.n_pids, &own);
+	else if (!status)
+		status = record_run_command(ctx, a, t.agent, stream, t.path, argv, NULL, &own);
 	if (!status)
-		status = save(ctx, a, stream, own, &keep);
+		status = save(ctx, a, t.perf, stream, own, &keep);
 	if (keep)
 		cmd_notef(ctx, "what was recorded is kept in %s; profdata convert reads it", stream);
 	else if (stream[0] && (status || !ends_in(a->output, ".pdrec")))
 		unlink(stream);
+	record_outside_free(t.perf);
+	free(t.pid);
 	free(argv);
 	return status ? status : own;
 }
@@ -345,6 +403,7 @@ static const char *const record_examples[] = {
 	"profdata record -- ./app --fast", "CPU time of a program and its children at 99 Hz, into profdata.pb.gz",
 	"profdata record -F 500 --flame cpu.svg -o cpu.pb.gz ./app", "faster, and a flame graph as well",
 	"profdata record --wall -d 10 -o wall.pb.gz ./server", "where all threads spend ten seconds",
+	"profdata record -p $(pidof server) --wall -d 10", "a running process, from outside, with the time its threads run, wait for a CPU and sleep",
 	"profdata record --heap --lock -o run.pb.gz ./server", "what it allocates and what its threads wait for",
 	"profdata record --trace -o run.trace.json ./server", "its spans and samples as a timeline for ui.perfetto.dev",
 	NULL,
@@ -355,7 +414,8 @@ const struct pd_cmd pd_cmd_record = {
 	.summary = "runs a command and samples where its time goes",
 	.usage = "[OPTIONS] [--] CMD [ARGUMENT...]",
 	.about = "Runs CMD with a sampler loaded into it (libprofdata-agent.so, by LD_PRELOAD) and writes a profile when it ends. Processes it starts are recorded "
-		 "too; labels pid, tid, comm and thread tell them apart. No rights are needed; statically linked, setuid and musl programs cannot be recorded.\n\n"
+		 "too; labels pid, tid, comm and thread tell them apart. No rights are needed. Programs a sampler cannot be loaded into (statically linked, as most of Go, "
+		 "or with musl) are recorded from outside by perf events, if the kernel permits it; so are running processes (-p) and the whole machine (-a).\n\n"
 		 "CPU time is measured by a timer on the CPU clock of each thread. What the kernel could not deliver in time (more than one sample per tick, "
 		 "usually 250 Hz) is counted into the weight of the next sample, so that sums are right at any rate. --wall looks at every thread at the given "
 		 "rate; a thread that has not run since is not interrupted; the CPU clocks say how much of the time between two looks was spent running, so that the "

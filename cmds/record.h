@@ -4,6 +4,9 @@
 
 #include "cli.h"
 
+#include <signal.h>
+#include <sys/types.h>
+
 struct record_args {
 	struct cmd_common common;
 	const char *output, *flame, *engine;
@@ -23,14 +26,44 @@ struct record_args {
 /* ---- record_target.c: what is to run, and whether the sampler can get into it ---- */
 /* Full path of a command, as execvp() would find it. 0, or the status to end with after printing the error. */
 int record_find(struct cmd_ctx *ctx, const char *command, char *path, size_t size);
-/* 0, or RECORD_FAILED after saying why the sampler cannot be loaded into this program. */
-int record_loadable(struct cmd_ctx *ctx, const char *path);
+/*
+ * 0: the sampler can be loaded into this program. Else why not, as "FILE is ...": PATH is to be recorded from outside, or (RECORD_FAILED) cannot be at all,
+ * because it gets other rights.
+ */
+#define RECORD_OUTSIDE 1
+int record_loadable(const char *path, char *why, size_t size);
 /* The sampler library of this installation. 0 or RECORD_FAILED. */
 int record_agent(struct cmd_ctx *ctx, char *path, size_t size);
 
 /* ---- record_run.c ---- */
-/* Runs it with the sampler, which writes to `stream`; *status is what record ends with when nothing else goes wrong. 0 or the status to end with. */
-int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv, int *status);
+/* Who looks on from outside while the command runs. */
+struct record_watch {
+	int (*begin)(void *arg, pid_t pid); /* it is there but has not begun; 0 or the status to end with */
+	int (*wait)(void *arg, const sigset_t *set, siginfo_t *si, double seconds); /* as sigtimedwait(), -1: no signal */
+	void *arg;
+};
+/*
+ * Runs it with the sampler, which writes to `stream`, or (agent NULL) with somebody who looks on; *status is what record ends with when nothing else
+ * goes wrong. 0 or the status to end with.
+ */
+int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv,
+		       const struct record_watch *watch, int *status);
+
+/* ---- perf_why.c ---- */
+/* "1234,1235" → numbers of processes that can be attached to; *out is freed by the caller. 0 or RECORD_FAILED. */
+int record_pids(struct cmd_ctx *ctx, const char *text, uint32_t **out, size_t *n);
+
+/* ---- perf_main.c: from outside ---- */
+struct perf;
+/* NULL after saying why it is not possible. `because`: why it was not done from inside, or NULL. */
+struct perf *record_outside_new(struct cmd_ctx *ctx, const struct record_args *a, const char *because);
+/* Records the command, or processes, or all, as the arguments say. 0 or the status to end with. */
+int record_outside_run(struct perf *p, const char *stream, const char *path, char **argv, const uint32_t *pid, size_t n, int *own);
+/* The sample type it makes, and what that is for people. */
+const char *record_outside_event(const struct perf *p, const char **what);
+/* "NAME=FILE" for objects that lie elsewhere (containers), until it is freed. */
+const char *const *record_outside_objects(struct perf *p, size_t *n);
+void record_outside_free(struct perf *p);
 
 /* ---- record_trace.c ---- */
 /* Puts the names of functions, lines and files that a profile of the stream has into the stream. False: it is as it was, errno says why. */

@@ -24,6 +24,15 @@ static double now(void)
 }
 
 /* In the child. Returns errno when there was no way. */
+static int start(const char *path, char **argv, const sigset_t *mask)
+{
+	signal(SIGXFSZ, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execv(path, argv);
+	return errno;
+}
+
+/* The same with the sampler. */
 static int become(const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv, const sigset_t *mask)
 {
 	const char *before = getenv("LD_PRELOAD");
@@ -37,10 +46,7 @@ static int become(const struct record_args *a, const char *agent, const char *st
 		     a->heap ? a->heap_period : 0, a->lock ? a->lock_rate : 0, a->trace, a->functions, a->min_duration * 1e3, !a->no_children, (long)getpid(), a->engine, stream) < 0 ||
 	    setenv("LD_PRELOAD", preload, 1) != 0 || setenv("PROFDATA_AGENT", what, 1) != 0)
 		return ENOMEM;
-	signal(SIGXFSZ, SIG_DFL);
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	execv(path, argv);
-	return errno;
+	return start(path, argv, mask);
 }
 
 /* What became of the exec: nothing comes when it worked. */
@@ -64,11 +70,11 @@ static void show(const struct cmd_ctx *ctx, const char *stream, double seconds)
 }
 
 /* Until the child ends: signals for us are for it, and the time may be up. Returns its wait status; *asked: it was us who ended it. */
-static int wait_for(const struct cmd_ctx *ctx, const struct record_args *a, const char *stream, pid_t pid, const sigset_t *set, bool *asked)
+static int wait_for(const struct cmd_ctx *ctx, const struct record_args *a, const char *stream, pid_t pid, const sigset_t *set, const struct record_watch *watch, bool *asked)
 {
 	double from = now(), until = a->seconds > 0 ? from + a->seconds : 0, kill_at = 0;
 	struct timespec step = { .tv_nsec = 200000000 };
-	siginfo_t si;
+	siginfo_t si = { 0 };
 	int status = 0, sig;
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
@@ -82,7 +88,7 @@ static int wait_for(const struct cmd_ctx *ctx, const struct record_args *a, cons
 			kill(pid, SIGKILL);
 		}
 		step.tv_nsec = until != 0 && !*asked && until - t < 0.2 ? (long)(1e9 * (until - t)) : 200000000;
-		sig = sigtimedwait(set, &si, &step);
+		sig = watch ? watch->wait(watch->arg, set, &si, 1e-9 * (double)step.tv_nsec) : sigtimedwait(set, &si, &step);
 		/* Ctrl-C at the terminal reaches the command without us */
 		if (sig > 0 && sig != SIGCHLD && !(sig == SIGINT && si.si_code == SI_KERNEL))
 			kill(pid, sig);
@@ -93,11 +99,39 @@ static int wait_for(const struct cmd_ctx *ctx, const struct record_args *a, cons
 	return status;
 }
 
-int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv, int *status)
+/* The child: waits until it may begin (a byte comes; nothing: it may not), tells what went wrong. */
+static _Noreturn void child(const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv, const sigset_t *mask, int go, int tell)
+{
+	char byte;
+	int error;
+
+	if (go >= 0 && read(go, &byte, 1) != 1)
+		_exit(RECORD_FAILED);
+	error = agent ? become(a, agent, stream, path, argv, mask) : start(path, argv, mask);
+	if (write(tell, &error, sizeof(error)) != (ssize_t)sizeof(error))
+		_exit(RECORD_FAILED);
+	_exit(126);
+}
+
+/* What looks on is made ready while the child waits. 0 or the status to end with. */
+static int release(const struct record_watch *watch, pid_t pid, int go)
+{
+	int status = watch->begin(watch->arg, pid);
+
+	if (!status && write(go, "", 1) != 1)
+		status = RECORD_FAILED;
+	close(go);
+	if (status)
+		waitpid(pid, NULL, 0);
+	return status;
+}
+
+int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv,
+		       const struct record_watch *watch, int *status)
 {
 	static const int ours[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP };
+	int tell[2], go[2] = { -1, -1 }, error = 0, waited, failed = 0;
 	sigset_t set, old;
-	int pipe_fd[2], error, waited;
 	bool asked = false;
 	pid_t pid;
 
@@ -105,21 +139,26 @@ int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const c
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		sigaddset(&set, ours[i]);
 	sigprocmask(SIG_BLOCK, &set, &old);
-	if (pipe2(pipe_fd, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
+	if (pipe2(tell, O_CLOEXEC) != 0 || (watch && pipe2(go, O_CLOEXEC) != 0) || (pid = fork()) < 0) {
 		cmd_errorf(ctx, "cannot start a process: %s", strerror(errno));
 		return RECORD_FAILED;
 	}
 	if (pid == 0) {
-		error = become(a, agent, stream, path, argv, &old);
-		if (write(pipe_fd[1], &error, sizeof(error)) != (ssize_t)sizeof(error))
-			_exit(RECORD_FAILED);
-		_exit(126);
+		close(go[1]);
+		child(a, agent, stream, path, argv, &old, go[0], tell[1]);
 	}
-	close(pipe_fd[1]);
-	error = exec_error(pipe_fd[0]);
-	close(pipe_fd[0]);
-	waited = wait_for(ctx, a, stream, pid, &set, &asked);
+	close(tell[1]);
+	if (watch) {
+		close(go[0]);
+		failed = release(watch, pid, go[1]);
+	}
+	if (!failed)
+		error = exec_error(tell[0]);
+	close(tell[0]);
+	waited = failed ? 0 : wait_for(ctx, a, stream, pid, &set, watch, &asked);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (failed)
+		return failed;
 	if (error) {
 		cmd_errorf(ctx, "%s: cannot run: %s", path, strerror(error));
 		return error == ENOENT ? 127 : 126;

@@ -119,45 +119,46 @@ static bool gains_rights(const char *path, const struct stat *st)
 	return geteuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
-#define OUTSIDE "hint: perf record samples from outside, and profdata reads perf script"
-
-static int verdict(struct cmd_ctx *ctx, const char *path, const struct image *im)
+static int verdict(const char *path, const struct image *im, char *why, size_t size)
 {
-	const char *why = NULL;
+	const char *what = NULL;
+	int way = RECORD_OUTSIDE;
 
 	if (!im->elf)
 		return 0; /* what the kernel makes of it is not ours to say */
-	if (!im->native)
-		why = "is not a program for x86-64: the sampler cannot be loaded into it";
-	else if (!im->dynamic)
-		why = "is statically linked: no library can be loaded into it (Go programs have a profiler of their own)";
-	else if (strstr(im->interpreter, "ld-musl"))
-		why = "is linked with musl: the sampler needs glibc";
-	else if (gains_rights(path, &im->st))
-		why = "runs with more rights than its user: the loader keeps other libraries out";
-	if (!why)
+	if (gains_rights(path, &im->st)) { /* the kernel keeps out who looks on, too */
+		what = "runs with more rights than its user: neither the loader nor the kernel lets others look into it; hint: root can record it";
+		way = RECORD_FAILED;
+	} else if (!im->native) {
+		what = "is not a program for x86-64: the sampler cannot be loaded into it";
+	} else if (!im->dynamic) {
+		what = "is statically linked: no library can be loaded into it";
+	} else if (strstr(im->interpreter, "ld-musl")) {
+		what = "is linked with musl: the sampler needs glibc";
+	}
+	if (!what)
 		return 0;
-	cmd_errorf(ctx, "%s %s; " OUTSIDE, path, why);
-	return RECORD_FAILED;
+	snprintf(why, size, "%s %s", path, what);
+	return way;
 }
 
-int record_loadable(struct cmd_ctx *ctx, const char *path)
+int record_loadable(const char *path, char *why, size_t size)
 {
 	char now[PATH_MAX];
 	struct image im;
-	int status = 0;
+	int way = 0;
 	bool again = true;
 
 	snprintf(now, sizeof(now), "%s", path);
-	for (unsigned depth = 0; depth < 5 && again && !status; depth++) { /* interpreters may be scripts */
+	for (unsigned depth = 0; depth < 5 && again && !way; depth++) { /* interpreters may be scripts */
 		again = look(now, &im) && !im.elf && im.interpreter[0];
 		if (im.fd >= 0)
 			close(im.fd);
-		status = again ? 0 : verdict(ctx, now, &im);
+		way = again ? 0 : verdict(now, &im, why, size);
 		if (again)
 			memcpy(now, im.interpreter, sizeof(now));
 	}
-	return status;
+	return way;
 }
 
 /* ---- our own library ---- */

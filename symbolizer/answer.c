@@ -1,10 +1,13 @@
-/* Records on standard output. */
+/* Records on standard output, and what readers of files need. */
 #include "symbolizer.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 void give_up(void)
 {
@@ -16,6 +19,19 @@ void *must(void *memory)
 	if (!memory)
 		give_up();
 	return memory;
+}
+
+/* A regular file only: opening a device or a FIFO could do or wait for something. */
+int open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 static void put(const void *p, size_t n)

@@ -109,7 +109,8 @@ static void jitdump(FILE *f, struct symbols *t)
 void text_answer(const struct request *r)
 {
 	struct symbols t = { 0 };
-	FILE *f = r->head.n_paths ? fopen(r->path[0], "re") : NULL;
+	int fd = r->head.n_paths ? open_regular(r->path[0]) : -1;
+	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	uint32_t magic = 0;
 
 	if (!f) {

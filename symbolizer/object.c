@@ -42,19 +42,6 @@ static bool same_build_id(Elf *elf, const char *wanted, char found[129])
 	return have >= 16 && have <= strlen(found) ? strncasecmp(found, wanted, have) == 0 : strcasecmp(found, wanted) == 0;
 }
 
-/* A regular file only: opening a device or a FIFO could do or wait for something. */
-static int open_regular(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	struct stat st;
-
-	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
 /* The first path that is an ELF object with the build id asked for; says why there is none. */
 static int choose(const struct request *r, const char **path)
 {

@@ -32,6 +32,7 @@ void answer_end(void);
 /* Ends the program: nobody is listening, or memory ran out. */
 void give_up(void) __attribute__((noreturn));
 void *must(void *memory);
+int open_regular(const char *path); /* -1: not there, or no file */
 
 /* ---- names (names.c) ---- */
 

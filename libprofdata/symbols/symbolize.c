@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+/* Mappings of one object in many processes are asked for together: `mapping` is the first of them, `address` where it would be there. */
 struct wanted {
 	uint32_t mapping, frame;
 	uint64_t address;
@@ -60,17 +62,69 @@ static bool same_group(const struct wanted *a, const struct wanted *b)
 	return a->mapping == b->mapping && (a->mapping || is_kernel(a->address) == is_kernel(b->address));
 }
 
+static int by_object(const struct pd_mapping_desc *a, const struct pd_mapping_desc *b)
+{
+	if (a->file.v != b->file.v)
+		return a->file.v < b->file.v ? -1 : 1;
+	if (a->build_id.v != b->build_id.v)
+		return a->build_id.v < b->build_id.v ? -1 : 1;
+	if (a->offset != b->offset)
+		return a->offset < b->offset ? -1 : 1;
+	if (a->limit - a->start != b->limit - b->start)
+		return a->limit - a->start < b->limit - b->start ? -1 : 1;
+	return 0;
+}
+
+static int by_object_of(const void *pa, const void *pb, void *ctx)
+{
+	const struct pd_mapping_desc *m = ctx;
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+	int c = by_object(&m[a], &m[b]);
+
+	return c ? c : a < b ? -1 : a > b;
+}
+
+/* Per mapping the first one of the same part of the same object; NULL when out of memory. Code of no file is another one each time. */
+static uint32_t *firsts(const struct pd_doc *doc)
+{
+	const struct pd_mapping_desc *m = doc->t.mapping.v;
+	size_t n = doc->t.mapping.n;
+	uint32_t *order = malloc((n + 1) * sizeof(*order)), *first = malloc((n + 1) * sizeof(*first));
+
+	for (size_t i = 0; order && first && i < n; i++)
+		order[i] = (uint32_t)i;
+	if (order && first && n)
+		qsort_r(order, n, sizeof(*order), by_object_of, (void *)(uintptr_t)m);
+	for (size_t i = 0; order && first && i < n; i++) {
+		bool same = i && pd_doc_string(doc, m[order[i]].file).p[0] == '/' && m[order[i]].limit > m[order[i]].start && !by_object(&m[order[i - 1]], &m[order[i]]);
+
+		first[order[i]] = same ? first[order[i - 1]] : order[i];
+	}
+	free(order);
+	if (order)
+		return first;
+	free(first);
+	return NULL;
+}
+
 static bool collect(struct job *j)
 {
 	const struct pd_tables *t = &j->doc->t;
+	uint32_t *first = firsts(j->doc);
+	bool ok = first;
 
-	for (uint32_t i = 1; i < t->frame.n; i++) {
+	for (uint32_t i = 1; ok && i < t->frame.n; i++) {
 		const struct pd_frame_row *f = &t->frame.v[i];
-		struct wanted w = { f->mapping, i, f->address };
+		struct wanted w = { first[f->mapping], i, f->address };
 
-		if (f->address && (!f->n_lines || j->o->force) && !pd_vec_push(&j->wanted, w))
-			return no_memory(j);
+		if (w.mapping != f->mapping)
+			w.address += t->mapping.v[w.mapping].start - t->mapping.v[f->mapping].start;
+		if (f->address && (!f->n_lines || j->o->force))
+			ok = pd_vec_push(&j->wanted, w);
 	}
+	free(first);
+	if (!ok)
+		return no_memory(j);
 	if (j->wanted.n)
 		qsort(j->wanted.v, j->wanted.n, sizeof(*j->wanted.v), by_mapping);
 	for (size_t i = 0; i < j->wanted.n; i++) {
@@ -155,6 +209,16 @@ static bool add_places(const struct pd_symbolize_opts *o, struct sym_question *q
 	return ok && add_build_id(q, "/usr/lib/debug", id, ".debug");
 }
 
+/* The list that a compiler leaves for code it makes at run time: perf-PID.map, jit-PID.dump. */
+static bool is_list(const char *file)
+{
+	const char *part = last_part(file);
+	size_t n = strspn(part, "perfjit-"), digits = n < 4 ? 0 : strspn(part + n, "0123456789");
+
+	return digits && ((n == 5 && strncmp(part, "perf-", 5) == 0 && strcmp(part + n + digits, ".map") == 0) ||
+			  (n == 4 && strncmp(part, "jit-", 4) == 0 && strcmp(part + n + digits, ".dump") == 0));
+}
+
 static bool starts(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }
 
 /* What to ask for this mapping; 0 and an excuse: nothing. */
@@ -166,11 +230,29 @@ static uint32_t source_of(const struct pd_symbolize_opts *o, const char *file, u
 	}
 	if (strcmp(file, "[vdso]") == 0 || starts(file, "linux-vdso"))
 		return PD_SYM_VDSO;
+	if (is_list(file))
+		return PD_SYM_PERF_MAP;
 	if (!file[0] || file[0] == '[' || starts(file, "//anon") || starts(file, "/memfd:") || starts(file, "/dev/") || starts(file, "anon_inode:")) {
 		*excuse = o->perf_map ? NULL : "code of no file: --perf-map names a list of what a compiler made at run time";
 		return o->perf_map ? PD_SYM_PERF_MAP : 0;
 	}
 	return PD_SYM_OBJECT;
+}
+
+/* Most programs that make code leave no list: nobody need be asked then. */
+static bool add_list(const struct pd_symbolize_opts *o, struct group *g, const char *file)
+{
+	const char *list = o->perf_map ? o->perf_map : file;
+	char path[PATH_MAX];
+
+	for (size_t i = 0; !o->perf_map && i < o->n_objects; i++)
+		if (strchr(o->objects[i], '=') && named_object(o->objects[i], file, false))
+			list = named_object(o->objects[i], file, false);
+	if (list == file && o->symfs && (size_t)snprintf(path, sizeof(path), "%s%s", o->symfs, file) < sizeof(path))
+		list = path;
+	if (access(list, R_OK) != 0)
+		g->excuse = "code made at run time, and its compiler left no list of names";
+	return sym_text_add(&g->q.paths, list);
 }
 
 static bool question(struct job *j, struct group *g)
@@ -205,8 +287,10 @@ static bool question(struct job *j, struct group *g)
 	ok = sym_text_add(&q->build_id, id);
 	if (ok && q->head.source == PD_SYM_OBJECT)
 		ok = add_places(o, q, file, id, w->mapping == 1 || m.flags & PD_MAP_MAIN);
-	else if (ok && q->head.source != PD_SYM_VDSO)
-		ok = sym_text_add(&q->paths, q->head.source == PD_SYM_KALLSYMS ? o->kallsyms : o->perf_map);
+	else if (ok && q->head.source == PD_SYM_KALLSYMS)
+		ok = sym_text_add(&q->paths, o->kallsyms);
+	else if (ok && q->head.source == PD_SYM_PERF_MAP)
+		ok = add_list(o, g, file);
 	return ok || no_memory(j);
 }
 
@@ -280,8 +364,9 @@ static uint64_t apply(struct job *j, const struct group *g)
 			flags |= put_lines(j, &t->frame.v[w[i].frame], g->a.line.v + from, n, func);
 		found += n && (!i || w[i].address != w[i - 1].address);
 	}
-	if (w->mapping)
-		t->mapping.v[w->mapping].flags |= flags;
+	for (size_t i = 0; i < g->n; i++)
+		if (t->frame.v[w[i].frame].mapping)
+			t->mapping.v[t->frame.v[w[i].frame].mapping].flags |= flags;
 	free(func);
 	return found;
 }

@@ -1,0 +1,95 @@
+/*
+ * record from outside: the lives of threads, on and off the CPU, by the kernel's records of context switches.
+ *
+ * A thread is in one state at a time, from one record to the next, so that what is written adds up to its life by itself. What it
+ * uses on the CPU is claimed by the next sample of the clock: samples come after equal amounts of it, so each claims its period;
+ * what is left at the end goes to the sample before, or to where it slept when there was none.
+ */
+#include "perf.h"
+
+static void spell(struct perf *p, struct perf_thread *t, uint64_t time, uint64_t ns, enum pd_wire_state state, uint32_t stack, uint32_t count)
+{
+	struct pd_wire_spell w = { .time = time, .ns = ns, .tid = t->tid, .stack = stack, .state = state, .count = count };
+
+	if (!ns)
+		return;
+	if (!w.stack)
+		w.stack = perf_put_stack(p, t->proc, NULL, 0, PD_WIRE_UNSEEN);
+	perf_tell(p, t);
+	perf_put(p, t->proc, PD_WIRE_SPELL, &w, sizeof(w), NULL, 0, NULL, 0);
+}
+
+/* How long the state has lasted; from now on it is another one. */
+static uint64_t step(const struct perf *p, struct perf_thread *t, uint64_t time, enum perf_state state)
+{
+	uint64_t ns;
+
+	t->state = state;
+	if (p->end && time > p->end)
+		time = p->end;
+	if (time <= t->since)
+		return 0;
+	ns = time - t->since;
+	t->since = time;
+	return ns;
+}
+
+static void off(struct perf *p, struct perf_thread *t, uint64_t time, enum perf_state was, enum perf_state state)
+{
+	uint64_t ns = step(p, t, time, state);
+
+	spell(p, t, t->since, ns, was == PERF_RUNNABLE ? PD_WIRE_RUNNABLE : PD_WIRE_SLEEPING, t->sleeps_at, 1);
+}
+
+/* It turns out that it is running, or was until now. */
+static void must_run(struct perf *p, struct perf_thread *t, uint64_t time)
+{
+	if (t->state == PERF_NEW) { /* attached to while it ran */
+		t->state = PERF_RUNNING;
+	} else if (t->state != PERF_RUNNING) {
+		p->stats.unpaired++;
+		off(p, t, time, t->state, PERF_RUNNING);
+	}
+}
+
+void perf_life_sample(struct perf *p, struct perf_thread *t, uint64_t time, uint32_t stack)
+{
+	must_run(p, t, time);
+	t->unclaimed += step(p, t, time, PERF_RUNNING);
+	t->ran_at = stack;
+	spell(p, t, t->since, t->unclaimed, PD_WIRE_RUNNING, stack, 1);
+	t->unclaimed = 0;
+}
+
+void perf_life_switch(struct perf *p, struct perf_thread *t, uint64_t time, bool out, bool preempted)
+{
+	p->stats.switches++;
+	if (out) {
+		must_run(p, t, time);
+		t->unclaimed += step(p, t, time, preempted ? PERF_RUNNABLE : PERF_SLEEPING);
+		t->sleeps_at = t->next_sleep ? t->next_sleep : t->left;
+		t->next_sleep = 0;
+		return;
+	}
+	if (t->state == PERF_NEW) {
+		t->state = t->guess;
+	} else if (t->state == PERF_RUNNING) {
+		p->stats.unpaired++;
+		t->state = PERF_SLEEPING;
+		t->sleeps_at = 0;
+	}
+	off(p, t, time, t->state, PERF_RUNNING);
+}
+
+void perf_life_end(struct perf *p, struct perf_thread *t, uint64_t time)
+{
+	enum perf_state was = t->state == PERF_NEW ? t->guess : t->state;
+
+	if (was != PERF_RUNNING) {
+		off(p, t, time, was, was);
+	} else {
+		t->unclaimed += step(p, t, time, PERF_RUNNING);
+	}
+	spell(p, t, t->since, t->unclaimed, PD_WIRE_RUNNING, t->ran_at ? t->ran_at : t->sleeps_at, 0);
+	t->unclaimed = 0;
+}

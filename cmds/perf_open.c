@@ -1,0 +1,299 @@
+/* record from outside: the events and their rings. What the kernel does not know or allow is found out by asking for less. */
+#include "perf.h"
+
+#include <asm/perf_regs.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define HW(name, what) { name, PERF_TYPE_HARDWARE, PERF_COUNT_HW_##what, false }
+#define SW(name, what) { name, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_##what, false }
+
+static const struct perf_kind kinds[] = {
+	{ "cpu-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, true },
+	{ "task-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, true },
+	HW("cpu-cycles", CPU_CYCLES), HW("cycles", CPU_CYCLES), HW("instructions", INSTRUCTIONS), HW("cache-references", CACHE_REFERENCES),
+	HW("cache-misses", CACHE_MISSES), HW("branch-instructions", BRANCH_INSTRUCTIONS), HW("branches", BRANCH_INSTRUCTIONS),
+	HW("branch-misses", BRANCH_MISSES), HW("bus-cycles", BUS_CYCLES), HW("stalled-cycles-frontend", STALLED_CYCLES_FRONTEND),
+	HW("stalled-cycles-backend", STALLED_CYCLES_BACKEND), HW("ref-cycles", REF_CPU_CYCLES),
+	SW("page-faults", PAGE_FAULTS), SW("minor-faults", PAGE_FAULTS_MIN), SW("major-faults", PAGE_FAULTS_MAJ),
+	SW("context-switches", CONTEXT_SWITCHES), SW("cpu-migrations", CPU_MIGRATIONS), SW("alignment-faults", ALIGNMENT_FAULTS),
+};
+
+const struct perf_kind *perf_kind_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+void perf_kinds(char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && n < size; i++)
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", i ? ", " : "", kinds[i].name);
+}
+
+/* ---- attributes ---- */
+
+/* In the order of the unwinder's list is not needed here: perf_stack.c sorts them. */
+#define REGISTERS ((1ull << PERF_REG_X86_AX) | (1ull << PERF_REG_X86_BX) | (1ull << PERF_REG_X86_CX) | (1ull << PERF_REG_X86_DX) | (1ull << PERF_REG_X86_SI) | \
+		   (1ull << PERF_REG_X86_DI) | (1ull << PERF_REG_X86_BP) | (1ull << PERF_REG_X86_SP) | (1ull << PERF_REG_X86_IP) | (0xffull << PERF_REG_X86_R8))
+
+static void common(const struct perf *p, struct perf_event_attr *t, uint32_t stack)
+{
+	memset(t, 0, sizeof(*t));
+	t->size = sizeof(*t);
+	t->sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN;
+	if (stack) {
+		t->sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+		t->sample_regs_user = REGISTERS;
+		t->sample_stack_user = stack;
+	}
+	t->read_format = p->no_lost ? 0 : PERF_FORMAT_LOST;
+	t->disabled = 1;
+	t->inherit = p->mode != PERF_ALL;
+	t->inherit_thread = p->a->no_children && t->inherit && !p->no_inherit_thread;
+	t->exclude_kernel = t->exclude_callchain_kernel = p->user_only;
+	t->exclude_callchain_user = !p->frame_pointers;
+	t->sample_id_all = 1;
+	t->use_clockid = 1;
+	t->clockid = CLOCK_MONOTONIC;
+	t->watermark = 1;
+	t->wakeup_watermark = (uint32_t)(p->ring_bytes / 4);
+}
+
+static void sampled(const struct perf *p, struct perf_event_attr *t)
+{
+	common(p, t, p->stack);
+	t->type = p->event->type;
+	t->config = p->event->config;
+	if (p->event->clock) {
+		t->sample_period = p->period;
+	} else {
+		t->freq = 1;
+		t->sample_freq = (uint64_t)(p->a->rate < 1 ? 1 : p->a->rate);
+	}
+	t->exclude_idle = p->mode == PERF_ALL;
+	t->mmap = t->mmap2 = t->comm = t->comm_exec = t->task = 1;
+	t->build_id = !p->no_build_ids;
+	t->context_switch = p->switches;
+}
+
+static void at_switches(const struct perf *p, struct perf_event_attr *t)
+{
+	common(p, t, p->switch_stack);
+	t->type = PERF_TYPE_SOFTWARE;
+	t->config = PERF_COUNT_SW_CONTEXT_SWITCHES;
+	t->sample_period = 1;
+}
+
+static int event_open(struct perf_event_attr *t, pid_t tid, int cpu)
+{
+	long fd = syscall(SYS_perf_event_open, t, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* ---- what can be had ---- */
+
+static int try_once(const struct perf *p)
+{
+	struct perf_event_attr t;
+	int fd;
+
+	sampled(p, &t);
+	fd = p->mode == PERF_ALL ? event_open(&t, -1, 0) : event_open(&t, 0, -1);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -fd : 0;
+}
+
+static int try_all(struct perf *p)
+{
+	int error = try_once(p);
+
+	/* bits that older kernels do not know: E2BIG or EINVAL, whichever it is */
+	for (unsigned less = 0; (error == EINVAL || error == E2BIG) && less < 3; less++) {
+		p->no_lost |= less == 0;
+		p->no_build_ids |= less == 1;
+		p->no_inherit_thread |= less == 2;
+		error = try_once(p);
+	}
+	return error;
+}
+
+int perf_probe(struct perf *p)
+{
+	int error = try_all(p);
+
+	if ((error == EACCES || error == EPERM) && p->mode != PERF_ALL) {
+		p->user_only = true;
+		error = try_all(p);
+	}
+	return error;
+}
+
+/* Every event takes a descriptor. */
+static void more_descriptors(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+/* ---- rings ---- */
+
+/* Of the size that the kernel gives: locked memory is limited (perf_event_mlock_kb, RLIMIT_MEMLOCK). 0 or errno. */
+static int map_ring(struct perf *p, struct perf_ring *r)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	for (;; p->ring_bytes /= 2) {
+		void *m = mmap(NULL, p->ring_bytes + page, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
+
+		if (m != MAP_FAILED) {
+			r->page = m;
+			r->data = (const unsigned char *)m + page;
+			r->size = p->ring_bytes;
+			return 0;
+		}
+		if ((errno != EPERM && errno != ENOMEM) || p->ring_bytes <= 8 * page)
+			return errno;
+	}
+}
+
+static struct perf_ring *ring_of(struct perf *p, int cpu)
+{
+	for (size_t i = 0; i < p->ring.n; i++)
+		if (p->ring.v[i].cpu == cpu)
+			return &p->ring.v[i];
+	return NULL;
+}
+
+/* A new event: into the ring of its CPU, which the first one makes. */
+static int keep(struct perf *p, int fd, int cpu, bool clock)
+{
+	struct perf_fd f = { .fd = fd, .clock = clock };
+	struct perf_ring *r = ring_of(p, cpu), fresh = { .fd = fd, .cpu = cpu };
+	int error = 0;
+
+	if (r) {
+		error = ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, r->fd) == 0 ? 0 : errno;
+	} else {
+		error = map_ring(p, &fresh);
+		if (!error && !PERF_PUSH(p->ring, fresh)) {
+			munmap(fresh.page, fresh.size + (size_t)sysconf(_SC_PAGESIZE));
+			error = ENOMEM;
+		}
+	}
+	if (!error && ioctl(fd, PERF_EVENT_IOC_ID, &f.id) != 0)
+		error = errno;
+	if (!error && !PERF_PUSH(p->fd, f))
+		error = ENOMEM;
+	if (error && !(p->ring.n && p->ring.v[p->ring.n - 1].fd == fd))
+		close(fd);
+	p->sorted = false;
+	return error;
+}
+
+static int attach_on(struct perf *p, pid_t tid, int cpu, bool on_exec)
+{
+	struct perf_event_attr t;
+	int fd, error;
+
+	sampled(p, &t);
+	t.enable_on_exec = on_exec;
+	fd = event_open(&t, tid, cpu);
+	if (fd < 0)
+		return -fd;
+	error = keep(p, fd, cpu, true);
+	if (error || !p->switches || p->user_only) /* the event at switches happens in the kernel */
+		return error;
+	at_switches(p, &t);
+	t.enable_on_exec = on_exec;
+	fd = event_open(&t, tid, cpu);
+	return fd < 0 ? -fd : keep(p, fd, cpu, false);
+}
+
+int perf_attach(struct perf *p, pid_t tid, bool on_exec)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	int error = 0, any = 0;
+
+	more_descriptors();
+	for (int cpu = 0; cpu < cpus && !error; cpu++) {
+		error = attach_on(p, tid, cpu, on_exec);
+		if (error == ENODEV || (error == EINVAL && any)) /* a CPU that is switched off */
+			error = 0;
+		else
+			any += !error;
+	}
+	return error;
+}
+
+void perf_enable(struct perf *p, bool on)
+{
+	for (size_t i = 0; i < p->fd.n; i++)
+		ioctl(p->fd.v[i].fd, on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+}
+
+void perf_counts(struct perf *p, uint64_t *ns, uint64_t *lost)
+{
+	uint64_t v[2];
+
+	*ns = *lost = 0;
+	for (size_t i = 0; i < p->fd.n; i++) {
+		v[1] = 0;
+		if (read(p->fd.v[i].fd, v, p->no_lost ? 8 : 16) < 8)
+			continue;
+		*ns += p->fd.v[i].clock ? v[0] : 0;
+		*lost += v[1];
+	}
+}
+
+void perf_close(struct perf *p)
+{
+	for (size_t i = 0; i < p->ring.n; i++)
+		munmap(p->ring.v[i].page, p->ring.v[i].size + (size_t)sysconf(_SC_PAGESIZE));
+	for (size_t i = 0; i < p->fd.n; i++)
+		close(p->fd.v[i].fd);
+	free(p->ring.v);
+	free(p->fd.v);
+	p->ring.v = NULL;
+	p->fd.v = NULL;
+	p->ring.n = p->fd.n = 0;
+}
+
+/* ---- whose record ---- */
+
+static int by_id(const void *pa, const void *pb)
+{
+	const struct perf_fd *a = pa, *b = pb;
+
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+bool perf_is_clock(struct perf *p, uint64_t id)
+{
+	struct perf_fd key = { .id = id }, *f;
+
+	if (!p->sorted && p->fd.n)
+		qsort(p->fd.v, p->fd.n, sizeof(*p->fd.v), by_id);
+	p->sorted = true;
+	f = p->fd.n ? bsearch(&key, p->fd.v, p->fd.n, sizeof(*p->fd.v), by_id) : NULL;
+	return !f || f->clock;
+}

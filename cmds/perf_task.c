@@ -1,0 +1,585 @@
+/* record from outside: processes, their threads and mappings, from the kernel's records and, for those that ran before, from /proc. */
+#include "perf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool perf_read_file(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, buf, size - 1) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return n >= 0;
+}
+
+bool perf_link(const char *path, char *buf, size_t size)
+{
+	ssize_t n = readlink(path, buf, size - 1);
+
+	buf[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+/* ---- tables ---- */
+
+struct perf_proc *perf_proc_of(struct perf *p, uint32_t pid)
+{
+	struct perf_proc *proc = p->proc[pid % PERF_BUCKETS];
+
+	while (proc && proc->pid != pid)
+		proc = proc->next;
+	return proc;
+}
+
+struct perf_thread *perf_thread_of(struct perf *p, uint32_t tid)
+{
+	struct perf_thread *t = p->thread[tid % PERF_BUCKETS];
+
+	while (t && t->tid != tid)
+		t = t->next;
+	return t;
+}
+
+static void maps_release(struct perf_proc *proc)
+{
+	for (size_t i = 0; i < proc->map.n; i++) {
+		free(proc->map.v[i].path);
+		free(proc->map.v[i].readable);
+	}
+	free(proc->map.v);
+	proc->map.v = NULL;
+	proc->map.n = proc->map.cap = 0;
+	free(proc->jit);
+	proc->jit = NULL;
+	perf_forget_stacks(proc);
+}
+
+static void proc_free(struct perf_proc *proc)
+{
+	maps_release(proc);
+	pd_unwinder_free(proc->unwinder);
+	free(proc->out.v);
+	free(proc);
+}
+
+/* The root of another mount namespace. The descriptor stays open for the names of its objects at the end. */
+static int root_of(struct perf *p, uint32_t pid, uint64_t ns)
+{
+	char path[64];
+	int fd;
+
+	for (size_t i = 0; i < p->root.n; i++)
+		if (p->root.v[i].ns == ns)
+			return p->root.v[i].fd;
+	snprintf(path, sizeof(path), "/proc/%u/root", pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && perf_grow((void **)&p->root.v, &p->root.cap, p->root.n, sizeof(*p->root.v))) {
+		p->root.v[p->root.n].ns = ns;
+		p->root.v[p->root.n++].fd = fd;
+	}
+	return fd;
+}
+
+static void look_at_root(struct perf *p, struct perf_proc *proc)
+{
+	char path[64], status[4096], *ns;
+	struct stat own, its;
+
+	proc->ns_pid = proc->pid;
+	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", proc->pid);
+	if (stat("/proc/self/ns/mnt", &own) != 0 || stat(path, &its) != 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/%u/status", proc->pid);
+	if (perf_read_file(path, status, sizeof(status)) && (ns = strstr(status, "\nNSpid:"))) {
+		char *end = strchr(ns + 1, '\n'), *last = NULL;
+
+		if (end)
+			*end = '\0';
+		last = strrchr(ns, '\t');
+		proc->ns_pid = last ? (uint32_t)strtoul(last, NULL, 10) : proc->pid;
+	}
+	if (own.st_ino == its.st_ino && own.st_dev == its.st_dev)
+		return;
+	proc->root = root_of(p, proc->pid, its.st_ino);
+}
+
+struct perf_proc *perf_proc_new(struct perf *p, uint32_t pid, uint32_t ppid, uint64_t time, const struct perf_proc *parent)
+{
+	struct perf_proc *proc = calloc(1, sizeof(*proc)), **bucket = &p->proc[pid % PERF_BUCKETS];
+
+	if (!proc) {
+		p->nomem = true;
+		return NULL;
+	}
+	proc->pid = pid;
+	proc->ppid = ppid;
+	proc->image = time ? time : 1;
+	proc->flushed = time;
+	proc->root = -1;
+	proc->unwinder = parent ? pd_unwinder_fork(parent->unwinder) : pd_unwinder_new(p->objects);
+	if (!proc->unwinder) {
+		p->nomem = true;
+		free(proc);
+		return NULL;
+	}
+	look_at_root(p, proc);
+	if (parent) {
+		memcpy(proc->comm, parent->comm, sizeof(proc->comm));
+		memcpy(proc->path, parent->path, sizeof(proc->path));
+	}
+	for (size_t i = 0; parent && i < parent->map.n; i++) {
+		struct perf_map m = parent->map.v[i];
+
+		m.path = strdup(m.path);
+		m.readable = strdup(m.readable);
+		if (!m.path || !m.readable || !PERF_PUSH(proc->map, m))
+			p->nomem = true;
+	}
+	proc->next = *bucket;
+	*bucket = proc;
+	return proc;
+}
+
+static void proc_gone(struct perf *p, struct perf_proc *proc, uint64_t time, enum pd_wire_reason reason)
+{
+	struct perf_proc **at = &p->proc[proc->pid % PERF_BUCKETS];
+
+	perf_put_end(p, proc, time, reason);
+	while (*at != proc)
+		at = &(*at)->next;
+	*at = proc->next;
+	proc_free(proc);
+}
+
+struct perf_thread *perf_thread_new(struct perf *p, struct perf_proc *proc, uint32_t tid, uint64_t time, enum perf_state state)
+{
+	struct perf_thread *t = calloc(1, sizeof(*t)), **bucket = &p->thread[tid % PERF_BUCKETS];
+
+	if (!t) {
+		p->nomem = true;
+		return NULL;
+	}
+	t->proc = proc;
+	t->tid = tid;
+	t->start = t->since = time > p->begin ? time : p->begin;
+	t->state = state;
+	t->guess = PERF_SLEEPING;
+	memcpy(t->comm, proc->comm, sizeof(t->comm));
+	proc->threads++;
+	t->next = *bucket;
+	*bucket = t;
+	return t;
+}
+
+static void thread_gone(struct perf *p, struct perf_thread *t, uint64_t time)
+{
+	struct perf_thread **at = &p->thread[t->tid % PERF_BUCKETS];
+	struct pd_wire_thread_end w = { .tid = t->tid };
+
+	if (p->end && time > p->end)
+		time = p->end;
+	if (p->switches)
+		perf_life_end(p, t, time);
+	w.time = p->switches ? t->since : time;
+	if (t->told)
+		perf_put(p, t->proc, PD_WIRE_THREAD_END, &w, sizeof(w), NULL, 0, NULL, 0);
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	t->proc->threads--;
+	free(t);
+}
+
+void perf_thread_end(struct perf *p, struct perf_thread *t, uint64_t time)
+{
+	struct perf_proc *proc = t->proc;
+
+	thread_gone(p, t, time);
+	if (!proc->threads)
+		proc_gone(p, proc, time, PD_WIRE_EXIT);
+}
+
+void perf_tasks_end(struct perf *p)
+{
+	for (size_t i = 0; i < PERF_BUCKETS; i++)
+		while (p->thread[i])
+			thread_gone(p, p->thread[i], p->end);
+	for (size_t i = 0; i < PERF_BUCKETS; i++)
+		while (p->proc[i])
+			proc_gone(p, p->proc[i], p->end, PD_WIRE_STOPPED);
+}
+
+void perf_tasks_free(struct perf *p)
+{
+	for (size_t i = 0; i < PERF_BUCKETS; i++) {
+		for (struct perf_thread *t = p->thread[i], *next; t; t = next) {
+			next = t->next;
+			free(t);
+		}
+		for (struct perf_proc *proc = p->proc[i], *next; proc; proc = next) {
+			next = proc->next;
+			proc_free(proc);
+		}
+	}
+	for (size_t i = 0; i < p->alias.n; i++) {
+		free(p->alias.v[i].name);
+		free(p->alias.v[i].file);
+	}
+	free(p->alias.v);
+	for (size_t i = 0; i < p->root.n; i++)
+		close(p->root.v[i].fd);
+	free(p->root.v);
+	pd_unwinder_free(p->objects);
+	free(p->pool.v);
+	free(p->spare.v);
+	free(p->entry.v);
+}
+
+/* ---- mappings ---- */
+
+/* Code that no file holds, or one that was made for it. */
+static bool made_at_run_time(const char *path)
+{
+	return !path[0] || path[0] == '[' || strncmp(path, "//anon", 6) == 0 || strncmp(path, "/memfd:", 7) == 0 || strncmp(path, "/dev/zero", 9) == 0 ||
+	       strncmp(path, "anon_inode:", 11) == 0 || strncmp(path, "/SYSV", 5) == 0;
+}
+
+static bool is_special(const char *path) { return strcmp(path, "[vdso]") == 0 || strcmp(path, "[vsyscall]") == 0 || strcmp(path, "[uprobes]") == 0; }
+
+static bool is_jitdump(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *part = slash ? slash + 1 : path;
+	size_t n = strlen(part);
+
+	return strncmp(part, "jit-", 4) == 0 && n > 9 && strcmp(part + n - 5, ".dump") == 0;
+}
+
+/* `path` of the process as one of ours, into buf. */
+static void readable(const struct perf_proc *proc, const char *path, char *buf, size_t size)
+{
+	if (proc->root >= 0 && path[0] == '/')
+		snprintf(buf, size, "/proc/%ld/fd/%d%s", (long)getpid(), proc->root, path);
+	else
+		snprintf(buf, size, "%s", path);
+}
+
+/* For the names at the end: objects, maps and dumps that do not lie where the profile says. */
+static void remember(struct perf *p, const char *name, const char *file)
+{
+	char *n, *f;
+
+	if (strcmp(name, file) == 0)
+		return;
+	for (size_t i = 0; i < p->alias.n; i++)
+		if (strcmp(p->alias.v[i].name, name) == 0 && strcmp(p->alias.v[i].file, file) == 0)
+			return;
+	n = strdup(name);
+	f = strdup(file);
+	if (!n || !f || !perf_grow((void **)&p->alias.v, &p->alias.cap, p->alias.n, sizeof(*p->alias.v))) {
+		p->nomem = true;
+		free(n);
+		free(f);
+		return;
+	}
+	p->alias.v[p->alias.n].name = n;
+	p->alias.v[p->alias.n++].file = f;
+}
+
+static size_t first_ending_above(const struct perf_proc *proc, uint64_t address)
+{
+	size_t lo = 0, hi = proc->map.n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (proc->map.v[mid].limit <= address)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Compilers make code page by page: one mapping for a megabyte of it, as far as there is nothing else. */
+static void round_out(const struct perf_proc *proc, struct perf_map *m)
+{
+	uint64_t mb = 1u << 20, start = m->start & ~(mb - 1), limit = m->limit > UINT64_MAX - mb ? m->limit : (m->limit + mb - 1) & ~(mb - 1);
+	size_t at = first_ending_above(proc, m->start), end = first_ending_above(proc, m->limit);
+
+	if (at > 0 && proc->map.v[at - 1].limit > start)
+		start = proc->map.v[at - 1].limit;
+	if (end < proc->map.n && proc->map.v[end].start >= m->limit && proc->map.v[end].start < limit)
+		limit = proc->map.v[end].start;
+	m->start = start;
+	m->limit = limit;
+	m->offset = 0;
+}
+
+static void to_unwinder(struct perf *p, struct perf_proc *proc, const struct perf_map *m)
+{
+	struct pd_unwind_map u = { .start = m->start, .limit = m->limit, .offset = m->offset, .path = m->readable };
+
+	if (m->anonymous)
+		pd_unwinder_unmap(proc->unwinder, m->start, m->limit);
+	else if (!pd_unwinder_map(proc->unwinder, &u))
+		p->nomem = true;
+}
+
+/* Takes the texts of m. */
+static void insert(struct perf *p, struct perf_proc *proc, struct perf_map *m)
+{
+	size_t at = first_ending_above(proc, m->start), end = at;
+
+	while (end < proc->map.n && proc->map.v[end].start < m->limit) {
+		free(proc->map.v[end].path);
+		free(proc->map.v[end].readable);
+		end++;
+	}
+	if (end > at) { /* what these addresses meant is over */
+		memmove(proc->map.v + at, proc->map.v + end, (proc->map.n - end) * sizeof(*proc->map.v));
+		proc->map.n -= end - at;
+		perf_forget_stacks(proc);
+	}
+	if (!perf_grow((void **)&proc->map.v, &proc->map.cap, proc->map.n, sizeof(*proc->map.v))) {
+		free(m->path);
+		free(m->readable);
+		p->nomem = true;
+		return;
+	}
+	memmove(proc->map.v + at + 1, proc->map.v + at, (proc->map.n - at) * sizeof(*proc->map.v));
+	proc->map.v[at] = *m;
+	proc->map.n++;
+	to_unwinder(p, proc, m);
+	if (proc->begun)
+		perf_put_mapping(p, proc, m);
+}
+
+/* Code made at run time has the name of the list that the compiler leaves for it. */
+static void name_made(struct perf *p, struct perf_proc *proc, char *name, char *file)
+{
+	char inside[64];
+
+	if (proc->jit) {
+		snprintf(name, PATH_MAX, "%s", proc->jit);
+		readable(proc, proc->jit, file, PATH_MAX);
+	} else {
+		snprintf(name, PATH_MAX, "/tmp/perf-%u.map", proc->pid);
+		snprintf(inside, sizeof(inside), "/tmp/perf-%u.map", proc->ns_pid);
+		readable(proc, inside, file, PATH_MAX);
+	}
+	remember(p, name, file);
+}
+
+void perf_map_add(struct perf *p, struct perf_proc *proc, const struct perf_map *given)
+{
+	char name[PATH_MAX], file[PATH_MAX];
+	struct perf_map m = *given;
+	size_t at = first_ending_above(proc, m.start);
+
+	if (m.limit <= m.start || m.start >> 63)
+		return;
+	if (is_jitdump(m.path)) {
+		if (!proc->jit)
+			proc->jit = strdup(m.path);
+		return;
+	}
+	m.anonymous = made_at_run_time(m.path) && !is_special(m.path);
+	if (m.anonymous && at < proc->map.n && proc->map.v[at].anonymous && proc->map.v[at].start <= m.start && proc->map.v[at].limit >= m.limit)
+		return;
+	if (m.anonymous) {
+		name_made(p, proc, name, file);
+		round_out(proc, &m);
+		m.build_id_size = 0;
+	} else {
+		snprintf(name, sizeof(name), "%s", m.path);
+		readable(proc, name, file, sizeof(file));
+		if (!m.build_id_size)
+			m.build_id_size = perf_build_id(file, m.build_id);
+		if (name[0] == '/')
+			remember(p, name, file);
+	}
+	m.path = strdup(name);
+	m.readable = strdup(file);
+	if (m.path && m.readable)
+		insert(p, proc, &m);
+	else
+		p->nomem = true;
+}
+
+/* ---- what runs already ---- */
+
+/* "55d0c0a00000-55d0c0a02000 r-xp 00001000 fe:01 131 /usr/bin/x" */
+static void scan_maps(struct perf *p, struct perf_proc *proc)
+{
+	char path[64], *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", proc->pid);
+	f = fopen(path, "re");
+	while (f && (n = getline(&line, &cap, f)) > 0) {
+		struct perf_map m = { 0 };
+		char right[5] = "";
+		int at = 0;
+
+		if (line[n - 1] == '\n')
+			line[n - 1] = '\0';
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &m.start, &m.limit, right, &m.offset, &at) < 4 || !at || right[2] != 'x')
+			continue;
+		m.path = line + at;
+		perf_map_add(p, proc, &m);
+	}
+	free(line);
+	if (f)
+		fclose(f);
+}
+
+size_t perf_threads_of(uint32_t pid, pid_t **v)
+{
+	struct { pid_t *v; size_t n, cap; } list = { 0 };
+	struct dirent *e;
+	char path[64];
+	DIR *d;
+
+	*v = NULL;
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] > '0' && e->d_name[0] <= '9' && !PERF_PUSH(list, (pid_t)strtol(e->d_name, NULL, 10)))
+			break;
+	if (d)
+		closedir(d);
+	*v = list.v;
+	return list.n;
+}
+
+/* comm and state of a thread by its stat: "TID (COMM) S ..." with anything in COMM */
+static void scan_thread(struct perf *p, struct perf_proc *proc, uint32_t tid)
+{
+	char path[64], stat[512], *open, *close;
+	struct perf_thread *t = perf_thread_of(p, tid);
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", proc->pid, tid);
+	if (t || !perf_read_file(path, stat, sizeof(stat)) || !(open = strchr(stat, '(')) || !(close = strrchr(stat, ')')))
+		return;
+	if (close[1] == ' ' && (close[2] == 'Z' || close[2] == 'X'))
+		return;
+	t = perf_thread_new(p, proc, tid, p->begin, PERF_NEW);
+	if (!t)
+		return;
+	*close = '\0';
+	memset(t->comm, 0, sizeof(t->comm));
+	memcpy(t->comm, open + 1, strnlen(open + 1, sizeof(t->comm) - 1));
+	t->guess = close[1] && close[2] == 'R' ? PERF_RUNNABLE : PERF_SLEEPING;
+	if (p->switches && t->guess == PERF_SLEEPING)
+		t->sleeps_at = perf_asleep_at(p, proc, tid);
+	if (tid == proc->pid)
+		memcpy(proc->comm, t->comm, sizeof(proc->comm));
+}
+
+bool perf_scan(struct perf *p, uint32_t pid)
+{
+	struct perf_proc *proc = perf_proc_of(p, pid);
+	char path[64], stat[512], *close;
+	pid_t *tid;
+	size_t threads;
+
+	if (!proc) {
+		uint32_t ppid = 0;
+
+		snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+		if (!perf_read_file(path, stat, sizeof(stat)) || !(close = strrchr(stat, ')')))
+			return false;
+		sscanf(close + 1, " %*c %" SCNu32, &ppid);
+		proc = perf_proc_new(p, pid, ppid, p->begin, NULL);
+		if (!proc)
+			return false;
+		snprintf(path, sizeof(path), "/proc/%u/exe", pid);
+		close[0] = '\0';
+		if (!perf_link(path, proc->path, sizeof(proc->path)) && strchr(stat, '(')) /* threads of the kernel have no program */
+			snprintf(proc->path, sizeof(proc->path), "%.15s", strchr(stat, '(') + 1);
+		scan_maps(p, proc);
+	}
+	threads = perf_threads_of(pid, &tid);
+	for (size_t i = 0; i < threads; i++)
+		scan_thread(p, proc, (uint32_t)tid[i]);
+	free(tid);
+	return true;
+}
+
+void perf_mark_dead(struct perf *p, uint32_t tid, uint64_t time)
+{
+	size_t at = tid % (sizeof(p->dead) / sizeof(*p->dead));
+
+	if (time || p->dead[at].tid == tid) {
+		p->dead[at].tid = time ? tid : 0;
+		p->dead[at].time = time;
+	}
+}
+
+struct perf_thread *perf_find(struct perf *p, uint32_t pid, uint32_t tid, uint64_t time)
+{
+	struct perf_thread *t = perf_thread_of(p, tid);
+	size_t at = tid % (sizeof(p->dead) / sizeof(*p->dead));
+	struct perf_proc *proc;
+
+	if (t || !pid || !tid || pid == UINT32_MAX || tid == UINT32_MAX)
+		return t;
+	if (p->dead[at].tid == tid && time - p->dead[at].time < 1000000000u)
+		return NULL;
+	proc = perf_proc_of(p, pid);
+	if (!proc) { /* its beginning was lost, or it came while we looked around */
+		if (!perf_scan(p, pid) && !perf_proc_new(p, pid, 0, time, NULL))
+			return NULL;
+		proc = perf_proc_of(p, pid);
+		t = perf_thread_of(p, tid);
+	}
+	return t || !proc ? t : perf_thread_new(p, proc, tid, time, PERF_NEW);
+}
+
+/* ---- exec ---- */
+
+/* A new program in the same process: another image. Only the thread that called it is left. */
+void perf_exec(struct perf *p, struct perf_proc *proc, const char *comm, const char *path, uint64_t time)
+{
+	struct perf_thread *t, *next;
+	bool known = false;
+
+	for (size_t i = 0; i < PERF_BUCKETS; i++)
+		for (t = p->thread[i]; t; t = next) {
+			next = t->next;
+			if (t->proc == proc) {
+				thread_gone(p, t, time);
+				known = true;
+			}
+		}
+	if (proc->begun || known) {
+		perf_put_end(p, proc, time, PD_WIRE_EXEC);
+		proc->begun = false;
+	}
+	maps_release(proc);
+	pd_unwinder_free(proc->unwinder);
+	proc->unwinder = pd_unwinder_new(p->objects);
+	p->nomem |= !proc->unwinder;
+	proc->image = time > proc->image ? time : proc->image + 1;
+	proc->sequence = 0;
+	proc->last_stack = 0;
+	memset(proc->comm, 0, sizeof(proc->comm));
+	memcpy(proc->comm, comm, strnlen(comm, sizeof(proc->comm) - 1));
+	snprintf(proc->path, sizeof(proc->path), "%s", path);
+	if (proc->root < 0)
+		look_at_root(p, proc);
+	perf_thread_new(p, proc, proc->pid, time, PERF_RUNNING);
+}

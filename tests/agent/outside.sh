@@ -1,0 +1,168 @@
+#!/bin/bash
+# outside.sh PROFDATA FOLDER CASE: recording by perf events, of the programs in FOLDER. 77 where the kernel does not allow it.
+set -u
+profdata=$1 folder=$2 case=$3
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 2
+failed=0
+fail() { echo "$case: $*"; failed=1; }
+target=$folder/target
+skip() { echo "$case: $*"; exit 77; }
+
+"$profdata" record -q --outside -o probe.pb.gz -- true 2>probe.err || skip "$(cat probe.err)"
+may_see_kernel=$([ "$(id -u)" -eq 0 ] || [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 1 ] && echo 1)
+
+record() { "$profdata" record -q "$@"; }
+fact() { "$profdata" info "$2" | sed -n "s/.*record\.$1: //p"; }
+folded() { "$profdata" convert -q -t folded -s "$1" "$2" 2>/dev/null; }
+
+# lives FILE.pdrec: per thread, spells add up to its life to the nanosecond, by the records themselves; prints "NAME LIFE ON OFF" in ns
+lives() {
+	python3 - "$1" <<-'END'
+	import struct, sys
+	data = open(sys.argv[1], "rb").read()
+	at = struct.unpack_from("<I", data, 12)[0]
+	life, bad, images = {}, 0, 0
+	while at + 40 <= len(data):
+	    magic, size, pid, n, image, time, seq = struct.unpack_from("<IIIIQQQ", data, at)
+	    end, r = at + size, at + 40
+	    while r < end:
+	        rsize, kind, fixed = struct.unpack_from("<IHH", data, r)
+	        if kind == 5:
+	            tid, _, t, cpu = struct.unpack_from("<IIQQ", data, r + 8)
+	            life[(pid, image, tid)] = dict(start=t, on=0, off=0, name="", end=None)
+	        elif kind == 6:
+	            tid, k = struct.unpack_from("<II", data, r + 8)
+	            life[(pid, image, tid)]["name"] = data[r + 16:r + 16 + k].decode()
+	        elif kind == 7:
+	            tid, _, t, cpu = struct.unpack_from("<IIQQ", data, r + 8)
+	            l = life[(pid, image, tid)]
+	            l["end"] = t
+	        elif kind == 60:
+	            t, ns, tid, stack, state, count = struct.unpack_from("<QQIIII", data, r + 8)
+	            life[(pid, image, tid)]["on" if state == 1 else "off"] += ns
+	        r += rsize
+	    at = end
+	for l in life.values():
+	    if l["end"] is None or l["on"] + l["off"] != l["end"] - l["start"]:
+	        print("thread %s: life %s, on + off %d" % (l["name"], l["end"] and l["end"] - l["start"], l["on"] + l["off"]), file=sys.stderr)
+	        bad = 1
+	    print(l["name"].replace(" ", "-"), l["end"] - l["start"], l["on"], l["off"])
+	sys.exit(bad or not life)
+	END
+}
+
+case $case in
+cpu) # shares and sum of the CPU time of threads; functions by name, callers whole without frame pointers
+	record --outside -F 499 -o cpu.pb.gz -- "$target" duty 3 2>truth.txt >/dev/null || fail "status $?"
+	"$profdata" filter -s cpu -t dump cpu.pb.gz | awk '
+		NR == FNR { if ($1 == "truth") { true_s[$2] = $3; all += $3 }; next }
+		/^[0-9]+ [0-9]+\t/ { n = split($0, f, "\t"); split(f[1], v, " "); for (i = 2; i <= n; i++) if (f[i] ~ /^thread=/) seen[substr(f[i], 8)] += v[2] / 1e9 }
+		END { for (name in true_s) got += seen[name]
+			for (name in true_s) { off = 100 * (seen[name] / got - true_s[name] / all); bad += off > 2 || off < -2; printf "%s: %.3f s, profile %.3f s\n", name, true_s[name], seen[name] }
+			printf "sum %.4f\n", got / all; exit bad || !(got / all > 0.95 && got / all < 1.03) }' truth.txt - >table || fail "$(cat table)"
+	folded cpu cpu.pb.gz | grep -q 'clone3;start_thread;.*burn' || fail 'a thread from its root to burn()'
+	[ "$(folded cpu cpu.pb.gz | awk '{ n++ } /incomplete|truncated/ { bad += $NF } { all += $NF } END { print (all > 0 && bad / all < 0.02) }')" = 1 ] || fail 'stacks are cut'
+	;;
+wall) # on + off is life to the nanosecond
+	record --outside --wall -F 200 -o wall.pdrec -- "$target" asleep 1 >/dev/null || fail "status $?"
+	if command -v python3 >/dev/null; then
+		lives wall.pdrec >lives.txt || fail 'on + off is not life'
+		awk '{ life[$1] = $2; on[$1] = $3 } END { exit !(life["sleeper"] > 0.995e9 && life["sleeper"] < 1.3e9 && on["sleeper"] < 0.01e9 && on["target"] > 0.249e9 && on["target"] < 0.3e9) }' lives.txt ||
+			fail "$(cat lives.txt)"
+	fi
+	fact balance wall.pdrec | grep -q '^on + off = life to the nanosecond for all of 2 threads' || fail "$(fact balance wall.pdrec)"
+	record --outside --wall --cpu -F 200 -o wall.pb.gz -- "$target" asleep 1 >/dev/null || fail "status $?"
+	if [ "$may_see_kernel" ]; then
+		folded wall wall.pb.gz | awk '/;sleeper;nap;.*nanosleep/ { n += $NF } END { exit !(n > 0.99e9) }' || fail 'where the sleeper sleeps'
+	else
+		folded wall wall.pb.gz | grep -q 'not seen' || fail 'nobody says that it was not seen'
+	fi
+	;;
+attach) # processes that run: all threads, until the time is up, they end, or Ctrl-C
+	"$target" spin 3 60 >/dev/null 2>&1 &
+	pid=$!
+	sleep 0.3
+	record -p "$pid" -F 200 -d 1 -o attach.pb.gz || fail "status $?"
+	[ "$("$profdata" tags attach.pb.gz 2>/dev/null | grep -c 'spin-[012]')" -eq 3 ] || fail 'three threads'
+	folded cpu attach.pb.gz | grep -q 'burn' || fail 'names'
+	env --default-signal=INT "$profdata" record -q -p "$pid" --wall -o stop.pb.gz & # the shell ignores SIGINT for what it runs aside
+	recorder=$!
+	sleep 0.7
+	kill -INT "$recorder"
+	wait "$recorder"
+	[ $? -eq 0 ] || fail 'SIGINT: status'
+	[ -s stop.pb.gz ] || fail 'SIGINT: no profile'
+	fact balance stop.pb.gz | grep -q 'life to the nanosecond' || fail "$(fact balance stop.pb.gz)"
+	{ sleep 0.7; kill -9 "$pid"; } &
+	timeout 20 "$profdata" record -q -p "$pid" -o end.pb.gz || fail "when it ends: status $?"
+	[ -s end.pb.gz ] || fail 'when it ends: no profile'
+	wait 2>/dev/null
+	[ -z "$(find . -name '*.pdrec')" ] || fail 'a stream was left behind'
+	;;
+tree) # children and what they exec; without them
+	record --outside -F 999 -o tree.pb.gz -- sh -c '"$0" spin 1 0.2; "$0" spin 1 0.2 & wait; true' "$target" >/dev/null 2>&1 || fail "status $?"
+	cpu=$(folded cpu tree.pb.gz | awk '/burn/ { n += $NF } END { printf "%.0f", n / 1e6 }')
+	[ "$cpu" -gt 380 ] && [ "$cpu" -lt 420 ] || fail "$cpu ms in two children of 200 ms"
+	record --outside --no-children -F 999 -o one.pb.gz -- sh -c '"$0" spin 1 0.2; true' "$target" >/dev/null 2>&1 || fail "status $?"
+	folded cpu one.pb.gz | grep -q burn && fail '--no-children recorded a child'
+	record --outside -o st.pb.gz -- sh -c 'exit 7'
+	[ $? -eq 7 ] || fail 'status of the command'
+	record --outside -o st.pb.gz -- sh -c 'kill -9 $$'
+	[ $? -eq 137 ] || fail 'status of a killed command'
+	;;
+fixed) # what cannot be recorded from inside
+	echo 'int main(void) { volatile unsigned n = 0; while (n < 400000000u) n++; return 3; }' >x.c
+	${CC:-cc} -O1 -static -o fixed x.c 2>/dev/null || skip 'no static libc'
+	"$profdata" record -F 499 -o fixed.pb.gz ./fixed 2>err
+	[ $? -eq 3 ] || fail 'status'
+	grep -q 'statically linked.*recorded from outside' err || fail "$(cat err)"
+	folded cpu fixed.pb.gz | awk '/;main / { n = $NF } { all += $NF } END { exit !(n > 0.9 * all && n > 0) }' || fail 'main is not where the time went'
+	;;
+events) # other events than the clock
+	record --event page-faults -F 5000 -o faults.pb.gz -- "$target" work 20 >/dev/null 2>&1 || fail "status $?"
+	"$profdata" info faults.pb.gz | grep -q 'page-faults/count' || fail 'page faults'
+	"$profdata" record --event cpu-cycles -F 200 -o cycles.pb.gz -- "$target" spin 1 0.3 2>err >/dev/null || fail "status $?"
+	"$profdata" info cycles.pb.gz | grep -qE 'cpu-cycles/count|cpu/nanoseconds' || fail 'cycles'
+	for how in fp dwarf dwarf,4096 auto; do
+		record --outside --call-graph "$how" -F 499 -o how.pb.gz -- "$target" spin 1 0.3 >/dev/null 2>&1 || fail "$how: status $?"
+		folded cpu how.pb.gz | grep -q burn || fail "$how: no burn()"
+	done
+	;;
+refused) # one line each, status 125
+	try() {
+		local want=$1
+		shift
+		"$@" >out 2>&1
+		[ $? -eq 125 ] || fail "$*: status"
+		{ grep -q "error: .*$want" out && [ "$(grep -c error out)" -eq 1 ]; } || fail "$*: $(cat out)"
+	}
+	try 'no such process' "$profdata" record -p 4194301 -d 1
+	try 'this very process' sh -c 'exec "$0" record -d 1 -p $$' "$profdata"
+	try 'expected numbers' "$profdata" record -p 1x -d 1
+	try 'three different things' "$profdata" record -p 1 -- true
+	try 'from inside of a command only' "$profdata" record -p 1 --lock
+	try 'expected one of cpu-clock' "$profdata" record --event nonsense -- true
+	try 'measures time' "$profdata" record --event page-faults --wall -- true
+	try 'call-graph: expected' "$profdata" record --call-graph lbr -- true
+	sh -c 'sleep 0 & exec sleep 5' &
+	sleep 0.3
+	zombie=$(ps -o pid= --ppid $! | tr -d ' ')
+	[ -z "$zombie" ] || try 'has ended already' "$profdata" record -p "$zombie" -d 1
+	kill $! 2>/dev/null
+	if [ -x "$folder/noperf" ]; then
+		try 'seccomp filter' "$folder/noperf" "$profdata" record -p $$ -d 1
+	fi
+	if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+		chmod 755 . && mkdir -m 777 free && cd free || exit 2
+		nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
+		if $nobody "$profdata" record -q --outside -o n.pb.gz -- true 2>/dev/null; then
+			[ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 0 ] || try 'perf_event_paranoid is .*sysctl kernel.perf_event_paranoid=0' $nobody "$profdata" record -a -d 1
+			try 'belongs to root' $nobody "$profdata" record -p $$ -d 1
+		fi
+	fi
+	;;
+*) fail 'unknown case' ;;
+esac
+exit $failed
