@@ -108,6 +108,8 @@ static int make_options(struct cmd_ctx *ctx, const struct diff_args *a, struct p
 	*o = (struct pd_diff_opts){ .size = sizeof *o, .sample_type = a->select.sample_type, .granularity = (enum pd_granularity)word_index(granularity_words, a->granularity),
 				    .per = (enum pd_diff_per)word_index(per_words, a->per), .test = word_index(test_words, a->test) ? PD_DIFF_TEST_RANK : PD_DIFF_TEST_AUTO,
 				    .conservative = a->conservative, .no_counts = a->no_counts, .no_slices = a->no_slices, .alpha = a->alpha, .confidence = a->confidence, .jobs = cli_jobs(&a->in) };
+	if (o->per == PD_DIFF_PER_AUTO && diff_ops_given(a))
+		o->per = PD_DIFF_PER_OP;
 	if (a->json && a->csv)
 		return cmd_errorf(ctx, "--json and --csv exclude each other");
 	if (a->alpha && !(a->alpha > 0 && a->alpha < 1))

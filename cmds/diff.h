@@ -46,7 +46,9 @@ bool diff_has_metrics(const struct cmd_loaded *in, size_t n);
 /* Compares them; exit status. */
 int diff_metrics(struct cmd_ctx *ctx, const struct diff_args *a, const struct cmd_loaded *in, size_t n_before, size_t n, bool report);
 
-/* diff_ops.c: operations behind each of n profiles, 0 unknown. Status 0 or 2. */
+/* diff_ops.c: do options tell numbers of operations? */
+bool diff_ops_given(const struct diff_args *a);
+/* Operations behind each of n profiles, 0 unknown. Status 0 or 2. */
 int diff_operations(struct cmd_ctx *ctx, const struct diff_args *a, const struct cmd_loaded *in, size_t n_before, size_t n, double *out);
 /* diff_text.c */
 void diff_text(struct diff_report *r, struct pd_out *out);

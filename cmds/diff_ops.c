@@ -204,6 +204,8 @@ static int check(struct cmd_ctx *ctx, const struct diff_args *a, const struct it
 	return 0;
 }
 
+bool diff_ops_given(const struct diff_args *a) { return a->ops_both || a->ops[0].n || a->ops[1].n || a->ops_label; }
+
 int diff_operations(struct cmd_ctx *ctx, const struct diff_args *a, const struct cmd_loaded *in, size_t n_before, size_t n, double *out)
 {
 	const char *item[2];

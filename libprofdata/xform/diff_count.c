@@ -335,10 +335,11 @@ bool pd_diff_exposures(struct pd_diff *d, struct pd_error *err)
 	for (size_t i = 0; i < d->unit.n; i++)
 		d->unit.v[i].duration = (double)pd_doc_meta(d->unit.v[i].whole)->duration_nanos / 1e9;
 	if (per == PD_DIFF_PER_AUTO) {
-		per = all_known(d, PD_DIFF_PER_OP) ? PD_DIFF_PER_OP : all_known(d, PD_DIFF_PER_TIME) && !is_heap_snapshot(d) ? PD_DIFF_PER_TIME : PD_DIFF_PER_TOTAL;
-		if (per == PD_DIFF_PER_TOTAL && is_heap_snapshot(d))
-			per = PD_DIFF_PER_NONE; /* a level, not a rate */
-		else if (per == PD_DIFF_PER_TOTAL)
+		if (is_heap_snapshot(d)) /* a level, not a flow: neither time nor work makes it larger */
+			per = PD_DIFF_PER_NONE;
+		else
+			per = all_known(d, PD_DIFF_PER_OP) ? PD_DIFF_PER_OP : all_known(d, PD_DIFF_PER_TIME) ? PD_DIFF_PER_TIME : PD_DIFF_PER_TOTAL;
+		if (per == PD_DIFF_PER_TOTAL)
 			pd_diff_note(d, "no duration in %s: shares are compared, and when one function grows all other shares shrink", d->unit.n == 2 ? "one of the profiles" : "some profile");
 	}
 	for (size_t i = 0; i < d->unit.n; i++) {

@@ -21,7 +21,7 @@ enum { PD_BEFORE, PD_AFTER };
 
 /* What values are divided by before they are compared. */
 enum pd_diff_per {
-	PD_DIFF_PER_AUTO,  /* operations where given, else time where every profile knows its duration, else total */
+	PD_DIFF_PER_AUTO,  /* operations where given, else time where every profile knows its duration, else total; none for heap in use, a level */
 	PD_DIFF_PER_TIME,
 	PD_DIFF_PER_CPU,   /* CPU seconds of the profile's column "cpu" */
 	PD_DIFF_PER_OP,

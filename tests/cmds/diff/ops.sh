@@ -28,6 +28,14 @@ compared 4c.dump 5c.dump
 compared --per=total 4c.dump 5c.dump
 compared 4c.dump 5.dump
 compared --ops-label request 4c.dump 5c.dump
+echo '-- memory in use is a level: more operations do not make it larger, unless somebody says so'
+for ops in 40 80; do
+	printf 'profdata dump 1\ncomment\tops: %d\nduration\t1000000000\nseries\nvalue\tinuse_objects\tcount\nvalue\tinuse_space\tbytes\n2 1000\tmain;f\n' $ops >in$ops.dump
+	sed 's/inuse/alloc/g' in$ops.dump >all$ops.dump
+done
+for kind in in all; do profdata diff ${kind}40.dump ${kind}80.dump | sed -n '/^compared/p; /^whole/p'; done
+profdata diff --per=op in40.dump in80.dump | sed -n '/^compared/p; /^whole/p'
+profdata diff --ops 40,80 in40.dump in80.dump | sed -n '/^compared/p; /^whole/p'
 echo '-- refused'
 profdata diff --ops 5 a.folded b.folded; echo "status $?"
 profdata diff --ops 5, a.folded b.folded; echo "status $?"
