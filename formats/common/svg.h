@@ -66,10 +66,11 @@ struct svg_diff {
 struct svg_states {
 	bool on;                     /* colours say states */
 	unsigned n;
+	bool occurs[SVG_STATES];     /* in the sample type of the picture */
 	bool others;                 /* the last one stands for all reasons without a hue of their own */
 	struct pd_span reason[SVG_STATES];
 	uint8_t *of_set;             /* label set → state or SVG_NO_STATE */
-	struct pd_rgb *rgb;          /* per node of the picture, black: none; NULL where places of samples are not known (reversed, charts) */
+	struct pd_rgb *rgb;          /* per node of the picture, black: none; NULL where places of samples are not known (charts) */
 };
 
 /* What the data block has not, because of its size. */

@@ -153,6 +153,9 @@ static void number_reasons(struct finder *f)
 			k++;
 		st->of_set[i] = (uint8_t)k;
 	}
+	for (uint32_t i = 0; i <= pd_doc_label_sets(f->doc); i++)
+		if (st->of_set[i] != SVG_NO_STATE && f->weight[i] > 0)
+			st->occurs[st->of_set[i]] = true;
 }
 
 /* ---- boxes ---- */
@@ -271,19 +274,23 @@ size_t svg_state_words(const struct svg_states *st, unsigned state, char *buf, s
 void svg_state_legend(const struct svg_scene *s, struct pd_out *out)
 {
 	double x = SVG_MARGIN;
+	unsigned row = 0;
 	char text[256];
 
 	pd_out_puts(out, "<g class=\"legend\" font-size=\"10\">\n");
 	for (unsigned i = 0; i < s->states->n && x < s->width - 250; i++) { /* beside the heading, in two rows */
 		struct pd_rgb c = svg_state_hue(i);
 		size_t n = svg_state_words(s->states, i, text, sizeof text);
-		int y = 4 + (int)(i % 2) * 13;
+		int y = 4 + (int)row * 13;
 
+		if (!s->states->occurs[i])
+			continue;
 		pd_out_printf(out, "<rect class=\"f\" x=\"%.0f\" y=\"%d\" width=\"12\" height=\"10\" style=\"fill:#%02x%02x%02x\"/>\n<text class=\"m\" x=\"%.0f\" y=\"%d\">", x, y, c.r, c.g, c.b, x + 15, y + 9);
 		n = n > 24 ? svg_prefix((struct pd_span){ text, n }, 24, &(bool){ false }) : n;
 		esc_xml_text(out, text, n);
 		pd_out_puts(out, "</text>\n");
-		x += i % 2 ? 150 : 0;
+		x += row ? 150 : 0;
+		row = !row;
 	}
 	pd_out_puts(out, "</g>\n");
 }

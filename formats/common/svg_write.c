@@ -166,9 +166,9 @@ static enum pd_status write_file(const struct pd_doc *doc, struct pd_out *out, c
 		return status;
 	tree_opts = (struct pd_calltree_opts){ .size = sizeof tree_opts, .sample_type = (unsigned)index, .root_label = true, .reverse = o.reverse,
 		.granularity = (enum pd_granularity)word_index(granularity_words, o.granularity), .in_order = o.flamechart,
-		.all_types = !o.flamechart && !o.reverse, .sort = sorts[word_index(sort_words, o.sort)] };
+		.all_types = !o.flamechart, .sort = sorts[word_index(sort_words, o.sort)] };
 	tree = data = pd_calltree_new(doc, &tree_opts, err);
-	if (tree && !tree_opts.all_types) { /* the data block is from the root and of everything, whatever the picture shows */
+	if (tree && (o.flamechart || o.reverse)) { /* the data block is from the root and of everything, whatever the picture shows */
 		tree_opts.reverse = tree_opts.in_order = false;
 		tree_opts.all_types = true;
 		data = pd_calltree_new(doc, &tree_opts, err);
@@ -190,7 +190,7 @@ static enum pd_status write_file(const struct pd_doc *doc, struct pd_out *out, c
 		status = svg_diff_init(&scene, &diff, err);
 	}
 	if (status == PD_OK)
-		status = svg_states_init(&scene, &states, tree == data, err);
+		status = svg_states_init(&scene, &states, !o.flamechart, err);
 	if (status == PD_OK)
 		status = scene.diff || pd_calltree_nodes(tree)->weight[0] ? write_scene(&scene, out, err) : no_samples(doc, &type, err);
 	svg_diff_release(&diff);

@@ -609,7 +609,7 @@ function makePage() {
 			return [DIFF_SIGNS[c] + DIFF_WORDS[c], diffRgb(c, up ? 0 : D.diff.total_before, up ? D.diff.total_after : 0)];
 		}));
 	if (D.states)
-		makeKey(ui.app, D.states.name.map(function (n, k) { return [n, D.states.rgb[k]]; }));
+		makeKey(ui.app, D.states.name.map(function (n, k) { return [n, D.states.rgb[k], k]; }).filter(function (e) { return D.states.set.indexOf(e[2]) >= 0; }));
 	ui.tip = make("div", { "class": "tip", hidden: "", "aria-hidden": "true" }, ui.app);
 	makeHelp(ui.app);
 	ui.ctx = ui.canvas.getContext("2d", { alpha: false });
