@@ -141,8 +141,6 @@ struct pd_rgb svg_diff_hue(enum pd_diff_class c, double change, bool negate);
 struct pd_rgb svg_diff_rgb(const struct svg_scene *s, uint32_t node);
 /* A sign before the label, "" for most: what hue says, in shape. */
 const char *svg_diff_sign(const struct svg_scene *s, uint32_t node);
-/* Patterns that svg_diff_mark() refers to. */
-void svg_diff_defs(struct pd_out *out);
 /* What lies over a box that changed. */
 void svg_diff_mark(const struct svg_scene *s, struct pd_out *out, uint32_t node, double x, double w);
 /* "12.3% → 15.1%, +22.8% (+10.0% .. +35.9%)" into buf; returns the length. */

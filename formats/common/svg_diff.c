@@ -121,20 +121,43 @@ const char *svg_diff_sign(const struct svg_scene *s, uint32_t node)
 	}
 }
 
-void svg_diff_defs(struct pd_out *out)
-{
-	put(out, "<defs><pattern id=\"pd-gone\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
-		 "<rect width=\"2\" height=\"6\" fill=\"#123\" fill-opacity=\".3\"/></pattern>"
-		 "<pattern id=\"pd-new\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">"
-		 "<circle cx=\"3\" cy=\"3\" r=\"1.1\" fill=\"#310\" fill-opacity=\".4\"/></pattern></defs>\n");
-}
-
 static void put_rect(struct pd_out *out, double x, double y, double w, double h, const char *fill)
 {
 	char a[32], b[32], c[32], d[32];
 
 	a[svg_number(a, x, 2)] = b[svg_number(b, y, 1)] = c[svg_number(c, w, 2)] = d[svg_number(d, h, 1)] = '\0';
 	pd_out_printf(out, "<rect class=\"f\" x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" style=\"fill:%s\"/>\n", a, b, c, d, fill);
+}
+
+/* One stroke of a path, clipped by whoever asks. */
+static void put_line(struct pd_out *out, double x0, double y0, double x1, double y1)
+{
+	char a[32], b[32], c[32], d[32];
+
+	a[svg_number(a, x0, 1)] = b[svg_number(b, y0, 1)] = c[svg_number(c, x1, 1)] = d[svg_number(d, y1, 1)] = '\0';
+	pd_out_printf(out, "M%s %sL%s %s", a, b, c, d);
+}
+
+/* Not a pattern: printers and PDF writers make an image of the page for every box that has one. */
+static void put_hatching(struct pd_out *out, double x, double y, double w, double h)
+{
+	put(out, "<path class=\"f\" fill=\"none\" stroke=\"#123\" stroke-opacity=\".4\" stroke-width=\"2\" d=\"");
+	for (double t = fmin(4, w); t < w + h; t += 8) {
+		double from = fmin(t, w), to = fmax(t - h, 0);
+
+		put_line(out, x + from, y + t - from, x + to, y + t - to);
+	}
+	put(out, "\"/>\n");
+}
+
+static void put_dots(struct pd_out *out, double x, double y, double w, double h)
+{
+	double first = w < 6 ? w / 2 : 3, last = fmax(w - 2, first);
+
+	put(out, "<path class=\"f\" fill=\"none\" stroke=\"#310\" stroke-opacity=\".5\" stroke-width=\"2.2\" stroke-linecap=\"round\" stroke-dasharray=\"0 6\" d=\"");
+	for (double at = 3; at < h - 1; at += 6)
+		put_line(out, x + first, y + at, x + last, y + at);
+	put(out, "\"/>\n");
 }
 
 void svg_diff_mark(const struct svg_scene *s, struct pd_out *out, uint32_t node, double x, double w)
@@ -145,8 +168,8 @@ void svg_diff_mark(const struct svg_scene *s, struct pd_out *out, uint32_t node,
 		return;
 	w = w >= 2 ? w - 0.5 : w;
 	switch (s->diff->box[node].klass) {
-	case PD_DIFF_NEW: put_rect(out, x, 0, w, height, "url(#pd-new)"); break;
-	case PD_DIFF_GONE: put_rect(out, x, 0, w, height, "url(#pd-gone)"); break;
+	case PD_DIFF_NEW: put_dots(out, x, 0, w, height); break;
+	case PD_DIFF_GONE: put_hatching(out, x, 0, w, height); break;
 	case PD_DIFF_GROWN: put_rect(out, x, 0, w, fmin(STRIP, height / 4), "#7a3300"); break;
 	case PD_DIFF_SHRUNK: put_rect(out, x, height - fmin(STRIP, height / 4), w, fmin(STRIP, height / 4), "#0b3d91"); break;
 	default: break;
@@ -200,21 +223,23 @@ size_t svg_diff_words(const struct svg_scene *s, uint32_t node, char *buf, size_
 
 void svg_diff_legend(const struct svg_scene *s, struct pd_out *out)
 {
-	static const struct { const char *fill, *over, *text; } item[] = {
-		{ "#f07d1e", "#7a3300", "▲ grown" }, { "#f07d1e", "url(#pd-new)", "● new" }, { "#468cf0", "#0b3d91", "▼ shrunk" },
-		{ "#468cf0", "url(#pd-gone)", "✕ gone" }, { "#d6d6d6", NULL, "not significant" }, { "#ececec", NULL, "unchanged" },
+	static const struct { const char *fill, *strip, *text; void (*over)(struct pd_out *, double, double, double, double); } item[] = {
+		{ "#f07d1e", "#7a3300", "▲ grown", NULL }, { "#f07d1e", NULL, "● new", put_dots }, { "#468cf0", "#0b3d91", "▼ shrunk", NULL },
+		{ "#468cf0", NULL, "✕ gone", put_hatching }, { "#d6d6d6", NULL, "not significant", NULL }, { "#ececec", NULL, "unchanged", NULL },
 	};
 
 	put(out, "<g class=\"legend\" font-size=\"10\">\n"); /* beside the heading, in two rows */
 	for (size_t i = 0; i < PD_ARRAY_LEN(item); i++) {
-		const char *fill = item[i].fill, *over = item[i].over;
+		const char *fill = item[i].fill;
 		double x = SVG_MARGIN + (double)(i / 2) * 78, y = 4 + (double)(i % 2) * 13;
 
 		if (s->o->negate && i < 4)
 			fill = i < 2 ? item[2].fill : item[0].fill;
 		put_rect(out, x, y, 12, 10, fill);
-		if (over)
-			put_rect(out, x, i == 2 ? y + 7 : y, 12, over[0] == '#' ? 3 : 10, over);
+		if (item[i].strip)
+			put_rect(out, x, i == 2 ? y + 7 : y, 12, 3, item[i].strip);
+		if (item[i].over)
+			item[i].over(out, x, y, 12, 10);
 		pd_out_printf(out, "<text class=\"m\" x=\"%.0f\" y=\"%.1f\">%s</text>\n", x + 15, y + 9, item[i].text);
 	}
 	put(out, "</g>\n");

@@ -81,8 +81,6 @@ static void put_head(const struct svg_scene *s, struct pd_out *out, double heigh
 	if (dark)
 		put(out, "<style>.pdfg .t{fill:#fff}.pdfg .m{fill:#ddd}</style>\n");
 	put_background(s, out, bg, neutral);
-	if (s->diff)
-		svg_diff_defs(out);
 }
 
 /* Centred text of a heading; textLength would stretch it, so a long one is cut. */

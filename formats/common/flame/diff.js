@@ -148,3 +148,43 @@ function diffWords(v, i) {
 function bothShares(of, b, a, v, at) {
 	return percent(b, before(v, at)) + " \u2192 " + percent(a, v.total[at]) + of;
 }
+
+/* ---- marks: what hue says about a box, in shape, as the static picture has it ---- */
+
+/* Lines of a path; no patterns, since printing makes an image of the page for every box that has one. */
+function strokes(list) {
+	return list.map(function (p) { return "M" + p[0].toFixed(1) + " " + p[1].toFixed(1) + "L" + p[2].toFixed(1) + " " + p[3].toFixed(1); }).join("");
+}
+
+function hatching(x, y, w, h) {
+	var list = [], t, from, to;
+
+	for (t = Math.min(4, w); t < w + h; t += 8) {
+		from = Math.min(t, w);
+		to = Math.max(t - h, 0);
+		list.push([x + from, y + t - from, x + to, y + t - to]);
+	}
+	return strokes(list);
+}
+
+function dots(x, y, w, h) {
+	var first = w < 6 ? w / 2 : 3, last = Math.max(w - 2, first), list = [], at;
+
+	for (at = 3; at < h - 1; at += 6)
+		list.push([x + first, y + at, x + last, y + at]);
+	return strokes(list);
+}
+
+function drawMark(parent, c, x, w, y, h) {
+	var strip = Math.min(3, h / 4);
+
+	if (w < 1)
+		return;
+	w = w >= 2 ? w - 0.5 : w;
+	if (c === GONE)
+		element(SVG, "path", { "class": "f", fill: "none", stroke: "#123", "stroke-opacity": ".4", "stroke-width": "2", d: hatching(x, y, w, h) }, parent);
+	else if (c === NEW)
+		element(SVG, "path", { "class": "f", fill: "none", stroke: "#310", "stroke-opacity": ".5", "stroke-width": "2.2", "stroke-linecap": "round", "stroke-dasharray": "0 6", d: dots(x, y, w, h) }, parent);
+	else if (c === GROWN || c === SHRUNK)
+		element(SVG, "rect", { "class": "f", x: x.toFixed(2), y: c === SHRUNK ? y + h - strip : y, width: w.toFixed(2), height: strip, fill: c === SHRUNK ? "#0b3d91" : "#7a3300" }, parent);
+}

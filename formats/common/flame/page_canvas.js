@@ -354,6 +354,8 @@ function picture() {
 				return;
 			fill = ink.forced ? ["#fff", "#000"] : fillOf(v, i, r.above[k]);
 			element(SVG, "rect", { x: r.x[k].toFixed(1), y: row * rowHeight + 28, width: Math.max(r.w[k] - 0.6, 0.4).toFixed(1), height: rowHeight - 1, fill: r.above[k] || !i ? "#dddddd" : fill[0] }, s);
+			if (D.diff && i && !r.above[k])
+				drawMark(s, verdict(v, i).c, r.x[k], r.w[k], row * rowHeight + 28, rowHeight - 1);
 			sign = D.diff && i ? DIFF_SIGNS[verdict(v, i).c] : "";
 			label = sign + labelFor(v.frame[i], r.w[k] - 8 - (sign ? textWidth(sign) : 0));
 			if (label && r.w[k] > 16)

@@ -88,14 +88,6 @@ function fillOf(i, above) {
 	return [D.color[V.frame[i]], frameDark[V.frame[i]]];
 }
 
-/* What hue says about a box, in shape: as the static picture has it. */
-function drawMark(parent, c, x, w, y) {
-	var h = D.view.frame_height - 1, strip = Math.min(3, h / 4), fill = ["", "url(#pd-new)", "url(#pd-gone)", "#7a3300", "#0b3d91", ""][c];
-
-	if (w >= 1 && fill)
-		element(SVG, "rect", { "class": "f", x: x.toFixed(2), y: c === 4 ? y + h - strip : y, width: (w >= 2 ? w - 0.5 : w).toFixed(2), height: c > 2 ? strip : h, style: "fill:" + fill }, parent);
-}
-
 function nextMode() {
 	view.mode = (view.mode + 1) % DIFF_MODES.length;
 	ui.modeButton.textContent = DIFF_LABELS[view.mode];
@@ -131,7 +123,7 @@ function drawBox(rects, texts, i, x, w, above, y) {
 	rect.pdNode = i;
 	drawn.set(i, rect);
 	if (D.diff && i && !above)
-		drawMark(texts, verdict(V, i).c, x, w, y);
+		drawMark(texts, verdict(V, i).c, x, w, y, D.view.frame_height - 1);
 	sign = D.diff && i ? DIFF_SIGNS[verdict(V, i).c] : "";
 	label = fitted(V.frame[i], Math.floor((w - 6) / charWidth * slack) - sign.length);
 	if (label) {
