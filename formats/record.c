@@ -174,6 +174,9 @@ static enum pd_status item(struct record *r, const struct record_item *it)
 	case PD_WIRE_HEAP_STATS: return record_heap_stats(r, it);
 	case PD_WIRE_SPELL: return record_spell(r, it);
 	case PD_WIRE_EVENT: return record_event(r, it);
+	case PD_WIRE_SLEEP: return record_sleep(r, it);
+	case PD_WIRE_DUMP: return record_dump(r, it);
+	case PD_WIRE_DUMP_END: return record_dump_end(r, it);
 	case PD_WIRE_OUTSIDE: return record_outside(r, it);
 	case PD_WIRE_OUTSIDE_STATS: return record_outside_stats(r, it);
 	case PD_WIRE_MARK_NAME:
@@ -314,7 +317,7 @@ static void release(struct record *r)
 
 static enum pd_status read(struct pd_source *src, struct pd_sink *sink, struct pd_events *timeline, bool events_only)
 {
-	struct record r = { .src = src, .sink = sink, .b = sink->prof, .cpu_series = RECORD_NONE, .wall_series = RECORD_NONE, .event_series = RECORD_NONE,
+	struct record r = { .src = src, .sink = sink, .b = sink->prof, .cpu_series = RECORD_NONE, .wall_series = RECORD_NONE, .event_series = RECORD_NONE, .dump_series = RECORD_NONE,
 			    .heap_series = RECORD_NONE, .lock_series = { RECORD_NONE, RECORD_NONE }, .events_only = events_only,
 			    .timeline = timeline && timeline->ops->wants & PD_WANTS_EVENTS ? timeline : NULL };
 	struct pd_wire_file file;

@@ -133,4 +133,5 @@ void record_facts(struct record *r, const struct pd_wire_file *file)
 	record_mark_facts(r);
 	record_heap_facts(r);
 	record_lock_facts(r);
+	record_dump_facts(r);
 }

@@ -58,6 +58,7 @@ struct record_thread {
 	uint64_t time, cpu;              /* of the last look */
 	pd_stack stack;                  /* seen at that look */
 	uint64_t spells;                 /* seen from outside: sum since it began */
+	int32_t syscall;                 /* it sleeps in; -1: not known */
 	bool live, looked;
 	uint32_t set;                    /* row of image.set, plus 1; 0: no labels */
 	uint32_t track;
@@ -118,6 +119,9 @@ struct record {
 	pd_str event;
 	uint32_t event_series;
 	uint32_t lock_series[2];  /* block, mutex */
+	uint32_t dump_series;     /* threads of dumps */
+	struct pd_wire_dump_end dump; /* the last one; threads of all */
+	uint64_t dumps;
 	double lock_rest[2];      /* parts of contentions, which are counted whole */
 	uint64_t lives, unbalanced, worst; /* threads seen to their end, those whose spells are not their life, by how much at most */
 	struct pd_events *timeline;  /* who wants events, or NULL */
@@ -165,6 +169,7 @@ void record_threads_end(struct record *r, uint64_t time);
 struct record_thread *record_thread_of(struct record *r, uint32_t tid); /* NULL: no memory */
 pd_labels record_labels(struct record *r, struct record_thread *t, enum record_state state);
 unsigned record_wall_series(struct record *r);
+void record_asleep(struct record_thread *t, int32_t syscall);
 
 /* outside.c */
 enum pd_status record_outside(struct record *r, const struct record_item *item);
@@ -182,6 +187,14 @@ enum pd_status record_stack(struct record *r, const struct record_item *item);
 pd_frame record_frame(struct record *r, uint64_t address);
 pd_str record_build_id(struct record *r, struct pd_span bytes);
 bool record_stack_of(const struct record_image *image, uint32_t id, pd_stack *out);
+
+/* dump.c */
+enum pd_status record_sleep(struct record *r, const struct record_item *item);
+enum pd_status record_dump(struct record *r, const struct record_item *item);
+enum pd_status record_dump_end(struct record *r, const struct record_item *item);
+/* Labels `syscall` and `reason`; how many were put to `l`: 2 at most. */
+size_t record_syscall_labels(struct record *r, int32_t syscall, struct pd_label *l);
+void record_dump_facts(struct record *r);
 
 /* heap.c */
 enum pd_status record_heap_begin(struct record *r, const struct record_item *item);

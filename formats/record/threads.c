@@ -7,7 +7,7 @@ static uint32_t image_number(const struct record *r) { return (uint32_t)(r->now 
 struct record_thread *record_thread_of(struct record *r, uint32_t tid)
 {
 	uint32_t image = image_number(r), hash = pd_fold32(pd_hash_u64(pd_hash_key(), image, tid)), at, row;
-	struct record_thread fresh = { .image = image, .tid = tid };
+	struct record_thread fresh = { .image = image, .tid = tid, .syscall = -1 };
 
 	if (!record_index_room(&r->threads)) {
 		r->nomem = true;
@@ -38,7 +38,7 @@ pd_labels record_labels(struct record *r, struct record_thread *t, enum record_s
 
 	if (t->labels[state].v)
 		return t->labels[state];
-	if (!pd_vec_reserve(&r->label, 8)) {
+	if (!pd_vec_reserve(&r->label, 10)) {
 		r->nomem = true;
 		return (pd_labels){ 0 };
 	}
@@ -51,6 +51,8 @@ pd_labels record_labels(struct record *r, struct record_thread *t, enum record_s
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "thread"), .str = t->name };
 	if (word[state][0])
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, word[state][0]), .str = pd_intern_z(r->b, word[state][1]) };
+	if (state == RECORD_SLEEPING)
+		n += record_syscall_labels(r, t->syscall, l + n);
 	span = record_span(r, t);
 	if (span.v)
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "span"), .str = span };
@@ -95,6 +97,13 @@ static void named(struct record *r, uint32_t tid, struct pd_span name)
 
 /* ---- wall ---- */
 
+void record_asleep(struct record_thread *t, int32_t syscall)
+{
+	if (t->syscall != syscall)
+		t->labels[RECORD_SLEEPING] = (pd_labels){ 0 };
+	t->syscall = syscall;
+}
+
 /* From the look before to `time`, `cpu`: on the CPU as long as the clock says, the rest off it, both at `stack`. */
 static enum pd_status stretch(struct record *r, struct record_thread *t, uint64_t time, uint64_t cpu, pd_stack stack)
 {
@@ -138,6 +147,8 @@ enum pd_status record_wall(struct record *r, const struct record_item *item)
 		t->time = w.time;
 		t->cpu = w.cpu;
 	}
+	if (!(w.flags & PD_WIRE_ASLEEP)) /* what it slept in before is not known */
+		record_asleep(t, -1);
 	t->looked = true;
 	t->stack = stack;
 	if (!(w.flags & PD_WIRE_ASLEEP) && !r->now->process.cpu_period)
@@ -196,6 +207,7 @@ enum pd_status record_thread_item(struct record *r, const struct record_item *it
 	t->time = w.time;
 	t->cpu = w.cpu;
 	t->stack = (pd_stack){ 0 };
+	record_asleep(t, -1);
 	t->spells = 0;
 	return PD_OK;
 }

@@ -68,6 +68,10 @@ enum pd_wire_kind {
 	PD_WIRE_LOCK_WAIT,
 	PD_WIRE_LOCK_HOLD,
 	PD_WIRE_LOCK_STATS,
+	/* threads asleep, and all threads at one moment */
+	PD_WIRE_SLEEP = 50,
+	PD_WIRE_DUMP,
+	PD_WIRE_DUMP_END,
 	/* what `profdata record` sees from outside, by the kernel's perf events */
 	PD_WIRE_SPELL = 60,
 	PD_WIRE_EVENT,
@@ -412,6 +416,30 @@ struct pd_wire_symbol {
 
 struct pd_wire_line {
 	uint32_t name_size, system_name_size, file_size, line;
+/* Looks that find the thread asleep find it in this system call, until another one is told or it ran. */
+struct pd_wire_sleep {
+	struct pd_wire_record r;
+	uint64_t time;
+	uint32_t tid;
+	int32_t syscall; /* number of this machine; -1: in none, or not known */
+};
+
+/* A thread of a dump: where it is, and what it does there. */
+struct pd_wire_dump {
+	struct pd_wire_record r;
+	uint64_t time, cpu;  /* ns of CPU time since it began */
+	uint32_t tid, stack; /* 0: could not be seen */
+	uint32_t number;     /* 1, 2, ... of the dump in this image */
+	int32_t syscall;     /* as above */
+	uint32_t state;      /* letter of the kernel: R, S, D, T, t, Z ...; 0 unknown */
+	uint32_t wait_size;  /* then the function of the kernel it waits in */
+};
+
+struct pd_wire_dump_end {
+	struct pd_wire_record r;
+	uint64_t time;
+	uint32_t number, threads;
+	uint64_t stopped_p50, stopped_most; /* ns that one thread was held for it */
 };
 
 #ifdef __cplusplus
@@ -435,6 +463,9 @@ PD_WIRE_LAYOUT(pd_wire_wall, 40);
 PD_WIRE_LAYOUT(pd_wire_stats, 120);
 PD_WIRE_LAYOUT(pd_wire_index, 16);
 PD_WIRE_LAYOUT(pd_wire_end, 24);
+PD_WIRE_LAYOUT(pd_wire_sleep, 24);
+PD_WIRE_LAYOUT(pd_wire_dump, 48);
+PD_WIRE_LAYOUT(pd_wire_dump_end, 40);
 PD_WIRE_LAYOUT(pd_wire_lock, 16);
 PD_WIRE_LAYOUT(pd_wire_lock_event, 48);
 PD_WIRE_LAYOUT(pd_wire_lock_stats, 56);
