@@ -204,8 +204,6 @@ size_t perf_threads_of(uint32_t pid, pid_t **v);
 bool perf_read_file(const char *path, char *buf, size_t size); /* the beginning of a text */
 bool perf_link(const char *path, char *buf, size_t size);     /* where a symbolic link leads */
 
-/* ---- perf_elf.c ---- */
-uint32_t perf_build_id(const char *path, unsigned char id[20]);  /* "[vdso]" too; its size, 0 none */
 
 /* ---- perf_life.c ---- */
 void perf_life_sample(struct perf *p, struct perf_thread *t, uint64_t time, uint32_t stack);

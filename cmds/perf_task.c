@@ -1,5 +1,6 @@
 /* record from outside: processes, their threads and mappings, from the kernel's records and, for those that ran before, from /proc. */
 #include "perf.h"
+#include "build_id.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -405,7 +406,7 @@ void perf_map_add(struct perf *p, struct perf_proc *proc, const struct perf_map 
 		snprintf(name, sizeof(name), "%s", m.path);
 		readable(proc, name, file, sizeof(file));
 		if (!m.build_id_size)
-			m.build_id_size = perf_build_id(file, m.build_id);
+			m.build_id_size = cmd_build_id(file, m.build_id);
 		if (name[0] == '/')
 			remember(p, name, file);
 	}

@@ -44,6 +44,7 @@ static const struct pd_opt outside_opts[] = {
 	{ 'p', "pid", "PID", "attach to running processes (PID,PID,...), all of their threads and children, until they end, -d is up, or Ctrl-C", PD_OPT_STR, PD_AT(R, pids, const char *) },
 	{ 'a', "all-cpus", NULL, "everything that runs on this machine", PD_OPT_BOOL, PD_AT(R, all_cpus, bool) },
 	{ 0, "outside", NULL, "run CMD without a sampler in it (what happens anyway when none can be loaded)", PD_OPT_BOOL, PD_AT(R, outside, bool) },
+	{ 0, "dump", NULL, "with -p: where all threads are now and what they wait for, as text (or as a profile, with -o), and that is all", PD_OPT_BOOL, PD_AT(R, dump, bool) },
 	{ 0, "event", "EVENT", "cpu-clock (default), or cpu-cycles, instructions, cache-misses, branch-misses, page-faults and their like", PD_OPT_STR, PD_AT(R, event, const char *) },
 	{ 0, "call-graph", "HOW", "auto (default): copies of stacks, unwound, and frame pointers beyond them; dwarf[,BYTES]: copies only; fp: frame pointers only", PD_OPT_STR,
 	  PD_AT(R, call_graph, const char *) },
@@ -57,6 +58,8 @@ static const struct pd_opt record_opts[] = {
 };
 #undef R
 
+static const char default_output[] = "profdata.pb.gz";
+
 static void record_defaults(void *args)
 {
 	struct record_args *a = args;
@@ -65,10 +68,10 @@ static void record_defaults(void *args)
 	a->heap_period = 512 << 10;
 	a->engine = "timer";
 	a->lock_rate = 10000;
-	a->output = "profdata.pb.gz";
+	a->output = default_output;
 }
 
-static bool ends_in(const char *path, const char *suffix)
+bool record_ends_in(const char *path, const char *suffix)
 {
 	size_t n = strlen(path), m = strlen(suffix);
 
@@ -137,7 +140,7 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static bool begin_stream(int fd, char **argv)
+bool record_begin_stream(int fd, char **argv)
 {
 	struct pd_wire_file head = { .magic = PD_WIRE_MAGIC, .major = PD_WIRE_MAJOR, .minor = PD_WIRE_MINOR, .size = sizeof(head) };
 	char command[3072] = "", host[512];
@@ -161,7 +164,7 @@ static int make_stream(struct cmd_ctx *ctx, const struct record_args *a, char **
 {
 	const char *slash = strrchr(a->output, '/');
 	char folder[PATH_MAX], full[PATH_MAX];
-	bool keep = ends_in(a->output, ".pdrec"), ok;
+	bool keep = record_ends_in(a->output, ".pdrec"), ok;
 	int fd;
 
 	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - a->output) + 1 : 1, slash ? a->output : ".");
@@ -176,7 +179,7 @@ static int make_stream(struct cmd_ctx *ctx, const struct record_args *a, char **
 	if (keep)
 		unlink(path);
 	fd = keep ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600) : mkostemps(path, 6, O_APPEND | O_CLOEXEC);
-	ok = fd >= 0 && begin_stream(fd, argv);
+	ok = fd >= 0 && record_begin_stream(fd, argv);
 	if (fd >= 0 && close(fd) != 0)
 		ok = false;
 	if (ok)
@@ -292,6 +295,25 @@ static int save_quietly(struct cmd_ctx *ctx, const struct cmd_output *o, const s
 	return status;
 }
 
+int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const char *stream)
+{
+	struct cmd_input in = { 0 };
+	struct cmd_output out = { .output = a->output == default_output ? NULL : a->output }, flame = { .output = a->flame };
+	bool text = !out.output && !a->flame, stored = out.output && !record_ends_in(out.output, ".pdrec");
+	char *operand = (char *)(uintptr_t)stream;
+	struct pd_doc *doc = cmd_load(ctx, &in, &operand, 1, 0);
+	int status = doc ? 0 : RECORD_FAILED;
+
+	if (doc && !a->no_symbols)
+		doc = with_names(ctx, NULL, doc);
+	if (!status && (text || stored) && save_quietly(ctx, &out, doc, text ? "threads" : "pprof"))
+		status = RECORD_FAILED;
+	if (!status && a->flame && save_quietly(ctx, &flame, doc, "svg"))
+		status = RECORD_FAILED;
+	pd_doc_unref(doc);
+	return status;
+}
+
 static int write_output(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, const struct pd_doc *doc)
 {
 	struct cmd_output out = { .output = a->output };
@@ -310,7 +332,7 @@ static int save(struct cmd_ctx *ctx, const struct record_args *a, struct perf *p
 {
 	struct cmd_output flame = { .output = a->flame };
 	struct pd_doc *doc = load(ctx, a, stream);
-	bool empty = true, raw = ends_in(a->output, ".pdrec");
+	bool empty = true, raw = record_ends_in(a->output, ".pdrec");
 	int status = doc ? summary(ctx, a, perf, doc, own, &empty) : RECORD_FAILED;
 
 	if (!empty && !status && !a->no_symbols && (a->flame || a->trace || !raw))
@@ -373,6 +395,8 @@ static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 	bool keep = false;
 	char **argv;
 
+	if (a->dump)
+		return record_dump(ctx, a, n);
 	if (check(ctx, a, n))
 		return RECORD_FAILED;
 	status = n ? find_command(ctx, a, operands[0], &t) : find_others(ctx, a, &t);
@@ -391,7 +415,7 @@ static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 		status = save(ctx, a, t.perf, stream, own, &keep);
 	if (keep)
 		cmd_notef(ctx, "what was recorded is kept in %s; profdata convert reads it", stream);
-	else if (stream[0] && (status || !ends_in(a->output, ".pdrec")))
+	else if (stream[0] && (status || !record_ends_in(a->output, ".pdrec")))
 		unlink(stream);
 	record_outside_free(t.perf);
 	free(t.pid);
@@ -404,6 +428,7 @@ static const char *const record_examples[] = {
 	"profdata record -F 500 --flame cpu.svg -o cpu.pb.gz ./app", "faster, and a flame graph as well",
 	"profdata record --wall -d 10 -o wall.pb.gz ./server", "where all threads spend ten seconds",
 	"profdata record -p $(pidof server) --wall -d 10", "a running process, from outside, with the time its threads run, wait for a CPU and sleep",
+	"profdata record --dump -p $(pidof server)", "where all threads of a process are now, and what they wait for",
 	"profdata record --heap --lock -o run.pb.gz ./server", "what it allocates and what its threads wait for",
 	"profdata record --trace -o run.trace.json ./server", "its spans and samples as a timeline for ui.perfetto.dev",
 	NULL,

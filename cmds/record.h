@@ -13,6 +13,7 @@ struct record_args {
 	const char *pids, *event, *call_graph; /* from outside */
 	double rate, seconds;
 	int64_t heap_period;
+	bool dump;
 	bool cpu, wall, heap, no_children, no_symbols, timestamps;
 	bool outside, all_cpus;
 	bool lock;
@@ -22,6 +23,16 @@ struct record_args {
 };
 
 #define RECORD_FAILED 125 /* our own failure; statuses of the command are its own */
+
+/* ---- record.c ---- */
+bool record_ends_in(const char *path, const char *suffix);
+/* The head of a stream, and what was asked for as a text. */
+bool record_begin_stream(int fd, char **argv);
+/* A dump as it was asked for: text on standard output, or -o and --flame. */
+int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const char *stream);
+
+/* ---- dump.c ---- */
+int record_dump(struct cmd_ctx *ctx, const struct record_args *a, size_t operands);
 
 /* ---- record_target.c: what is to run, and whether the sampler can get into it ---- */
 /* Full path of a command, as execvp() would find it. 0, or the status to end with after printing the error. */

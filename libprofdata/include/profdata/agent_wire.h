@@ -416,6 +416,8 @@ struct pd_wire_symbol {
 
 struct pd_wire_line {
 	uint32_t name_size, system_name_size, file_size, line;
+};
+
 /* Looks that find the thread asleep find it in this system call, until another one is told or it ran. */
 struct pd_wire_sleep {
 	struct pd_wire_record r;

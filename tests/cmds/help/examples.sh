@@ -55,7 +55,7 @@ may_record=
 profdata record -q --outside -o probe.pb.gz true 2>/dev/null && may_record=1
 while IFS=$'\t' read -r example does; do
 	cp a.pb.gz cpu.pb.gz
-	case $example in *'record -p '* | *'record -a'*) [ "$may_record" ] || continue ;; esac
+	case $example in *' -p '* | *'record -a'*) [ "$may_record" ] || continue ;; esac
 	bash -o pipefail -c "$example" >out 2>err </dev/null || { echo "status $?: $example"; cat err; }
 	grep -v 'warning: lost: ' err >rest && { echo "not silent: $example"; cat err; }
 done <examples

@@ -1,8 +1,9 @@
-/* record from outside: build ids, where the kernel does not tell them. */
-#include "perf.h"
+/* Build ids: from the notes of an object. */
+#include "build_id.h"
 
 #include <elf.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -70,7 +71,7 @@ static uint32_t in_object(int fd, const unsigned char *image, unsigned char id[2
 	return size;
 }
 
-uint32_t perf_build_id(const char *path, unsigned char id[20])
+uint32_t cmd_build_id(const char *path, unsigned char id[20])
 {
 	const unsigned char *vdso = (const unsigned char *)getauxval(AT_SYSINFO_EHDR);
 	struct stat st;

@@ -1,0 +1,119 @@
+/*
+ * record --dump: all threads of running processes at one moment, as text or as a profile.
+ *
+ * Threads are held by a process of our own that lives for that alone. Whatever happens to it, or while names are looked for afterwards, the
+ * kernel lets go of everything when it ends.
+ */
+#include "dump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* In a process of its own. Returns its status. */
+static int take(struct cmd_ctx *ctx, pid_t pid, int fd)
+{
+	static struct dump d;
+	int error;
+
+	memset(&d, 0, sizeof(d));
+	d.ctx = ctx;
+	d.pid = pid;
+	d.fd = fd;
+	d.unwinder = pd_unwinder_new(NULL);
+	if (!d.unwinder)
+		return RECORD_FAILED;
+	dump_process(&d);
+	if (!dump_maps(&d)) {
+		dump_refused(ctx, pid, EPERM);
+		return RECORD_FAILED;
+	}
+	error = dump_trace(&d);
+	if (error) {
+		dump_refused(ctx, pid, error);
+		return RECORD_FAILED;
+	}
+	dump_end(&d);
+	if (d.failed)
+		cmd_errorf(ctx, "the dump of process %d could not be kept: %s", (int)pid, strerror(errno));
+	return d.failed ? RECORD_FAILED : 0;
+}
+
+static int take_apart(struct cmd_ctx *ctx, pid_t pid, int fd)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(take(ctx, pid, fd));
+	if (child < 0) {
+		cmd_errorf(ctx, "cannot start a process: %s", strerror(errno));
+		return RECORD_FAILED;
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : RECORD_FAILED;
+}
+
+/* "PID,PID,..." one by one; 0 at the end, -1 when there is something else. */
+static pid_t next_pid(const char **at)
+{
+	char *end;
+	long pid;
+
+	if (!**at)
+		return 0;
+	pid = strtol(*at, &end, 10);
+	if (end == *at || (*end && *end != ',') || pid <= 0 || pid > INT_MAX)
+		return -1;
+	*at = *end ? end + 1 : end;
+	return (pid_t)pid;
+}
+
+static int check(struct cmd_ctx *ctx, const struct record_args *a, size_t operands)
+{
+	const char *at = a->pids;
+	pid_t pid;
+	int status;
+
+	if (!a->pids)
+		return cli_usage(ctx, "profdata record --dump -p PID", "--dump needs -p PID");
+	if (operands)
+		return cli_usage(ctx, "profdata record --dump -p PID", "--dump is about processes that run: no command is expected");
+	while ((pid = next_pid(&at)) > 0)
+		if ((status = dump_possible(ctx, pid)))
+			return status;
+	return pid ? cli_usage(ctx, NULL, "-p %s: expected numbers of processes, separated by commas", a->pids) : 0;
+}
+
+int record_dump(struct cmd_ctx *ctx, const struct record_args *a, size_t operands)
+{
+	bool keep = a->output && record_ends_in(a->output, ".pdrec");
+	char *command[] = { (char *)(uintptr_t)"--dump", (char *)(uintptr_t)"-p", (char *)(uintptr_t)a->pids, NULL }, path[64];
+	const char *at = a->pids;
+	int status = check(ctx, a, operands) ? RECORD_FAILED : 0, fd;
+	pid_t pid;
+
+	if (status)
+		return status;
+	fd = keep ? open(a->output, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600) : memfd_create("dump", MFD_CLOEXEC);
+	if (fd < 0 || !record_begin_stream(fd, command)) {
+		cmd_errorf(ctx, "%s: %s", keep ? a->output : "memory", strerror(errno));
+		status = RECORD_FAILED;
+	}
+	while (!status && (pid = next_pid(&at)) > 0)
+		status = take_apart(ctx, pid, fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (!status && (!keep || a->flame))
+		status = record_dump_save(ctx, a, path);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}

@@ -1,0 +1,267 @@
+/* record --dump: what /proc says. Reading it changes nothing for anybody; what cannot be dumped is told by it before a thread is touched. */
+#include "dump.h"
+
+#include "build_id.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool dump_read(char *buf, size_t size, const char *fmt, ...)
+{
+	char path[128];
+	va_list args;
+	ssize_t n;
+	int fd;
+
+	va_start(args, fmt);
+	vsnprintf(path, sizeof(path), fmt, args);
+	va_end(args);
+	buf[0] = '\0';
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, buf, size - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+/* "TracerPid:\t0" and the like; -1 when it is not there. */
+static long status_number(pid_t pid, const char *key)
+{
+	char text[4096], *at;
+
+	if (!dump_read(text, sizeof(text), "/proc/%d/status", (int)pid))
+		return -1;
+	at = strstr(text, key);
+	return at ? strtol(at + strlen(key), NULL, 10) : -1;
+}
+
+/* ---- who cannot be dumped ---- */
+
+static int refuse(struct cmd_ctx *ctx, pid_t pid, const char *fmt, ...) PD_PRINTF(3, 4);
+static int refuse(struct cmd_ctx *ctx, pid_t pid, const char *fmt, ...)
+{
+	char why[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	cmd_errorf(ctx, "process %d %s", (int)pid, why);
+	return RECORD_FAILED;
+}
+
+void dump_refused(struct cmd_ctx *ctx, pid_t pid, int error)
+{
+	long tracer = status_number(pid, "TracerPid:"), uid = status_number(pid, "Uid:"), scope = -1;
+	char text[64];
+
+	if (dump_read(text, sizeof(text), "/proc/sys/kernel/yama/ptrace_scope"))
+		scope = strtol(text, NULL, 10);
+	if (error == ESRCH || uid < 0)
+		refuse(ctx, pid, "has ended");
+	else if (tracer > 0)
+		refuse(ctx, pid, "is traced by process %ld already (a debugger, strace): only one can; hint: end that one first", tracer);
+	else if ((uid_t)uid != geteuid())
+		refuse(ctx, pid, "belongs to user %ld, you are %d; hint: run as that user or as root (sudo profdata record --dump -p %d)", uid, (int)geteuid(), (int)pid);
+	else if (scope >= 1)
+		refuse(ctx, pid,
+		       "cannot be looked into: kernel.yama.ptrace_scope is %ld (%s); hint: sudo profdata record --dump -p %d%s, or start it under 'profdata record --dump-signal QUIT'", scope,
+		       scope == 1 ? "only processes that one started oneself" : scope == 2 ? "only root" : "nobody, until the machine is started again", (int)pid,
+		       scope == 1 ? ", or sudo sysctl kernel.yama.ptrace_scope=0" : "");
+	else
+		refuse(ctx, pid, "cannot be looked into: %s; hint: it may have more rights than its user (capabilities, setuid), or a container forbids ptrace: CAP_SYS_PTRACE is needed",
+		       strerror(error));
+}
+
+/* The kind of program, from the first bytes of it. False: not to be seen. */
+static bool is_64_bit(pid_t pid, bool *out)
+{
+	unsigned char head[20] = { 0 };
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, head, sizeof(head)) != (ssize_t)sizeof(head))
+		memset(head, 0, sizeof(head));
+	close(fd);
+	*out = head[EI_CLASS] == ELFCLASS64 && head[18] == EM_X86_64;
+	return true;
+}
+
+int dump_possible(struct cmd_ctx *ctx, pid_t pid)
+{
+	char text[1024], path[64], exe[PATH_MAX], *end;
+	long group;
+	bool wide;
+
+	if (!dump_read(text, sizeof(text), "/proc/%d/stat", (int)pid))
+		return refuse(ctx, pid, "does not exist");
+	end = strrchr(text, ')');
+	if (end && end[1] && (end[2] == 'Z' || end[2] == 'X'))
+		return refuse(ctx, pid, "is a zombie: it has ended, and its parent (process %ld) has not asked how; there are no threads any more", strtol(end + 3, NULL, 10));
+	group = status_number(pid, "Tgid:");
+	if (group > 0 && group != pid)
+		return refuse(ctx, pid, "is a thread of process %ld; hint: profdata record --dump -p %ld", group, group);
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	if (readlink(path, exe, sizeof(exe)) < 0 && errno == ENOENT)
+		return refuse(ctx, pid, "is a thread of the kernel: it has no stack of its own here");
+	if (pid == getpid())
+		return refuse(ctx, pid, "is this command itself");
+	if (!is_64_bit(pid, &wide)) {
+		dump_refused(ctx, pid, EPERM);
+		return RECORD_FAILED;
+	}
+	return wide ? 0 : refuse(ctx, pid, "is not a program for x86-64: its stacks cannot be read");
+}
+
+/* ---- threads ---- */
+
+bool dump_threads(struct dump *d)
+{
+	char path[64];
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)d->pid);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		struct dump_thread fresh = { .tid = (pid_t)strtol(e->d_name, NULL, 10), .syscall = -1 };
+		size_t i = 0;
+
+		while (i < d->thread.n && d->thread.v[i].tid != fresh.tid)
+			i++;
+		if (fresh.tid <= 0 || i < d->thread.n)
+			continue;
+		if (d->thread.n == d->thread.cap) {
+			size_t cap = d->thread.cap ? 2 * d->thread.cap : 64;
+			void *v = realloc(d->thread.v, cap * sizeof(*d->thread.v));
+
+			if (!v) {
+				d->failed = true;
+				break;
+			}
+			d->thread.v = v;
+			d->thread.cap = cap;
+		}
+		d->thread.v[d->thread.n++] = fresh;
+	}
+	if (dir)
+		closedir(dir);
+	return dir != NULL;
+}
+
+void dump_look(struct dump *d, struct dump_thread *t)
+{
+	int pid = (int)d->pid, tid = (int)t->tid;
+	char text[1024], *end;
+	size_t n;
+
+	if (dump_read(text, sizeof(text), "/proc/%d/task/%d/stat", pid, tid) && (end = strrchr(text, ')')) && end[1])
+		t->state = end[2];
+	if (dump_read(t->name, sizeof(t->name), "/proc/%d/task/%d/comm", pid, tid))
+		t->name[strcspn(t->name, "\n")] = '\0';
+	if (dump_read(text, sizeof(text), "/proc/%d/task/%d/schedstat", pid, tid))
+		t->cpu = strtoull(text, NULL, 10);
+	if (t->state == 'R')
+		return;
+	if (dump_read(t->wait, sizeof(t->wait), "/proc/%d/task/%d/wchan", pid, tid) && strcmp(t->wait, "0") == 0)
+		t->wait[0] = '\0';
+	/* "NUMBER ARGUMENTS... SP PC", "-1 SP PC" outside of a call, or "running" */
+	if (!dump_read(text, sizeof(text), "/proc/%d/task/%d/syscall", pid, tid) || text[0] == 'r')
+		return;
+	t->syscall = (int32_t)strtol(text, NULL, 10);
+	for (n = strcspn(text, "\n"), text[n] = '\0'; n > 0 && text[n - 1] != ' '; n--)
+		;
+	t->pc = strtoull(text + n, NULL, 16);
+	for (n = n ? n - 1 : 0; n > 0 && text[n - 1] != ' '; n--)
+		;
+	t->sp = strtoull(text + n, NULL, 16);
+}
+
+/* ---- memory ---- */
+
+static bool add_area(struct dump *d, uint64_t start, uint64_t limit)
+{
+	if (d->area.n && d->area.v[d->area.n - 1].limit == start) { /* a stack may be in pieces */
+		d->area.v[d->area.n - 1].limit = limit;
+		return true;
+	}
+	if (d->area.n == d->area.cap) {
+		size_t cap = d->area.cap ? 2 * d->area.cap : 256;
+		void *v = realloc(d->area.v, cap * sizeof(*d->area.v));
+
+		if (!v)
+			return false;
+		d->area.v = v;
+		d->area.cap = cap;
+	}
+	d->area.v[d->area.n++] = (struct dump_area){ start, limit };
+	return true;
+}
+
+/* Where the file of a mapping can be opened by us: it may live in another mount namespace, or be deleted. */
+static void readable(const struct dump *d, const char *path, char *out, size_t size)
+{
+	snprintf(out, size, "/proc/%d/root%s", (int)d->pid, path);
+	if (path[0] != '/' || access(out, R_OK) != 0)
+		snprintf(out, size, "%s", path);
+}
+
+static bool add_code(struct dump *d, uint64_t start, uint64_t limit, uint64_t offset, char *path)
+{
+	struct pd_wire_mapping w = { .start = start, .limit = limit, .offset = offset };
+	char file[PATH_MAX + 64], *gone = strstr(path, " (deleted)");
+	unsigned char id[20];
+	struct pd_unwind_map m = { .start = start, .limit = limit, .offset = offset, .path = file };
+
+	if (gone)
+		*gone = '\0';
+	if (path[0] != '/' && strcmp(path, "[vdso]") != 0)
+		return true; /* made at run time */
+	readable(d, path, file, sizeof(file));
+	w.path_size = (uint32_t)strlen(path);
+	w.build_id_size = cmd_build_id(file, id);
+	dump_put(d, PD_WIRE_MAPPING, &w, sizeof(w), path, w.path_size, id, w.build_id_size);
+	return pd_unwinder_map(d->unwinder, &m);
+}
+
+bool dump_maps(struct dump *d)
+{
+	char path[64], *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	FILE *f;
+	bool ok;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)d->pid);
+	f = fopen(path, "re");
+	ok = f != NULL;
+	while (ok && (n = getline(&line, &cap, f)) > 0) {
+		uint64_t start, limit, offset;
+		char rights[5] = "";
+		int at = 0;
+
+		line[n - (line[n - 1] == '\n')] = '\0';
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &start, &limit, rights, &offset, &at) < 4 || !at || limit <= start)
+			continue;
+		ok = add_area(d, start, limit) && (rights[2] != 'x' || add_code(d, start, limit, offset, line + at));
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return ok;
+}
