@@ -108,7 +108,7 @@ static bool take_walker(struct agent_walker *w)
 /* The calling thread's, or one that is free; NULL: we are in a signal handler that came while it was used. */
 static struct agent_ring *take_ring(void)
 {
-	if (agent_self)
+	if (ring_own())
 		return take_walker(&agent_self->here) ? agent_self : NULL;
 	for (unsigned i = 0; i < SPARE; i++)
 		if (spare[i] && take_walker(&spare[i]->here))
@@ -212,7 +212,7 @@ static void allocated(struct heap_thread *t, void *p, size_t size)
 		t->left = left - size;
 		return;
 	}
-	grow(agent_self ? &agent_self->heap_bytes : &other_bytes, t->drawn - left + size);
+	grow(ring_own() ? &agent_self->heap_bytes : &other_bytes, t->drawn - left + size);
 	t->drawn = t->left = draw(t);
 	if (atomic_fetch_add_explicit(&taken, 1, memory_order_relaxed) % CLOCKED == 0)
 		from = now_ns(CLOCK_MONOTONIC);
