@@ -324,7 +324,9 @@ static enum pd_status bpftrace_json_read(struct pd_source *src, struct pd_sink *
 	while (t.maps.status == PD_OK && !t.maps.failed && !pd_builder_failed(sink->prof) && (c = next_byte(src))) {
 		if (c == '{')
 			take_record(&t);
-		else if (pd_source_line(src, &line))
+		else if (!pd_source_line(src, &line))
+			break; /* longer than a line may be: the source says so */
+		else
 			pd_bpf_note(&t.maps, "lines that are no maps (what the program printed, messages) skipped");
 	}
 	if (t.maps.status == PD_OK)

@@ -512,9 +512,9 @@ static void put_instant(struct writer *w, const struct track *t, const struct pd
 static void put_counter(struct writer *w, const struct track *t, const struct pd_event *e)
 {
 	struct pd_event named = *e;
-	const char *series = w->text.v + t->series;
+	const char *series = t->n_series ? w->text.v + t->series : "";
 
-	if (!e->name.n)
+	if (!e->name.n && t->name_n)
 		named.name = (struct pd_span){ w->text.v + t->name, t->name_n };
 	put_head(w, t, &named, 'C', NULL);
 	lit(w, ",\"args\":{");
