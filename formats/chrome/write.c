@@ -288,7 +288,8 @@ static char *put_bytes(char *to, const void *p, size_t n)
 
 static bool keep_args(struct track *t, const struct pd_arg *args, uint32_t n)
 {
-	for (const struct pd_arg *a = args; a < args + n; a++) {
+	for (uint32_t i = 0; i < n; i++) {
+		const struct pd_arg *a = &args[i];
 		size_t str_n = has_bytes(a) ? a->str.n : 0;
 		char *p = more_room(t, sizeof *a + a->key.n + str_n);
 

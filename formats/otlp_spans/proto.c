@@ -1,6 +1,7 @@
 /*
  * TracesData as protobuf. ResourceSpans are taken one by one, so the largest of
- * them is what must fit into memory beside the spans.
+ * them is what must fit into memory beside the spans. The collector's file exporter writes
+ * one message after another, each behind its length in four bytes, the high one first.
  */
 #include "base/error.h"
 #include "base/span.h"
@@ -19,6 +20,9 @@ struct reader {
 	uint64_t offset;
 	pd_str service;
 	bool failed;            /* said already */
+	bool framed;            /* messages behind their lengths */
+	uint64_t left;          /* bytes of the framed message at hand */
+	struct pd_out *value;   /* JSON of the value at hand that nests; NULL before the first */
 };
 
 static struct pd_pb inside(const struct pd_pb_field *f)
@@ -63,7 +67,25 @@ static double double_of(uint64_t bits)
 	return v;
 }
 
-/* AnyValue: string 1, bool 2, int 3, double 4, array 5, list of pairs 6, bytes 7. What nests is only named. */
+/* What nests, as JSON. Good until the next one. */
+static void read_nested(struct reader *r, const struct pd_pb_field *f, struct pd_arg *arg)
+{
+	pd_out_free(r->value);
+	r->value = pd_out_memory(0, 0, r->sink->err);
+	arg->kind = PD_ARG_JSON;
+	arg->str = SPAN("null");
+	if (!r->value) {
+		r->failed = true;
+		return;
+	}
+	otlp_value_json(r->value, f);
+	if (pd_out_commit(r->value, r->sink->err) == PD_OK)
+		arg->str = pd_out_memory_span(r->value);
+	else
+		r->failed = true;
+}
+
+/* AnyValue: string 1, bool 2, int 3, double 4, array 5, list of pairs 6, bytes 7. */
 static bool read_any(struct reader *r, const struct pd_pb_field *value, struct pd_arg *arg)
 {
 	struct pd_pb m = inside(value);
@@ -84,9 +106,11 @@ static bool read_any(struct reader *r, const struct pd_pb_field *value, struct p
 		} else if (f.number == 4 && f.wire == PD_PB_FIXED64) {
 			arg->kind = PD_ARG_REAL;
 			arg->real = double_of(f.value);
+		} else if ((f.number == 5 || f.number == 6) && f.wire == PD_PB_BYTES) {
+			read_nested(r, &f, arg);
 		} else {
 			arg->kind = PD_ARG_STR;
-			arg->str = f.number == 5 ? SPAN("(array)") : f.number == 6 ? SPAN("(pairs)") : SPAN("(bytes)");
+			arg->str = SPAN("(bytes)");
 		}
 	}
 	return sound(r, &m) && has;
@@ -259,17 +283,42 @@ static size_t field_head(struct pd_span s, uint32_t *number, uint64_t *n)
 	return (size_t)((const char *)p - s.p);
 }
 
+/* The length before a message of a framed file; empty messages are passed over. False: cut off. */
+static bool next_frame(struct reader *r)
+{
+	while (r->framed && r->left == 0) {
+		struct pd_span head = pd_source_peek(r->src, 4);
+
+		if (!head.n)
+			return true;
+		if (head.n < 4) {
+			pd_fail_at(r->sink, r->src, pd_source_offset(r->src), "cut off: expected the four bytes of a length");
+			return false;
+		}
+		for (size_t i = 0; i < 4; i++)
+			r->left = r->left << 8 | (uint8_t)head.p[i];
+		pd_source_consume(r->src, 4);
+	}
+	return true;
+}
+
 static bool next_message(struct reader *r, bool *more)
 {
-	struct pd_span head = pd_source_peek(r->src, 20);
-	uint64_t n, at = pd_source_offset(r->src);
+	struct pd_span head;
+	uint64_t n, at;
 	uint32_t number;
 	size_t skip;
 	bool fine = true;
 
+	if (!next_frame(r))
+		return false;
+	at = pd_source_offset(r->src);
+	head = pd_source_peek(r->src, 20);
 	*more = head.n != 0;
+	if (!*more && r->left)
+		pd_fail_at(r->sink, r->src, at, "cut off: %llu bytes of a message are missing", (unsigned long long)r->left);
 	if (!*more)
-		return true;
+		return !r->left;
 	skip = field_head(head, &number, &n);
 	if (!skip) {
 		pd_fail_at(r->sink, r->src, at, "expected a field of TracesData");
@@ -279,6 +328,11 @@ static bool next_message(struct reader *r, bool *more)
 		pd_error_set(r->sink->err, PD_ERR_LIMIT, "ResourceSpans of %llu bytes, more than may be held", (unsigned long long)n);
 		return false;
 	}
+	if (r->framed && skip + n > r->left) {
+		pd_fail_at(r->sink, r->src, at, "expected a field that ends with the message around it");
+		return false;
+	}
+	r->left -= r->framed ? skip + n : 0;
 	head = pd_source_peek(r->src, skip + (size_t)n);
 	if (head.n < skip + n) {
 		pd_fail_at(r->sink, r->src, at, "cut off: %zu of %llu bytes of ResourceSpans are there", head.n - skip, (unsigned long long)n);
@@ -300,12 +354,14 @@ enum pd_status otlp_proto_read(struct pd_source *src, struct pd_sink *sink, stru
 
 	if (!r.s)
 		return status;
+	r.framed = pd_source_peek(src, 1).n && !*pd_source_peek(src, 1).p; /* a field never begins with 0 */
 	while (more && next_message(&r, &more))
 		;
 	status = sink->err->status != PD_OK ? sink->err->status : pd_source_status(src);
 	if (status == PD_OK)
 		status = pd_spans_finish(r.s, ev, profile);
 	pd_spans_free(r.s);
+	pd_out_free(r.value);
 	return status;
 }
 
@@ -336,8 +392,11 @@ bool otlp_proto_looks_like(struct pd_span head, bool at_end)
 	struct pd_span resource_spans, scope, span;
 	uint32_t number;
 	uint64_t n;
-	size_t skip = field_head(head, &number, &n);
+	size_t skip;
 
+	if (head.n > 4 && head.p[0] == 0)
+		head = span_skip(head, 4); /* behind the length of the message */
+	skip = field_head(head, &number, &n);
 	if (!skip || number != RESOURCE_SPANS || (at_end && n > head.n - skip) || !first_field(head, RESOURCE_SPANS, &resource_spans))
 		return false;
 	if (!first_field(resource_spans, SCOPE_SPANS, &scope) || !first_field(scope, SPANS, &span))
