@@ -46,12 +46,15 @@ struct streaming {
 	struct pd_out *out;
 };
 
-/* Events pass by one at a time: what selects samples would be ignored, so it is refused. */
+/* Events pass by one at a time: a part of the time can be cut out of them, but what selects samples would be ignored, so it is refused. */
 static int check_selection(struct cmd_ctx *ctx, const struct convert_args *a, const struct pd_format *f)
 {
+	struct cmd_select others = a->select;
 	struct cmd_kv kv = { 0 };
-	int status = cmd_kv_table(&kv, cmd_select_opts, &a->select) ? 0 : 2;
+	int status;
 
+	others.time_range = NULL;
+	status = cmd_kv_table(&kv, cmd_select_opts, &others) ? 0 : 2;
 	if (kv.n)
 		status = cli_usage(ctx, NULL, "option '--%.*s' selects samples, but a trace goes to %s event by event; convert it to a profile instead (pprof, folded, speedscope)",
 				   (int)strcspn(kv.v[0], "="), kv.v[0], f->name);
@@ -62,11 +65,25 @@ static int check_selection(struct cmd_ctx *ctx, const struct convert_args *a, co
 static struct pd_events *open_timeline(struct cmd_ctx *ctx, void *arg)
 {
 	struct streaming *s = arg;
+	const char *range = s->a->select.time_range;
+	struct pd_error err = { 0 };
+	struct pd_events *ev;
+	int64_t lo, hi;
 
 	if (check_selection(ctx, s->a, s->f))
 		return NULL;
+	if (range && !cmd_time_range(range, &lo, &hi)) {
+		cli_usage(ctx, NULL, "option '--time-range' cannot be '%s' (expected A:B in seconds, A before B)", range);
+		return NULL;
+	}
 	s->out = cmd_out_open(ctx, &s->a->out, s->f);
-	return s->out ? cmd_save_events(ctx, &s->a->in, s->f, s->a->select.sample_type, s->out) : NULL;
+	ev = s->out ? cmd_save_events(ctx, &s->a->in, s->f, s->a->select.sample_type, s->out) : NULL;
+	if (!ev || !range)
+		return ev;
+	ev = pd_events_range(ev, lo, hi, &err);
+	if (!ev)
+		cmd_fail(ctx, &err);
+	return ev;
 }
 
 /* What was read, or NULL; *streamed when it is written already, *status then says how that went. */

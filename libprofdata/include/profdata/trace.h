@@ -222,6 +222,13 @@ PD_API const char *pd_event_kind_name(enum pd_event_kind kind);
 PD_API struct pd_events *pd_events_tee(struct pd_events *const *sinks, size_t n, struct pd_error *err);
 
 /*
+ * Passes on what lies in [after, before) ns from the start of the trace (its origin where it says one, else its first event): slices
+ * are cut at the borders, counters begin with the value they had, arrows that began outside are left out, and so are the instants and
+ * samples outside. The sink belongs to the new one from now on, also when this fails.
+ */
+PD_API struct pd_events *pd_events_range(struct pd_events *sink, int64_t after, int64_t before, struct pd_error *err);
+
+/*
  * Nested slices become stacks (a frame per name), self time becomes values:
  * series "", value type "time" in nanoseconds and "slices" in counts, labels pid, tid
  * and thread from the tracks. Samples of the trace become series "samples", or "cpu" with their time where they have one. Writes to `b`, which must outlive it.
