@@ -138,10 +138,13 @@ static void put_line(struct pd_out *out, double x0, double y0, double x1, double
 	pd_out_printf(out, "M%s %sL%s %s", a, b, c, d);
 }
 
-/* Not a pattern: printers and PDF writers make an image of the page for every box that has one. */
+/*
+ * Not a pattern: printers and PDF writers make an image of the page for every box
+ * that has one. As faint as black text needs on it: 4.5:1 on the fullest colour of either hue.
+ */
 static void put_hatching(struct pd_out *out, double x, double y, double w, double h)
 {
-	put(out, "<path class=\"f\" fill=\"none\" stroke=\"#123\" stroke-opacity=\".4\" stroke-width=\"2\" d=\"");
+	put(out, "<path class=\"f\" fill=\"none\" stroke=\"#123\" stroke-opacity=\".2\" stroke-width=\"3\" d=\"");
 	for (double t = fmin(4, w); t < w + h; t += 8) {
 		double from = fmin(t, w), to = fmax(t - h, 0);
 
@@ -154,7 +157,7 @@ static void put_dots(struct pd_out *out, double x, double y, double w, double h)
 {
 	double first = w < 6 ? w / 2 : 3, last = fmax(w - 2, first);
 
-	put(out, "<path class=\"f\" fill=\"none\" stroke=\"#310\" stroke-opacity=\".5\" stroke-width=\"2.2\" stroke-linecap=\"round\" stroke-dasharray=\"0 6\" d=\"");
+	put(out, "<path class=\"f\" fill=\"none\" stroke=\"#123\" stroke-opacity=\".2\" stroke-width=\"3\" stroke-linecap=\"round\" stroke-dasharray=\"0 6\" d=\"");
 	for (double at = 3; at < h - 1; at += 6)
 		put_line(out, x + first, y + at, x + last, y + at);
 	put(out, "\"/>\n");

@@ -151,7 +151,7 @@ function bothShares(of, b, a, v, at) {
 
 /* ---- marks: what hue says about a box, in shape, as the static picture has it ---- */
 
-/* Lines of a path; no patterns, since printing makes an image of the page for every box that has one. */
+/* Lines of a path; no patterns, since printing makes an image of the page for every box that has one. Faint: text on them needs 4.5:1. */
 function strokes(list) {
 	return list.map(function (p) { return "M" + p[0].toFixed(1) + " " + p[1].toFixed(1) + "L" + p[2].toFixed(1) + " " + p[3].toFixed(1); }).join("");
 }
@@ -182,9 +182,9 @@ function drawMark(parent, c, x, w, y, h) {
 		return;
 	w = w >= 2 ? w - 0.5 : w;
 	if (c === GONE)
-		element(SVG, "path", { "class": "f", fill: "none", stroke: "#123", "stroke-opacity": ".4", "stroke-width": "2", d: hatching(x, y, w, h) }, parent);
+		element(SVG, "path", { "class": "f", fill: "none", stroke: "#123", "stroke-opacity": ".2", "stroke-width": "3", d: hatching(x, y, w, h) }, parent);
 	else if (c === NEW)
-		element(SVG, "path", { "class": "f", fill: "none", stroke: "#310", "stroke-opacity": ".5", "stroke-width": "2.2", "stroke-linecap": "round", "stroke-dasharray": "0 6", d: dots(x, y, w, h) }, parent);
+		element(SVG, "path", { "class": "f", fill: "none", stroke: "#123", "stroke-opacity": ".2", "stroke-width": "3", "stroke-linecap": "round", "stroke-dasharray": "0 6", d: dots(x, y, w, h) }, parent);
 	else if (c === GROWN || c === SHRUNK)
 		element(SVG, "rect", { "class": "f", x: x.toFixed(2), y: c === SHRUNK ? y + h - strip : y, width: w.toFixed(2), height: strip, fill: c === SHRUNK ? "#0b3d91" : "#7a3300" }, parent);
 }

@@ -172,10 +172,10 @@ function hatch(ctx, x, y, w, h) {
 	ctx.beginPath();
 	ctx.rect(x, y, w, h);
 	ctx.clip();
-	ctx.strokeStyle = "rgba(0,0,0,.45)";
-	ctx.lineWidth = 1;
+	ctx.strokeStyle = "rgba(17,34,51,.2)"; /* text on it keeps 4.5:1 */
+	ctx.lineWidth = 3;
 	ctx.beginPath();
-	for (k = -h; k < w; k += 6) {
+	for (k = -h; k < w; k += 8) {
 		ctx.moveTo(x + k, y + h);
 		ctx.lineTo(x + k + h, y);
 	}
@@ -194,7 +194,7 @@ function paintBox(ctx, r, k, y) {
 		ctx.strokeStyle = "CanvasText";
 		ctx.strokeRect(x + 0.5, y + 0.5, w - 2, rowHeight - 2);
 	}
-	if (D.diff && i && S.mode === "union" && w > 3 && (c = verdict(v, i).c, c === GONE || c === SHRUNK)) {
+	if (D.diff && i && S.mode === "union" && w > 3 && !(matched && matched[v.frame[i]]) && (c = verdict(v, i).c, c === GONE || c === SHRUNK)) {
 		gone = w * Math.max(0, 1 - v.total[i] * D.diff.scale_after / (before(v, i) * D.diff.scale_before));
 		hatch(ctx, x + w - gone, y, gone - 1, rowHeight - 1);
 	}
@@ -354,7 +354,7 @@ function picture() {
 				return;
 			fill = ink.forced ? ["#fff", "#000"] : fillOf(v, i, r.above[k]);
 			element(SVG, "rect", { x: r.x[k].toFixed(1), y: row * rowHeight + 28, width: Math.max(r.w[k] - 0.6, 0.4).toFixed(1), height: rowHeight - 1, fill: r.above[k] || !i ? "#dddddd" : fill[0] }, s);
-			if (D.diff && i && !r.above[k])
+			if (D.diff && i && !r.above[k] && !(matched && matched[v.frame[i]]))
 				drawMark(s, verdict(v, i).c, r.x[k], r.w[k], row * rowHeight + 28, rowHeight - 1);
 			sign = D.diff && i ? DIFF_SIGNS[verdict(v, i).c] : "";
 			label = sign + labelFor(v.frame[i], r.w[k] - 8 - (sign ? textWidth(sign) : 0));

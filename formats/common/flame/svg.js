@@ -122,7 +122,7 @@ function drawBox(rects, texts, i, x, w, above, y) {
 	}, linkOf(i, rects));
 	rect.pdNode = i;
 	drawn.set(i, rect);
-	if (D.diff && i && !above)
+	if (D.diff && i && !above && !(matched && matched[V.frame[i]])) /* what was found has a colour of its own */
 		drawMark(texts, verdict(V, i).c, x, w, y, D.view.frame_height - 1);
 	sign = D.diff && i ? DIFF_SIGNS[verdict(V, i).c] : "";
 	label = fitted(V.frame[i], Math.floor((w - 6) / charWidth * slack) - sign.length);
