@@ -76,6 +76,13 @@ function ground(e) {
 	}
 	return list.reverse().reduce(function (under, l) { return over(l[0], under, 1); }, paper());
 }
+/* Cells of the table have a bar of their share behind the text. */
+function bars(e) {
+	for (var at = e; at && at.nodeType === 1 && rgba(getComputedStyle(at).backgroundColor)[3] === 0; at = at.parentNode)
+		if (getComputedStyle(at).backgroundImage !== "none")
+			return [ground(e), rgba(getComputedStyle(at).getPropertyValue("--bar").trim())];
+	return [ground(e)];
+}
 var shapes = Array.from(document.querySelectorAll("svg rect, svg path, svg circle")).map(function (e) {
 	var s = getComputedStyle(e), r = e.getBoundingClientRect();
 	return s.display === "none" || s.visibility === "hidden" ? null : { e: e, r: r, s: s };
@@ -123,7 +130,7 @@ Array.from(document.querySelectorAll("*")).forEach(function (e) {
 		return;
 	}
 	if (name === "input" || name === "select" || own && name !== "option")
-		check(name + "." + e.className + " " + (e.value || e.textContent), s.color, opacityOf(e), e.closest(".num") ? [ground(e), rgba(s.getPropertyValue("--bar").trim() || "#fff")] : [ground(e)]);
+		check(name + "." + e.className + " " + (e.value || e.textContent), s.color, opacityOf(e), bars(e));
 	if (name === "input" && e.placeholder)
 		check("placeholder " + e.placeholder, getComputedStyle(e, "::placeholder").color, +getComputedStyle(e, "::placeholder").opacity, [ground(e)]);
 });
