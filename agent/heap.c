@@ -299,7 +299,7 @@ void heap_begin(void)
 	if (gate)
 		atomic_store(&gate->calls, NULL);
 	trouble = in_the_way();
-	if (!trouble && !heap_table_make(agent.heap_period >= 4096))
+	if (!trouble && !heap_table_make(agent.heap_period))
 		trouble = "there is no memory for the tables";
 	if (trouble) {
 		gate = NULL;

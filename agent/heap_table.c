@@ -1,5 +1,5 @@
 /*
- * Objects: buckets of 8 addresses, a cache line each; an object lies in one of two. Taking it out leaves an empty place and nothing else,
+ * Objects: buckets of 8 addresses, a cache line each, and what belongs to them; an object lies in one of two. Taking it out leaves an empty place and nothing else,
  * so looking for an address costs two lines at most however long the program runs. A place is claimed, then filled, then shown.
  */
 #include "agent.h"
@@ -10,9 +10,13 @@
 #define WAYS 8u
 #define CLAIMED 1u
 
+struct bucket {
+	_Atomic uint64_t key[WAYS];
+	struct heap_object object[WAYS];
+};
+
 static struct {
-	_Atomic uint64_t (*key)[WAYS];
-	struct heap_object (*object)[WAYS];
+	struct bucket *bucket;
 	size_t buckets;          /* a power of two */
 	struct heap_site *site;
 	_Atomic uint32_t *index; /* of sites by hash: number + 1 */
@@ -37,23 +41,25 @@ static uint64_t mixed(uint64_t x)
 
 static size_t layout(size_t buckets, size_t sites, unsigned char *p)
 {
-	size_t keys = buckets * sizeof(table.key[0]), objects = buckets * sizeof(table.object[0]), rows = sites * sizeof(*table.site);
+	size_t objects = buckets * sizeof(*table.bucket), rows = sites * sizeof(*table.site);
 	size_t index = 2 * sites * sizeof(*table.index), pool = 32 * sites * sizeof(*table.pool);
 
-	table.key = (void *)p;
-	table.object = (void *)(p + keys);
-	table.site = (void *)(p + keys + objects);
-	table.index = (void *)(p + keys + objects + rows);
-	table.pool = (void *)(p + keys + objects + rows + index);
+	table.bucket = (void *)p;
+	table.site = (void *)(p + objects);
+	table.index = (void *)(p + objects + rows);
+	table.pool = (void *)(p + objects + rows + index);
 	table.buckets = buckets;
 	table.sites = sites;
 	table.words = 32 * sites;
-	return keys + objects + rows + index + pool;
+	return objects + rows + index + pool;
 }
 
-bool heap_table_make(bool sampled)
+/* Small where little is sampled: a page that is touched for the first time costs more than a sample. 512 KiB: 64 GiB in use. */
+static size_t buckets_for(uint64_t period) { return period >= 1u << 18 ? 1u << 14 : period >= 1u << 14 ? 1u << 16 : period >= 1u << 11 ? 1u << 18 : 1u << 21; }
+
+bool heap_table_make(uint64_t period)
 {
-	size_t buckets = sampled ? 1u << 17 : 1u << 21, sites = 1u << 17, bytes = 0;
+	size_t buckets = buckets_for(period), sites = 1u << 17, bytes = 0;
 	unsigned char *p = MAP_FAILED;
 
 	if (table.memory) /* in the child of a fork: the same place, empty */
@@ -90,7 +96,7 @@ static unsigned room_in(size_t bucket)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < WAYS; i++)
-		n += atomic_load_explicit(&table.key[bucket][i], memory_order_relaxed) == 0;
+		n += atomic_load_explicit(&table.bucket[bucket].key[i], memory_order_relaxed) == 0;
 	return n;
 }
 
@@ -99,10 +105,10 @@ static bool put_in(size_t bucket, const void *p, const struct heap_object *o)
 	for (unsigned i = 0; i < WAYS; i++) {
 		uint64_t empty = 0;
 
-		if (atomic_load_explicit(&table.key[bucket][i], memory_order_relaxed) || !atomic_compare_exchange_strong(&table.key[bucket][i], &empty, CLAIMED))
+		if (atomic_load_explicit(&table.bucket[bucket].key[i], memory_order_relaxed) || !atomic_compare_exchange_strong(&table.bucket[bucket].key[i], &empty, CLAIMED))
 			continue;
-		table.object[bucket][i] = *o;
-		atomic_store_explicit(&table.key[bucket][i], (uint64_t)(uintptr_t)p, memory_order_release);
+		table.bucket[bucket].object[i] = *o;
+		atomic_store_explicit(&table.bucket[bucket].key[i], (uint64_t)(uintptr_t)p, memory_order_release);
 		return true;
 	}
 	return false;
@@ -110,8 +116,11 @@ static bool put_in(size_t bucket, const void *p, const struct heap_object *o)
 
 bool heap_object_put(const void *p, const struct heap_object *o)
 {
-	size_t a = bucket_of(p, 0), b = bucket_of(p, 1);
+	size_t a = bucket_of(p, 0), b;
 
+	if (room_in(a) >= WAYS / 2 && put_in(a, p, o))
+		return true;
+	b = bucket_of(p, 1);
 	return room_in(a) >= room_in(b) ? put_in(a, p, o) || put_in(b, p, o) : put_in(b, p, o) || put_in(a, p, o);
 }
 
@@ -123,11 +132,11 @@ bool heap_object_take(const void *p, struct heap_object *o)
 		for (unsigned i = 0; i < WAYS; i++) {
 			uint64_t key = (uint64_t)(uintptr_t)p;
 
-			if (atomic_load_explicit(&table.key[bucket][i], memory_order_relaxed) != key ||
-			    !atomic_compare_exchange_strong(&table.key[bucket][i], &key, CLAIMED))
+			if (atomic_load_explicit(&table.bucket[bucket].key[i], memory_order_relaxed) != key ||
+			    !atomic_compare_exchange_strong(&table.bucket[bucket].key[i], &key, CLAIMED))
 				continue;
-			*o = table.object[bucket][i];
-			atomic_store_explicit(&table.key[bucket][i], 0, memory_order_release);
+			*o = table.bucket[bucket].object[i];
+			atomic_store_explicit(&table.bucket[bucket].key[i], 0, memory_order_release);
 			return true;
 		}
 	}

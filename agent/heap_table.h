@@ -24,8 +24,8 @@ struct heap_site {
 	uint64_t told[6];       /* writer's: the six sums above, whole, as the stream has them */
 };
 
-/* All empty; `sampled`: not every object is to be remembered. False: no memory. */
-bool heap_table_make(bool sampled);
+/* All empty, with room for what one object in `period` bytes may come to. False: no memory. */
+bool heap_table_make(uint64_t period);
 
 /* False: no room. The object is not there yet. */
 bool heap_object_put(const void *p, const struct heap_object *o);

@@ -315,6 +315,73 @@ static int pairs(size_t n, int mixed, int threads)
 	return 0;
 }
 
+/* ---- work ROUNDS: builds and drops trees of words, as programs that allocate a lot do ---- */
+
+struct node {
+	struct node *less, *more;
+	char *word;
+	unsigned count;
+};
+
+__attribute__((noinline)) static void insert(struct node **at, const char *word)
+{
+	while (*at) {
+		int order = strcmp(word, (*at)->word);
+
+		if (!order) {
+			(*at)->count++;
+			return;
+		}
+		at = order < 0 ? &(*at)->less : &(*at)->more;
+	}
+	*at = calloc(1, sizeof(**at));
+	if (*at)
+		(*at)->word = strdup(word);
+}
+
+/* Without recursion: the left side is turned up until there is none. */
+static unsigned drop(struct node *n)
+{
+	unsigned count = 0;
+
+	while (n) {
+		struct node *less = n->less;
+
+		if (less) {
+			n->less = less->more;
+			less->more = n;
+			n = less;
+			continue;
+		}
+		less = n->more;
+		count += n->count + 1;
+		free(n->word);
+		free(n);
+		n = less;
+	}
+	return count;
+}
+
+static int work(int rounds)
+{
+	uint32_t x = 1;
+	unsigned sum = 0;
+
+	for (int r = 0; r < rounds; r++) {
+		struct node *root = NULL;
+		char word[32];
+
+		for (int i = 0; i < 2000; i++) {
+			x = x * 1664525u + 1013904223u;
+			snprintf(word, sizeof(word), "%u-word", x >> 12);
+			insert(&root, word);
+		}
+		sum += drop(root);
+	}
+	printf("worked %u\n", sum);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -330,6 +397,8 @@ int main(int argc, char **argv)
 		return interrupted(a);
 	if (strcmp(mode, "shares") == 0)
 		return shares((int)a);
+	if (strcmp(mode, "work") == 0)
+		return work((int)a);
 	if (strcmp(mode, "pairs") == 0)
 		return pairs((size_t)a, argc > 3 && strcmp(argv[3], "mixed") == 0, argc > 4 ? atoi(argv[4]) : 1);
 	fprintf(stderr, "heap: unknown mode '%s'\n", mode);
