@@ -76,6 +76,7 @@ struct agent_ring {
 	uint64_t wall_cpu;       /* CPU clock at the last look */
 	uint64_t wall_asleep;    /* it slept from the last look to here; 0: it did not */
 	uint64_t wall_told;      /* the last time the stream heard of it */
+	bool wall_told_call;     /* the stream knows the system call it sleeps in */
 	uint64_t wall_asked;     /* when a look was asked for that has not come; 0: none */
 	uint32_t wall_stack;     /* id of the stack seen last, 0 none */
 	uint64_t frame[AGENT_DEPTH]; /* where the handler unwinds to */
@@ -258,6 +259,7 @@ void writer_mapping(const struct agent_module *m);
 void writer_text(const char *key, const char *value);
 uint32_t writer_stack(const uint64_t *address, uint32_t n, uint32_t flags);
 void writer_unmapping(const struct agent_module *m);
+void writer_area(uint64_t start, uint64_t limit, uint64_t offset, const char *path); /* a mapping the loader does not know */
 void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags);
 /* Any record without a variable part. */
 void writer_record(enum pd_wire_kind kind, void *fixed, size_t size);
@@ -300,6 +302,11 @@ bool heap_write(void);                        /* what has changed; true when the
 void heap_write_stats(void);
 /* What the calling thread allocates is our own business: no samples. */
 extern __thread unsigned agent_quiet __attribute__((tls_model("initial-exec")));
+
+/* ---- code.c: on the writer's thread ---- */
+bool code_known(uint64_t address);        /* in code of no file that the stream knows of */
+bool code_find(uint64_t address);         /* in such code that it did not know: now it does */
+void code_reset(void);                    /* a new image */
 
 /* ---- main.c ---- */
 bool agent_on(void);                         /* this process is being recorded, and not a vfork() of it */

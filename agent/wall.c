@@ -3,6 +3,9 @@
  * those that ran since are interrupted by a signal and show their stack. So a sleeping thread is woken at most once per sleep.
  */
 #include "agent.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,10 +31,37 @@ void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stac
 		wall_settle(r);
 	r->wall_asleep = 0;
 	r->wall_asked = 0;
+	r->wall_told_call = false;
 	r->wall_stack = stack;
 	r->wall_told = s->time;
 	writer_wall(r, s->time, s->cpu, stack, 0);
 	r->wall_cpu = s->cpu;
+}
+
+/* The system call a thread sleeps in, once per sleep: a thread that runs (again) is in none. */
+static void tell_call(struct agent_ring *r, uint64_t now)
+{
+	struct pd_wire_sleep w = { .time = now, .tid = (uint32_t)r->tid, .syscall = -1 };
+	char path[40], text[32];
+	ssize_t n = -1;
+	int fd;
+
+	if (r->wall_told_call)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)r->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	if (n <= 0 || text[0] < '0' || text[0] > '9')
+		return;
+	r->wall_told_call = true;
+	text[n] = '\0';
+	w.syscall = (int32_t)strtol(text, NULL, 10);
+	if (w.syscall == SYS_restart_syscall) /* which one is not known any more */
+		return;
+	writer_record(PD_WIRE_SLEEP, &w, sizeof(w));
 }
 
 static void ask(struct agent_ring *r, uint64_t now)
@@ -68,6 +98,7 @@ void wall_tick(void)
 			continue;
 		cpu = thread_cpu(r->tid);
 		if (r->wall_stack && cpu - r->wall_cpu < STILL) {
+			tell_call(r, now);
 			r->wall_asleep = now;
 			if (now - r->wall_told > TOLD) /* so that a kill loses little of a long sleep */
 				wall_settle(r);

@@ -180,6 +180,15 @@ void writer_mapping(const struct agent_module *m)
 	done();
 }
 
+void writer_area(uint64_t start, uint64_t limit, uint64_t offset, const char *path)
+{
+	struct pd_wire_mapping w = { .start = start, .limit = limit, .offset = offset, .path_size = (uint32_t)strlen(path) };
+
+	put(PD_WIRE_MAPPING, &w, sizeof(w), w.path_size);
+	more(path, w.path_size);
+	done();
+}
+
 void writer_unmapping(const struct agent_module *m)
 {
 	struct pd_wire_unmapping w = { .start = m->start, .limit = m->limit };
@@ -277,17 +286,25 @@ void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32
 
 /* ---- emptying ---- */
 
-/* A sample in a library that came since the last look: its mapping goes first. */
+/* A sample in a library that came since the last look, or in code of no file: its mapping goes first, and stacks seen before mean more now. */
 static void know(const uint64_t *address, uint32_t n)
 {
 	const struct agent_modules *m = modules_now();
+	bool fresh = false, looked = false;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (!module_of(m, address[i])) {
-			if (modules_refresh())
-				forget_stacks();
-			return;
+	for (uint32_t i = 0; i < n; i++) {
+		if (module_of(m, address[i]))
+			continue;
+		if (!looked && !code_known(address[i])) {
+			looked = true;
+			fresh |= modules_refresh();
+			m = modules_now();
 		}
+		if (!module_of(m, address[i]))
+			fresh |= code_find(address[i]);
+	}
+	if (fresh)
+		forget_stacks();
 }
 
 void writer_knows(uint64_t address) { know(&address, 1); }
@@ -583,6 +600,7 @@ void writer_begin(void)
 {
 	used = sizeof(struct pd_wire_block);
 	put_process();
+	code_reset();
 	events_sums(); /* readers see at once that there will be events */
 	modules_tell();
 	heap_tell();

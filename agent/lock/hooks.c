@@ -12,6 +12,8 @@
 #include <profdata/agent_wire.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdbool.h>
+#include <string.h>
 #include <threads.h>
 #include <time.h>
 
@@ -66,10 +68,14 @@ static const struct lock_calls *_Atomic *const calls_now = &profdata_lock_gate.c
 	X(cnd_timedwait, (cnd_t * c, mtx_t *m, TS until), (c, m, until), thrd_error) \
 	X(thrd_join, (thrd_t t, int *result), (t, result), thrd_error)
 
-/* Condition variables have been two things; the newer ones are meant unless it is said. */
+/*
+ * Condition variables have been two things; the newer ones are meant unless it is said. What is not found makes the loader allocate the text of an
+ * error: a malloc() that takes locks of its own (jemalloc) would be back here without end, so nothing is asked for that is not there.
+ */
 static void *look_up(const char *name)
 {
-	void *volatile p = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
+	bool two = strcmp(name, "pthread_cond_wait") == 0 || strcmp(name, "pthread_cond_timedwait") == 0;
+	void *volatile p = two ? dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2") : NULL;
 
 	if (!p)
 		p = dlsym(RTLD_NEXT, name); /* which looks who calls it: not the last thing that is done */
