@@ -30,7 +30,7 @@ function find(program) {
 }
 
 class Browser {
-	static async start(prefs) {
+	static async start(prefs, switches) {
 		const driver = process.env.CHROMEDRIVER || find("chromedriver");
 
 		if (!driver || !fs.existsSync(CHROMIUM))
@@ -56,7 +56,7 @@ class Browser {
 				prefs: prefs || {},
 				perfLoggingPrefs: { enableNetwork: true, enablePage: true },
 				args: ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-					"--disable-component-update", "--disable-sync", "--disable-extensions", "--window-size=1300,900", "--user-data-dir=" + b.dir]
+					"--disable-component-update", "--disable-sync", "--disable-extensions", "--window-size=1300,900", "--user-data-dir=" + b.dir].concat(switches || [])
 			}
 		} } });
 		b.session = "/session/" + s.sessionId;
