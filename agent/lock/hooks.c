@@ -178,6 +178,12 @@ static enum lock_end end_of(int result, enum lock_end when_got)
 	} \
 	HOOK int name parameters { return LIKELY(!flagged(lock)) ? next_##name arguments : slow_##name arguments; }
 
+/*
+ * Robust mutexes are left alone: a try of one whose owner died for good keeps it locked (glibc 2.36, pthread_mutex_trylock.c), and who asks next
+ * would wait for ever instead of being told. So are those with a priority ceiling, where a try answers other things than the lock.
+ */
+static bool plain(const pthread_mutex_t *m) { return (m->__data.__kind & (16 | 64)) == 0; } /* robust, PTHREAD_PRIO_PROTECT */
+
 #define MUTEX(name, parameters, arguments, ok) \
 	TAKE_TIMED(name, parameters, arguments, ok, next_pthread_mutex_trylock(m), m, PD_WIRE_LOCK_MUTEX, end_of(result, LOCK_ALONE))
 #define READ(name, parameters, arguments, ok) \
@@ -185,9 +191,9 @@ static enum lock_end end_of(int result, enum lock_end when_got)
 #define WRITE(name, parameters, arguments, ok) \
 	TAKE_TIMED(name, parameters, arguments, ok, next_pthread_rwlock_trywrlock(l), l, PD_WIRE_LOCK_RWLOCK, end_of(result, LOCK_ALONE))
 
-MUTEX(pthread_mutex_lock, (pthread_mutex_t * m), (m), true)
-MUTEX(pthread_mutex_timedlock, (pthread_mutex_t * m, TS until), (m, until), plausible(CLOCK_REALTIME, until))
-MUTEX(pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, TS until), (m, clock, until), plausible(clock, until))
+MUTEX(pthread_mutex_lock, (pthread_mutex_t * m), (m), plain(m))
+MUTEX(pthread_mutex_timedlock, (pthread_mutex_t * m, TS until), (m, until), plain(m) && plausible(CLOCK_REALTIME, until))
+MUTEX(pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, TS until), (m, clock, until), plain(m) && plausible(clock, until))
 GIVE_BACK(pthread_mutex_unlock, (pthread_mutex_t * m), (m), m, PD_WIRE_LOCK_MUTEX)
 READ(pthread_rwlock_rdlock, (pthread_rwlock_t * l), (l), true)
 READ(pthread_rwlock_timedrdlock, (pthread_rwlock_t * l, TS until), (l, until), plausible(CLOCK_REALTIME, until))
