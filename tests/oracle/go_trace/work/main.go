@@ -105,6 +105,7 @@ func run(kind string, d time.Duration) {
 		r, w, _ := os.Pipe()
 		rr, ww := int(r.Fd()), int(w.Fd())
 		go func() {
+			defer r.Close() // also keeps it: collected, its number would soon be that of another connection, read here instead
 			buf := make([]byte, 1)
 			for {
 				if n, _ := syscall.Read(rr, buf); n <= 0 {
