@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "format/load.h"
 #include "format/opts.h"
+#include "io/out.h"
 #include "io/source.h"
 #include "model/model.h"
 
@@ -44,6 +45,8 @@ struct pd_doc *pd_load_events(struct pd_source *src, const struct pd_load_opts *
 }
 
 /* ---- writing ---- */
+
+#define HELD ((size_t)16 << 20) /* of a timeline before it is compressed: memory is not to grow with it */
 
 /* The sink of a format together with the options it reads from. */
 struct writer {
@@ -129,6 +132,8 @@ struct pd_events *pd_save_events(const struct pd_format *format, const struct pd
 		pd_error_nomem(err);
 		return NULL;
 	}
+	if (out->encoder && out->encoder->whole > HELD)
+		out->encoder->whole = HELD;
 	w->format = format;
 	w->opts = pd_format_opts(format, kv, err);
 	w->sink = w->opts ? format->write_events(out, &o, w->opts, err) : NULL;

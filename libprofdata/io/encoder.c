@@ -65,7 +65,7 @@ static void gzip_write(struct pd_encoder *e, struct pd_out *out, const char *dat
 {
 	struct gzip_encoder *g = (struct gzip_encoder *)e;
 
-	if (!g->streaming && n <= WHOLE - g->whole.n) {
+	if (!g->streaming && g->whole.n <= g->encoder.whole && n <= g->encoder.whole - g->whole.n) {
 		size_t cap = g->whole.cap ? g->whole.cap : (size_t)1 << 20;
 
 		while (cap < g->whole.n + n)
@@ -126,7 +126,7 @@ struct pd_encoder *pd_encoder_gzip(int level, struct pd_error *err)
 		pd_error_nomem(err);
 		return NULL;
 	}
-	g->encoder = (struct pd_encoder){ gzip_write, gzip_finish, gzip_free };
+	g->encoder = (struct pd_encoder){ gzip_write, gzip_finish, gzip_free, WHOLE };
 	g->level = level ? level : DEFAULT_LEVEL;
 	return &g->encoder;
 }

@@ -78,6 +78,7 @@ struct pd_encoder {
 	void (*write)(struct pd_encoder *, struct pd_out *, const char *data, size_t n);
 	void (*finish)(struct pd_encoder *, struct pd_out *);
 	void (*free)(struct pd_encoder *);
+	size_t whole; /* gzip: up to here it is held and compressed at once; may be lowered before the first byte */
 };
 /* `level` 0 = default. NULL after recording the error. */
 struct pd_encoder *pd_encoder_gzip(int level, struct pd_error *err);
