@@ -118,6 +118,112 @@ write("wall-backwards", head(), block(7, T, 0, T + SECOND, process(7, cpu=0, wal
 write("nonsense", head(), block(7, T, 0, T, process(7), process(7), stack(1, 1, n=1 << 28), stack(0), mapping(9, 9, b""), name(7, b"")[:16] + b"", cpu(7, T, 4),
       record(STATS, b"\0" * 8), record(END, b""), record(THREAD, b"\0" * 8), record(TEXT, struct.pack("<II", 1 << 30, 1))))
 write("no-samples", head(), block(7, T, 0, T + SECOND, process(7, wall=10**7), stats(T + SECOND, signals=0, periods=0), end(T + SECOND)))
+
+# ---- waiting: a mutex (rate above the wait: it counts for more), a condition, blame; nonsense ----
+LOCK, LOCK_WAIT, LOCK_HOLD, LOCK_STATS = range(30, 34)
+
+
+def lock(kind, tid, time, ns, number, what=1, rate=10000):
+    return record(kind, struct.pack("<QQQIIII", time, ns, rate, tid, number, what, 0))
+
+
+begin_lock = record(LOCK, struct.pack("<Q", 10000))
+waits = [begin_lock, stack(1, 0x40000123, 0x10100), stack(2, 0x10200, 0x10100), lock(LOCK_WAIT, 7, T + 10**6, 500000, 1), lock(LOCK_WAIT, 7, T + 2 * 10**6, 4000, 1),
+         lock(LOCK_WAIT, 8, T + 3 * 10**6, 10**6, 1, 3), lock(LOCK_HOLD, 8, T + 4 * 10**6, 504000, 2), record(LOCK_STATS, struct.pack("<6Q", 3, 1, 0, 0, 10000, 20000))]
+threads = [thread(THREAD, 7, T, 0), name(7, b"main"), thread(THREAD, 8, T, 0), name(8, b"worker 1")]
+write("lock", head(), block(7, T, 0, T + SECOND, process(7, cpu=0), server, libc, *threads, *waits, stats(T + SECOND), end(T + SECOND)))
+write("lock-nonsense", head(), block(7, T, 0, T + SECOND, lock(LOCK_WAIT, 7, T, 5, 1), process(7, cpu=0), lock(LOCK_WAIT, 7, T, 5, 1), begin_lock, lock(LOCK_WAIT, 7, T, 5, 1),
+      stack(1, 0x10100), lock(LOCK_WAIT, 7, T, 5, 1, 0), lock(LOCK_WAIT, 7, T, 5, 1, 99), lock(LOCK_HOLD, 7, T, 1 << 63, 1), record(LOCK_WAIT, b"\0" * 8), record(LOCK_STATS, b""),
+      end(T + SECOND)))
+
+# ---- spans, calls, labels, names of functions ----
+MARK_NAME, MARKS, MARK_SUMS, LABELS, LABELED, FUNCTION, SYMBOL = range(40, 47)
+MARK_BEGIN, MARK_END, INSTANT, CALL, RETURN = range(1, 6)
+INTEGER, REAL, ASYNC_BEGIN, ASYNC_END, FLOW_BEGIN, FLOW_END = range(128, 134)
+
+
+def mark_name(number, name, category=b""):
+    return record(MARK_NAME, struct.pack("<IIII", number, 0, len(name), len(category)), name + category)
+
+
+def marks(tid, *events, cut=0):
+    data = b"".join(struct.pack("<QII", e[0], e[1], e[2]) + (e[3] if len(e) > 3 else b"") for e in events)
+    data = data[:len(data) - cut]
+    return record(MARKS, struct.pack("<II", tid, len(data)), data)
+
+
+def labels(number, *texts):
+    data = b"".join(t + b"\0" for t in texts)
+    return record(LABELS, struct.pack("<II", number, len(data)), data)
+
+
+def labeled(tid, number):
+    return record(LABELED, struct.pack("<II", tid, number))
+
+
+def symbol(path, build, offset, *lines):
+    texts = b"".join(n + s + f for n, s, f, _ in lines)
+    table = b"".join(struct.pack("<IIII", len(n), len(s), len(f), at) for n, s, f, at in lines)
+    return record(SYMBOL, struct.pack("<QIIII", offset, len(path), len(build), len(lines), 0), path + build + table + texts)
+
+
+def u64(n):
+    return struct.pack("<Q", n)
+
+
+names = [symbol(b"/opt/shop/server", bytes(range(20)), 0x1200, (b"helper", b"helper", b"help.c", 7), (b"serve", b"serve", b"serve.c", 41))]
+spans = [mark_name(1, b"handle", b"http"), mark_name(2, b"parse"), mark_name(3, b"queue"), labels(1, b"route", b"/cart", b"user", b"7"),
+         marks(7, (T + 1000, MARK_BEGIN, 1), (T + 2000, MARK_BEGIN, 2), (T + 2500, INSTANT, 2), (T + 3000, MARK_END, 0), (T + 3000, INTEGER, 3, u64(5)), (T + 3500, REAL, 3, struct.pack("<d", 2.5))),
+         stack(1, 0x10200, 0x10100), labeled(7, 1), cpu(7, T + 4000, 1), labeled(7, 0), marks(7, (T + 9000, MARK_END, 0)), cpu(7, T + 9500, 1),
+         marks(7, (T + 9600, ASYNC_BEGIN, 1, u64(9)), (T + 9700, FLOW_BEGIN, 1, u64(3))), marks(8, (T + 9800, MARK_BEGIN, 2), (T + 9850, FLOW_END, 1, u64(3)), (T + 9900, ASYNC_END, 1, u64(9)))]
+sums = record(MARK_SUMS, struct.pack("<7QII", T + SECOND, 9, 0, 0, 0, 0, 0, 0, 0))
+write("spans", head(), block(0, 0, 0, 0, *names), block(7, T, 0, T + SECOND, process(7), server, libc, sums, *threads, *spans, sums, end(T + SECOND)))
+# calls around a span; one that never returns; functions with a name and without
+calls = [record(FUNCTION, struct.pack("<IIQ", 1, 0, 0x10200)), record(FUNCTION, struct.pack("<IIQ", 2, 0, 0x40000200)), mark_name(1, b"span"),
+         marks(7, (T + 1000, CALL, 1), (T + 2000, MARK_BEGIN, 1), (T + 3000, CALL, 2), (T + 4000, RETURN, 2), (T + 5000, RETURN, 1), (T + 6000, MARK_END, 0), (T + 7000, CALL, 2))]
+call_sums = record(MARK_SUMS, struct.pack("<7QII", T + SECOND, 4, 1, 20, 3, 2, 1000, 64, 0))
+write("calls", head(), block(0, 0, 0, 0, *names), block(7, T, 0, T + SECOND, process(7, cpu=0), server, libc, call_sums, *threads, *calls, call_sums, end(T + SECOND)))
+write("spans-nonsense", head(), block(0, 0, 0, 0, symbol(b"x", b"", (1 << 64) - 1), record(SYMBOL, b"\0" * 24), record(SYMBOL, struct.pack("<QIIII", 1, 1 << 30, 0, 1, 0)), record(SYMBOL, struct.pack("<QIIII", 1, 0, 0, 1 << 28, 0))),
+      block(7, T, 0, T + SECOND, marks(7, (T, INSTANT, 1)), process(7), sums, mark_name(2, b"b"), mark_name(1, b"a"), record(MARK_NAME, struct.pack("<IIII", 3, 0, 1 << 20, 0)), labels(2, b"k", b"v"), labels(1, b"k", b"v"),
+      labeled(7, 5), record(LABELS, struct.pack("<II", 9, 1 << 20)), labels(10, b"alone"), marks(7, (T, MARK_END, 0), (T, INSTANT, 77), (T, CALL, 5), (T, RETURN, 1), (T, 77, 2), (T, 200, 2, u64(1)), (1 << 63, INSTANT, 2)),
+      marks(7, (T + 5, INTEGER, 2, u64(1)), cut=5), record(MARKS, struct.pack("<II", 7, 1 << 20)), record(FUNCTION, b""), record(MARK_SUMS, b"\0" * 8), end(T + SECOND)))
+
+# ---- asleep in a system call; all threads at one moment ----
+SLEEP, DUMP, DUMP_END = range(50, 53)
+
+
+def sleep(tid, time, call):
+    return record(SLEEP, struct.pack("<QIi", time, tid, call))
+
+
+def dump(tid, time, clock, number, state, call, wait=b"", which=1):
+    return record(DUMP, struct.pack("<QQIIIiII", time, clock, tid, number, which, call, ord(state), len(wait)), wait)
+
+
+asleep = [stack(1, 0x40000123, 0x10100), thread(THREAD, 7, T, 0), wall(7, T + 10**7, 10**6, 1), sleep(7, T + 2 * 10**7, 202), wall(7, T + SECOND, 10**6, 1, 1), sleep(7, T + SECOND, 9999),
+          wall(7, T + SECOND + 10**7, 10**6, 1, 1), sleep(7, T + SECOND, -1), wall(7, T + SECOND + 2 * 10**7, 10**6, 1, 1)]
+write("asleep", head(), block(7, T, 0, T + 2 * SECOND, process(7, cpu=0, wall=10**7), server, libc, *asleep, end(T + 2 * SECOND)))
+dumped = [stack(1, 0x40000123, 0x10100), stack(2, 0x10200, 0x10100), dump(7, T, 2 * 10**9, 2, "R", -1), dump(8, T, 10**6, 1, "S", 232, b"ep_poll"), dump(9, T, 0, 0, "Z", -1),
+          record(DUMP_END, struct.pack("<QIIQQ", T + 1000, 1, 3, 60000, 90000))]
+write("dump", head(), block(7, T, 0, T + SECOND, process(7, cpu=0), server, libc, *threads, *dumped, end(T + SECOND)))
+write("dump-nonsense", head(), block(7, T, 0, T + SECOND, dump(7, T, 0, 0, "R", -1), process(7, cpu=0), sleep(7, T, 1), record(SLEEP, b""), dump(7, 1 << 63, 0, 0, "R", -1), dump(7, T, 0, 99, "?", 5),
+      record(DUMP, struct.pack("<QQIIIiII", T, 0, 7, 0, 1, 0, 0, 1 << 20)), record(DUMP_END, b""), end(T + SECOND)))
+
+# ---- from outside: spells of one thread add up to its life, those of the other do not ----
+SPELL, EVENT, OUTSIDE, OUTSIDE_STATS = range(60, 64)
+
+
+def spell(tid, time, ns, number, state, count=1):
+    return record(SPELL, struct.pack("<QQIIII", time, ns, tid, number, state, count))
+
+
+watched = record(OUTSIDE, struct.pack("<dIIIIIiII", 99.0, 32, 2, 16384, 512, 1 << 21, 2, 10, 0), b"task-clock")
+spells = [stack(1, 0x40000123, 0x10100), stack(2, 0x10200, 0x10100, flags=4), thread(THREAD, 7, T, 0), thread(THREAD, 8, T, 0), spell(7, T + 300, 300, 1, 1), spell(7, T + 400, 100, 1, 2, 0), spell(7, T + 1000, 600, 2, 3),
+          thread(THREAD_END, 7, T + 1000, 300), spell(8, T + 500, 400, 1, 1), thread(THREAD_END, 8, T + 1000, 400)]
+write("outside", head(), block(7, T, 0, T + SECOND, process(7, cpu=0, wall=10**7, engine=3), watched, server, libc, *spells, end(T + SECOND)))
+write("outside-nonsense", head(), block(7, T, 0, T + SECOND, spell(7, T, 1, 1, 1), process(7, engine=3), watched, spell(7, T, 1, 1, 1), stack(1, 0x10200), spell(7, T, 1, 1, 9), spell(7, 1 << 63, 1, 1, 1), spell(7, T, 1 << 63, 1, 1),
+      record(SPELL, b""), record(OUTSIDE, b""), record(OUTSIDE_STATS, b""), record(EVENT, b""), end(T + SECOND)))
+
 write("empty", head())
 write("next-major", head(2))
 write("cut-head", head()[:20])
