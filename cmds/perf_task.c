@@ -266,13 +266,13 @@ static bool is_jitdump(const char *path)
 	return strncmp(part, "jit-", 4) == 0 && n > 9 && strcmp(part + n - 5, ".dump") == 0;
 }
 
-/* `path` of the process as one of ours, into buf. */
+/* `path` of the process as one of ours, into buf; "" when it is too long. */
 static void readable(const struct perf_proc *proc, const char *path, char *buf, size_t size)
 {
-	if (proc->root >= 0 && path[0] == '/')
-		snprintf(buf, size, "/proc/%ld/fd/%d%s", (long)getpid(), proc->root, path);
-	else
-		snprintf(buf, size, "%s", path);
+	int n = proc->root >= 0 && path[0] == '/' ? snprintf(buf, size, "/proc/%ld/fd/%d%s", (long)getpid(), proc->root, path) : snprintf(buf, size, "%s", path);
+
+	if (n < 0 || (size_t)n >= size)
+		buf[0] = '\0';
 }
 
 /* For the names at the end: objects, maps and dumps that do not lie where the profile says. */
