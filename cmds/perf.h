@@ -106,6 +106,7 @@ struct perf_thread {
 struct perf {
 	struct cmd_ctx *ctx;
 	const struct record_args *a;
+	const char *stream;      /* where it goes */
 	const struct perf_kind *event;
 	enum perf_mode mode;
 	uint64_t period;         /* ns, of clocks */

@@ -366,11 +366,17 @@ static double seconds_now(void) { return (double)perf_now(CLOCK_MONOTONIC) / 1e9
 static void look_on(struct perf *p)
 {
 	double until = p->a->seconds > 0 ? seconds_now() + p->a->seconds : 0;
+	struct record_live live = { .perf = p };
 	siginfo_t si;
 	int sig = -1;
 
-	while (sig != SIGINT && sig != SIGTERM && sig != SIGHUP && !p->full && (p->mode == PERF_ALL || p->targets) && (until == 0 || seconds_now() < until))
-		sig = wait_one(p, NULL, &si, until == 0 ? 1 : until - seconds_now());
+	while (sig != SIGINT && sig != SIGTERM && sig != SIGHUP && !p->full && (p->mode == PERF_ALL || p->targets) && (until == 0 || seconds_now() < until)) {
+		double left = until == 0 ? 1 : until - seconds_now();
+
+		sig = wait_one(p, NULL, &si, p->a->live && left > 0.2 ? 0.2 : left);
+		record_live(p->ctx, p->a, p->stream, &live);
+	}
+	record_live_end(&live);
 }
 
 static int record_others(struct perf *p, const uint32_t *pid, size_t n)
@@ -411,6 +417,7 @@ int record_outside_run(struct perf *p, const char *stream, const char *path, cha
 	struct record_watch w = { .begin = begin_command, .wait = wait_one, .arg = p };
 	int status;
 
+	p->stream = stream;
 	p->out = open(stream, O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (p->out < 0) {
 		cmd_errorf(p->ctx, "%s: %s", stream, strerror(errno));

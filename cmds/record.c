@@ -34,6 +34,7 @@ static const struct pd_opt own_opts[] = {
 	{ 'o', "output", "FILE", "write to FILE (default profdata.pb.gz), format by its extension; FILE.pdrec is the stream as it was recorded", PD_OPT_STR,
 	  PD_AT(R, output, const char *), .complete = "file" },
 	{ 0, "flame", "FILE", "draw a flame graph as well", PD_OPT_STR, PD_AT(R, flame, const char *), .complete = "file" },
+	{ 0, "live", NULL, "meanwhile, every two seconds, a table on standard error of where the time goes", PD_OPT_BOOL, PD_AT(R, live, bool) },
 	{ 0, "no-symbols", NULL, "leave addresses as they are; profdata symbolize names them later, on this machine or another", PD_OPT_BOOL, PD_AT(R, no_symbols, bool) },
 	{ 0, "timestamps", NULL, "keep every sample with its time instead of adding equal ones up", PD_OPT_BOOL, PD_AT(R, timestamps, bool) },
 	{ 0, "engine", "ENGINE", "timer: one per thread (default); itimer: one for the process, which loses samples and is there for comparison", PD_OPT_CHOICE,
@@ -192,8 +193,7 @@ static int make_stream(struct cmd_ctx *ctx, const struct record_args *a, char **
 
 /* ---- the profile ---- */
 
-/* What one of its kinds is called, in profiles and for people: wall time before CPU time before memory. */
-static const char *sample_type(const struct record_args *a, const struct perf *perf, const char **what)
+const char *record_sample_type(const struct record_args *a, const struct perf *perf, const char **what)
 {
 	if (perf && !a->wall)
 		return record_outside_event(perf, what);
@@ -203,6 +203,8 @@ static const char *sample_type(const struct record_args *a, const struct perf *p
 
 static void too_little(struct cmd_ctx *ctx, const struct record_args *a, const char *what)
 {
+	if (a->trace) /* a timeline is something */
+		return;
 	if (a->wall || a->cpu)
 		cmd_warnf(ctx, "no samples: the command used too little %s for %g Hz", what, a->rate);
 	else if (!a->heap)
@@ -215,7 +217,7 @@ static void too_little(struct cmd_ctx *ctx, const struct record_args *a, const c
 static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struct perf *perf, const struct pd_doc *doc, int own, bool *empty)
 {
 	int64_t sum = 0, abs_sum = 0;
-	const char *what, *name = sample_type(a, perf, &what);
+	const char *what, *name = record_sample_type(a, perf, &what);
 	int type = pd_doc_find_sample_type(doc, name);
 	struct pd_span unit = a->wall || a->cpu || !a->heap ? (struct pd_span){ "ns", 2 } : (struct pd_span){ "bytes", 5 };
 	char amount[64];
@@ -242,8 +244,8 @@ static void tell(void *ctx, const struct pd_symbolized *what)
 		cmd_infof(ctx, "%s: %s", what->mapping[0] ? what->mapping : "addresses in no library", what->reason);
 }
 
-/* Names for addresses. A profile without them is still one: profdata symbolize can be tried again. */
-static struct pd_doc *with_names(struct cmd_ctx *ctx, struct perf *perf, struct pd_doc *doc)
+/* A profile without names is still one: profdata symbolize can be tried again. */
+struct pd_doc *record_with_names(struct cmd_ctx *ctx, struct perf *perf, struct pd_doc *doc)
 {
 	struct pd_symbolize_opts opts = { .size = sizeof(opts), .jobs = cli_jobs(&(struct cmd_input){ 0 }), .tell = tell, .ctx = ctx };
 	struct pd_error err = { 0 };
@@ -305,7 +307,7 @@ int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const cha
 	int status = doc ? 0 : RECORD_FAILED;
 
 	if (doc && !a->no_symbols)
-		doc = with_names(ctx, NULL, doc);
+		doc = record_with_names(ctx, NULL, doc);
 	if (!status && (text || stored) && save_quietly(ctx, &out, doc, text ? "threads" : "pprof"))
 		status = RECORD_FAILED;
 	if (!status && a->flame && save_quietly(ctx, &flame, doc, "svg"))
@@ -336,7 +338,7 @@ static int save(struct cmd_ctx *ctx, const struct record_args *a, struct perf *p
 	int status = doc ? summary(ctx, a, perf, doc, own, &empty) : RECORD_FAILED;
 
 	if (!empty && !status && !a->no_symbols && (a->flame || a->trace || !raw))
-		doc = with_names(ctx, perf, doc);
+		doc = record_with_names(ctx, perf, doc);
 	if (!empty && !status && !a->no_symbols && a->trace)
 		doc = named_stream(ctx, a, stream, doc);
 	if (!empty && !status && (!doc || (!raw && write_output(ctx, a, stream, doc))))

@@ -18,13 +18,18 @@ struct record_args {
 	bool outside, all_cpus;
 	bool lock;
 	int64_t lock_rate; /* ns */
-	bool trace, functions;
+	bool trace, functions, live;
 	double min_duration; /* us */
 };
 
 #define RECORD_FAILED 125 /* our own failure; statuses of the command are its own */
 
 /* ---- record.c ---- */
+struct perf;
+/* What one of its kinds is called, in profiles and for people: wall time before CPU time before memory. */
+const char *record_sample_type(const struct record_args *a, const struct perf *perf, const char **what);
+/* The document with names for its addresses; the same one where there are none. */
+struct pd_doc *record_with_names(struct cmd_ctx *ctx, struct perf *perf, struct pd_doc *doc);
 bool record_ends_in(const char *path, const char *suffix);
 /* The head of a stream, and what was asked for as a text. */
 bool record_begin_stream(int fd, char **argv);
@@ -75,6 +80,16 @@ const char *record_outside_event(const struct perf *p, const char **what);
 /* "NAME=FILE" for objects that lie elsewhere (containers), until it is freed. */
 const char *const *record_outside_objects(struct perf *p, size_t *n);
 void record_outside_free(struct perf *p);
+
+/* ---- record_live.c ---- */
+struct record_live {
+	struct perf *perf;        /* NULL: from inside */
+	double start, began, next; /* seconds */
+	long pid;                 /* of who makes a table just now */
+};
+/* To be called several times a second: a table on standard error when it is time for one. */
+void record_live(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, struct record_live *l);
+void record_live_end(struct record_live *l);
 
 /* ---- record_trace.c ---- */
 /* Puts the names of functions, lines and files that a profile of the stream has into the stream. False: it is as it was, errno says why. */

@@ -70,10 +70,11 @@ static void show(const struct cmd_ctx *ctx, const char *stream, double seconds)
 }
 
 /* Until the child ends: signals for us are for it, and the time may be up. Returns its wait status; *asked: it was us who ended it. */
-static int wait_for(const struct cmd_ctx *ctx, const struct record_args *a, const char *stream, pid_t pid, const sigset_t *set, const struct record_watch *watch, bool *asked)
+static int wait_for(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, pid_t pid, const sigset_t *set, const struct record_watch *watch, bool *asked)
 {
 	double from = now(), until = a->seconds > 0 ? from + a->seconds : 0, kill_at = 0;
 	struct timespec step = { .tv_nsec = 200000000 };
+	struct record_live live = { .perf = watch ? watch->arg : NULL };
 	siginfo_t si = { 0 };
 	int status = 0, sig;
 
@@ -93,7 +94,9 @@ static int wait_for(const struct cmd_ctx *ctx, const struct record_args *a, cons
 		if (sig > 0 && sig != SIGCHLD && !(sig == SIGINT && si.si_code == SI_KERNEL))
 			kill(pid, sig);
 		show(ctx, stream, t - from);
+		record_live(ctx, a, stream, &live);
 	}
+	record_live_end(&live);
 	if (strcmp(ctx->common.progress, "always") == 0)
 		fputs("\r\033[K", stderr);
 	return status;

@@ -48,6 +48,12 @@ against_truth() { # FILE
 }
 
 case $case in
+live) # a table of what is recorded while it is recorded; the recording is none the worse for it
+	record --live -F 200 -o live.pb.gz -- "$target" spin 1 3 >/dev/null 2>table.txt || fail "status $?"
+	grep -q '^[0-9]* s: .*s of CPU time$' table.txt || fail "no head: $(cat table.txt)"
+	grep -q '% *burn$' table.txt || fail "burn() is not in it: $(cat table.txt)"
+	[ "$("$profdata" info live.pb.gz | grep -c 'cpu/nanoseconds  total [23][0-9]*')" -eq 1 ] || fail 'the profile'
+	;;
 same) # whatever a program does, it does the same
 	same spin 2 0.2
 	same churn 400
