@@ -74,11 +74,11 @@ void dump_refused(struct cmd_ctx *ctx, pid_t pid, int error)
 		refuse(ctx, pid, "is traced by process %ld already (a debugger, strace): only one can; hint: end that one first", tracer);
 	else if ((uid_t)uid != geteuid())
 		refuse(ctx, pid, "belongs to user %ld, you are %d; hint: run as that user or as root (sudo profdata record --dump -p %d)", uid, (int)geteuid(), (int)pid);
+	else if (scope >= 3)
+		refuse(ctx, pid, "cannot be looked into: kernel.yama.ptrace_scope is %ld (nobody may, not even root, until the machine is started again)", scope);
 	else if (scope >= 1)
-		refuse(ctx, pid,
-		       "cannot be looked into: kernel.yama.ptrace_scope is %ld (%s); hint: sudo profdata record --dump -p %d%s, or start it under 'profdata record --dump-signal QUIT'", scope,
-		       scope == 1 ? "only processes that one started oneself" : scope == 2 ? "only root" : "nobody, until the machine is started again", (int)pid,
-		       scope == 1 ? ", or sudo sysctl kernel.yama.ptrace_scope=0" : "");
+		refuse(ctx, pid, "cannot be looked into: kernel.yama.ptrace_scope is %ld (%s); hint: sudo profdata record --dump -p %d, or sudo sysctl kernel.yama.ptrace_scope=0", scope,
+		       scope == 1 ? "only processes that one started oneself" : "only root", (int)pid);
 	else
 		refuse(ctx, pid, "cannot be looked into: %s; hint: it may have more rights than its user (capabilities, setuid), or a container forbids ptrace: CAP_SYS_PTRACE is needed",
 		       strerror(error));
