@@ -22,6 +22,9 @@ run() {
 	cmp -s want have || fail "$*: $(diff want have | head -n 3)"
 }
 
+# A profdata with a sanitizer wants nothing before it.
+preloads() { LD_PRELOAD=$1 "$profdata" --version >/dev/null 2>&1; }
+
 # by_leaf FILE: "FUNCTION OBJECTS BYTES KEPT-OBJECTS KEPT-BYTES" by the function that allocated
 by_leaf() {
 	for type in alloc_objects alloc_space inuse_objects inuse_space; do
@@ -65,8 +68,10 @@ forked) # a child has what it allocates, not what it inherits; --no-children lea
 	grep -q in_child leaf && fail '--no-children recorded the child'
 	;;
 interrupted) # handlers that allocate in the middle of everything; an allocator that was preloaded already
+	preload=''
+	preloads "$folder/handmade.so" && preload=$folder/handmade.so
 	for period in 1 1000; do
-		LD_PRELOAD=$folder/handmade.so run $period interrupted.pb.gz "$heap" interrupted 1
+		LD_PRELOAD=$preload run $period interrupted.pb.gz "$heap" interrupted 1
 		fact interrupted.pb.gz heap_warning | grep . && fail 'somebody is in the way'
 		[ "$(total interrupted.pb.gz alloc_objects)" -gt 1000 ] || fail 'nothing sampled'
 	done
@@ -134,7 +139,7 @@ allocators) # a program with an allocator of its own is not recorded, and says s
 	fact own.pb.gz heap_warning | grep -q 'allocator of its own' || fail 'nobody says that nothing is seen'
 	for name in jemalloc.so.2 tcmalloc.so.4 tcmalloc_minimal.so.4; do
 		lib=$(ldconfig -p 2>/dev/null | sed -n "s,.*lib$name .*=> ,,p" | head -n 1)
-		[ -n "$lib" ] || continue
+		[ -n "$lib" ] && preloads "$lib" || continue
 		LD_PRELOAD=$lib run 1 "$name.pb.gz" "$heap" every
 		exactly "$name.pb.gz"
 	done

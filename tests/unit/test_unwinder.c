@@ -65,6 +65,12 @@ static int compare(const void *a, const void *b)
 	return 0;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#define BETWEEN 1 /* the sanitizer's own backtrace() is a frame */
+#else
+#define BETWEEN 0
+#endif
+
 static void test_callers(void **state)
 {
 	static struct walk w;
@@ -77,10 +83,10 @@ static void test_callers(void **state)
 	now = &w;
 	qsort(v, 2, sizeof(v[0]), compare);
 	assert_true(w.m > 4);
-	assert_int_equal(w.n, w.m);
+	assert_int_equal(w.n, w.m - BETWEEN);
 	assert_int_equal(w.flags, 0);
 	for (size_t i = 1; i < w.n; i++) /* a call's own address is not the one behind it */
-		assert_int_equal(w.ours[i], (uint64_t)(uintptr_t)w.theirs[i] - 1);
+		assert_int_equal(w.ours[i], (uint64_t)(uintptr_t)w.theirs[i + BETWEEN] - 1);
 	pd_unwinder_free(w.u);
 }
 
