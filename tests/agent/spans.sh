@@ -45,6 +45,15 @@ if [ -x "$program-calls" ]; then
 	is 'calls that take a second' 0 "$("$profdata" convert -q -t chrome none.pdrec | grep -c '"name":"add_up[("]')"
 fi
 
+# the program of docs/agent.md
+awk '/^    #include <profdata\/agent.h>/ { on = 1 } on && /^[^ ]/ { exit } on { sub(/^    /, ""); print }' "$(dirname "$0")/../../docs/agent.md" >example.c
+if command -v cc >/dev/null; then
+	cc -Wall -Wextra -Werror -I "$(dirname "$0")/../../libprofdata/include" -o example example.c || fail 'docs/agent.md: the program does not compile'
+	is 'docs/agent.md' "$(./example)" "$("$profdata" record -q --trace -o example.pdrec -- ./example)"
+	have=$(slices example.pdrec)
+	case $have in *Ctotal:10*Xhandle:10*) ;; *) fail "docs/agent.md: events: $have" ;; esac
+fi
+
 # the program has the switch
 agent=$(dirname "$profdata")/libprofdata-agent.so
 is 'switched by the program' '0 -2 0 0 0' "$(LD_PRELOAD=$agent "$program" switched "$dir/own.pdrec")"
