@@ -4,12 +4,23 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 __thread struct agent_ring *agent_self __attribute__((tls_model("initial-exec")));
 __thread uint32_t agent_seen __attribute__((tls_model("initial-exec")));
 static atomic_flag joining = ATOMIC_FLAG_INIT;
+
+/* A program that may not have much address space needs it itself: we take a sixteenth at most. */
+static size_t rings_fair(void)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_AS, &most) != 0 || most.rlim_cur == RLIM_INFINITY || most.rlim_cur / 16 / AGENT_RING_BYTES >= AGENT_RINGS)
+		return AGENT_RINGS;
+	return (size_t)(most.rlim_cur / 16 / AGENT_RING_BYTES);
+}
 
 bool rings_make(void)
 {
@@ -19,8 +30,7 @@ bool rings_make(void)
 	if (agent.slab) /* the parent's */
 		events_drop();
 	atomic_flag_clear(&joining);
-	/* a program may not be allowed much address space */
-	for (size_t n = agent.slab ? agent.rings : AGENT_RINGS; n >= 16 && p == MAP_FAILED; n /= 2) {
+	for (size_t n = agent.slab ? agent.rings : rings_fair(); n >= 16 && p == MAP_FAILED; n /= 2) {
 		p = mmap(agent.slab, n * AGENT_RING_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
 		agent.rings = n;
 	}

@@ -228,7 +228,7 @@ static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struc
 		return 0;
 	}
 	if (*empty) {
-		cmd_errorf(ctx, "nothing was recorded: the sampler was not loaded (does the command clear its environment?)");
+		cmd_errorf(ctx, "nothing was recorded: the sampler was not loaded (does the command clear its environment, or leave no room by ulimit -v?)");
 		return RECORD_FAILED;
 	}
 	if (!pd_doc_total(doc, (unsigned)type, &sum, &abs_sum) || sum == 0)

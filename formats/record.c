@@ -331,7 +331,7 @@ static enum pd_status read(struct pd_source *src, struct pd_sink *sink, struct p
 	for (size_t i = 0; i < r.image.n && status == PD_OK; i++) {
 		r.now = &r.image.v[i];
 		if (r.now->begun && !r.now->ended)
-			status = record_note(&r, "recordings of processes that were not ended (killed, or still running)");
+			status = record_note(&r, "recordings of processes that were not ended (killed, still running, or no room to write)");
 		record_threads_end(&r, r.now->last);
 	}
 	status = record_timeline_end(&r, status);

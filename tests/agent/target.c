@@ -418,6 +418,37 @@ static int asleep(double seconds)
 	return 0;
 }
 
+/* So many threads at a time, each with a small stack. */
+static void *hold(void *arg)
+{
+	pthread_barrier_wait(arg);
+	return NULL;
+}
+
+static int many(int n)
+{
+	pthread_t *t = calloc((size_t)n, sizeof(*t));
+	pthread_barrier_t all;
+	pthread_attr_t attr;
+	int made = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 << 10);
+	pthread_barrier_init(&all, NULL, (unsigned)n + 1);
+	while (t && made < n && pthread_create(&t[made], &attr, hold, &all) == 0)
+		made++;
+	if (made < n) {
+		printf("only %d threads\n", made);
+		_exit(77);
+	}
+	pthread_barrier_wait(&all);
+	for (int i = 0; i < n; i++)
+		pthread_join(t[i], NULL);
+	printf("threads %d\n", n);
+	free(t);
+	return 0;
+}
+
 static int execs(void)
 {
 	burn(0.1);
@@ -460,6 +491,8 @@ static int run(int argc, char **argv)
 		return work((int)a);
 	if (strcmp(mode, "asleep") == 0)
 		return asleep(a);
+	if (strcmp(mode, "many") == 0)
+		return many((int)a);
 	if (strcmp(mode, "execs") == 0)
 		return execs();
 	fprintf(stderr, "target: unknown mode '%s'\n", mode);

@@ -1,0 +1,115 @@
+#!/bin/bash
+# edges.sh PROFDATA FOLDER CASE: the sampler where something runs out, or is not allowed. 77: cannot be tried here.
+set -u
+profdata=$1 target=$2/target case=$3
+dir=$(mktemp -d)
+mounted=
+trap '[ -z "$mounted" ] || umount "$dir/small"; rm -rf "$dir"' EXIT
+cd "$dir" || exit 2
+failed=0
+fail() { echo "$case: $*"; failed=1; }
+skip() { echo "$case: skipped: $*"; exit 77; }
+fact() { "$profdata" info "$2" 2>/dev/null | sed -n "s/.*record\.$1: //p"; }
+cpu_ms() { "$profdata" info "$1" 2>/dev/null | sed -n 's,.*cpu/nanoseconds  total \([0-9]*\).*,\1,p' | awk '{ printf "%d", $1 / 1e6 }'; }
+
+# limited LIMIT OUTPUT OPTIONS -- ARGUMENTS...: the target under a ulimit does what it does there alone
+limited() {
+	local limit=$1 output=$2 options=()
+	shift 2
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	bash -c "ulimit $limit; exec \"\$0\" \"\$@\"" "$target" "$@" >want 2>/dev/null
+	local want=$?
+	timeout 60 "$profdata" record "${options[@]}" -o "$output" -- bash -c "ulimit $limit; exec \"\$0\" \"\$@\"" "$target" "$@" >have 2>err
+	local have=$?
+	[ $want -eq $have ] || fail "under ulimit $limit: status $have, alone $want: $(cat err)"
+	cmp -s want have || fail "under ulimit $limit: $(diff want have | head -n 3)"
+}
+
+case $case in
+file-size) # the stream may not grow: no SIGXFSZ for the program, what is there can be read, and it is said
+	limited '-f 24' f.pdrec -F 1000 --cpu --wall -- churn 2000
+	[ "$(stat -c %s f.pdrec)" -le 24576 ] || fail 'it grew'
+	grep -q 'warning: .*no room to write' err || fail "nothing is said: $(cat err)"
+	[ "$("$profdata" convert -q -t dump f.pdrec 2>/dev/null | grep -c '^[0-9]* [0-9]* ')" -gt 0 ] || fail 'nothing kept'
+	;;
+full) # the same on a disk without room; the profile that cannot be written is an error, and the stream is kept
+	mkdir small
+	mount -t tmpfs -o size=64k none small 2>/dev/null || skip 'no right to mount a small disk'
+	mounted=1
+	"$target" churn 3000 >want
+	"$profdata" record -F 1000 --cpu --wall -o small/full.pdrec -- "$target" churn 3000 >have 2>err || fail "status $?: $(cat err)"
+	cmp -s want have || fail "$(diff want have | head -n 3)"
+	grep -q 'warning: .*no room to write' err || fail "nothing is said: $(cat err)"
+	[ "$("$profdata" convert -q -t dump small/full.pdrec 2>/dev/null | grep -c '^[0-9]* [0-9]* ')" -gt 0 ] || fail 'nothing kept'
+	;;
+memory) # little address space: the program has what it needs of it
+	limited '-v 60000' m.pb.gz -q -F 1000 --cpu --wall -- spin 1 0.3
+	[ "$(cpu_ms m.pb.gz)" -ge 270 ] || fail "$(cpu_ms m.pb.gz) ms of 300"
+	limited '-v 60000' many.pb.gz -q -F 1000 -- many 100
+	fact threads many.pb.gz | grep -Eq '\(([1-9][0-9]+) not sampled' || fail "threads: $(fact threads many.pb.gz)"
+	limited '-v 14000' little.pb.gz -q -F 1000 --cpu --wall -- spin 1 0.3
+	;;
+threads) # more than there is room for: counted
+	"$target" many 2100 >want || skip "$(cat want)"
+	"$profdata" record -q -F 1000 --cpu --wall -o t.pb.gz -- "$target" many 2100 >have 2>err || fail "status $?: $(cat err)"
+	cmp -s want have || fail "$(diff want have | head -n 3)"
+	fact threads t.pb.gz | grep -Eq '^2101 \((5[3-9]|[6-9][0-9]) not sampled\)' || fail "threads: $(fact threads t.pb.gz)"
+	;;
+timers) # no timers to be had: one for all, and what that means
+	limited '-i 0' i.pb.gz -q -F 100 -- spin 2 0.5
+	case $(fact engine i.pb.gz) in
+	setitimer*biased*) ;;
+	*) fail "engine: $(fact engine i.pb.gz)" ;;
+	esac
+	[ "$(cpu_ms i.pb.gz)" -ge 500 ] || fail "$(cpu_ms i.pb.gz) ms of 1000"
+	;;
+setuid) # a program with more rights than its user is refused before it runs
+	[ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null || skip 'needs root, to make one'
+	chmod 755 .
+	mkdir open && chmod 777 open
+	cp "$(command -v touch)" suid && chmod 4755 suid
+	setpriv --reuid=65534 --clear-groups test -x "$profdata" || skip 'other users cannot reach profdata'
+	setpriv --reuid=65534 --clear-groups "$profdata" record -o open/s.pb.gz -- ./suid open/ran >out 2>&1
+	[ $? -eq 125 ] || fail 'status'
+	{ grep -q 'error: .*more rights than its user' out && [ "$(wc -l <out)" -eq 1 ]; } || fail "$(cat out)"
+	[ -z "$(ls open)" ] || fail "there is $(ls open)"
+	;;
+folder) # an output that cannot be written is known before the command runs
+	for to in none/x.pb.gz none/x.pdrec /proc/x.pb.gz; do
+		"$profdata" record -o $to -- touch ran >out 2>&1
+		[ $? -eq 125 ] || fail "$to: status"
+		{ grep -q "error: .*${to%/*}" out && [ "$(wc -l <out)" -eq 1 ]; } || fail "$to: $(cat out)"
+	done
+	[ ! -e ran ] || fail 'it ran'
+	;;
+musl) # where the sampler cannot be loaded the reason is said, and perf events are used if there are any
+	command -v musl-gcc >/dev/null || skip 'no musl-gcc'
+	echo 'int main(void) { return 7; }' >x.c
+	musl-gcc -o dynamic x.c && musl-gcc -static -o static x.c || skip 'musl-gcc does not work'
+	for kind in dynamic:musl static:statically; do
+		"$profdata" record --heap -o x.pb.gz -- ./${kind%:*} 2>err
+		[ $? -eq 125 ] || fail "${kind%:*}: status"
+		grep -q "error: .*${kind#*:}" err || fail "${kind%:*}: $(cat err)"
+		"$profdata" record -o x.pb.gz -- ./${kind%:*} 2>err
+		status=$?
+		[ $status -eq 7 ] || [ $status -eq 125 ] || [ $status -eq 127 ] || fail "${kind%:*} from outside: status $status"
+		grep -q "${kind#*:}" err || [ $status -eq 127 ] || fail "${kind%:*} from outside: $(cat err)"
+	done
+	;;
+interrupt) # SIGINT for record is for the command, and all of it is kept; SIGKILL of the program, too
+	set -m
+	"$profdata" record -q -F 200 -o int.pb.gz -- "$target" spin 1 60 >/dev/null 2>&1 &
+	sleep 1.5
+	kill -INT $!
+	wait $!
+	[ $? -eq 130 ] || fail 'SIGINT: status'
+	[ "$(cpu_ms int.pb.gz)" -gt 200 ] || fail "SIGINT: $(cpu_ms int.pb.gz) ms"
+	"$profdata" record -F 200 -o kill.pb.gz -- bash -c '(sleep 1.5; kill -9 $$) & exec "$0" spin 1 60' "$target" >/dev/null 2>err
+	[ $? -eq 137 ] || fail 'SIGKILL: status'
+	[ "$(cpu_ms kill.pb.gz)" -gt 200 ] || fail "SIGKILL: $(cpu_ms kill.pb.gz) ms"
+	grep -q 'not ended (killed' err || fail "SIGKILL: $(cat err)"
+	;;
+*) fail 'unknown case' ;;
+esac
+exit $failed
