@@ -92,7 +92,7 @@ struct agent_ring {
 
 /* A call that has not returned. */
 struct agent_call {
-	uint64_t function, sp, ticks;
+	uint64_t function, sp, site, ticks; /* site: where it was called */
 };
 
 /*

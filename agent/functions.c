@@ -63,19 +63,24 @@ static void forget_unwound(struct agent_events *e, const struct agent_ring *r, u
 	}
 }
 
-static void enter(struct agent_events *e, const struct agent_ring *r, uint64_t function, uint64_t sp)
+static void enter(struct agent_events *e, const struct agent_ring *r, uint64_t function, uint64_t sp, uint64_t site)
 {
 	uint64_t ticks = ticks_now();
 
 	if ((e->depth && e->call[e->depth - 1].sp < sp) || (e->over && e->over_sp < sp))
 		forget_unwound(e, r, sp, ticks);
+	/* what is inlined shares frame and caller with what is around it; the same frame called from elsewhere is a new one */
+	while (e->depth && !e->over && e->call[e->depth - 1].sp == sp && e->call[e->depth - 1].site != site) {
+		count(&e->unwound);
+		leave(e, ticks);
+	}
 	if (e->depth >= agent.max_depth || e->over) {
 		if (!e->over++)
 			e->over_sp = sp;
 		count(&e->deep);
 		return;
 	}
-	e->call[e->depth++] = (struct agent_call){ .function = function, .sp = sp, .ticks = ticks };
+	e->call[e->depth++] = (struct agent_call){ .function = function, .sp = sp, .site = site, .ticks = ticks };
 	if (!agent.min_ticks)
 		calls_flush(e);
 }
@@ -128,10 +133,9 @@ HOOK void __cyg_profile_func_enter(void *function, void *call_site)
 {
 	struct agent_events *e = take();
 
-	(void)call_site;
 	if (!e)
 		return;
-	enter(e, agent_self, (uint64_t)(uintptr_t)function, (uint64_t)(uintptr_t)__builtin_frame_address(0));
+	enter(e, agent_self, (uint64_t)(uintptr_t)function, (uint64_t)(uintptr_t)__builtin_frame_address(0), (uint64_t)(uintptr_t)call_site);
 	give(e);
 }
 

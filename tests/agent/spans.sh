@@ -54,6 +54,39 @@ if command -v cc >/dev/null; then
 	case $have in *Ctotal:10*Xhandle:10*) ;; *) fail "docs/agent.md: events: $have" ;; esac
 fi
 
+# calls that are left by longjmp() are over, what is inlined is inside
+cat >jump.c <<'END'
+#include <setjmp.h>
+static jmp_buf back;
+static volatile int sum;
+static inline __attribute__((always_inline)) void inlined(void) { sum++; }
+__attribute__((noinline)) static void deep(int n)
+{
+	if (n == 0)
+		longjmp(back, 1);
+	deep(n - 1);
+	sum++;
+}
+__attribute__((noinline)) static void after(void) { inlined(); }
+__attribute__((noinline)) static void outer(void)
+{
+	if (!setjmp(back))
+		deep(2);
+	after();
+}
+int main(void)
+{
+	for (int i = 0; i < 10; i++)
+		outer();
+	return 0;
+}
+END
+if cc -O2 -g -finstrument-functions -o jump jump.c 2>/dev/null; then
+	"$profdata" record -q --trace --functions -F 0.01 -o jump.pdrec -- ./jump
+	is 'calls around longjmp()' 'main 1,main;outer 10,main;outer;after 10,main;outer;after;inlined 10,main;outer;deep 10,main;outer;deep;deep 10,main;outer;deep;deep;deep 10' \
+		"$("$profdata" convert -q -t folded -s slices jump.pdrec | LC_ALL=C sort | paste -sd,)"
+fi
+
 # the program has the switch
 agent=$(dirname "$profdata")/libprofdata-agent.so
 is 'switched by the program' '0 -2 0 0 0' "$(LD_PRELOAD=$agent "$program" switched "$dir/own.pdrec")"
