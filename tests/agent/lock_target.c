@@ -869,7 +869,7 @@ static int stress(int threads, double seconds)
 
 /* ---- contended ROUNDS: four threads share two locks, and do most of their work without them ---- */
 
-static volatile unsigned sink;
+static _Thread_local volatile unsigned sink; /* of its own, so that only the locks are shared */
 
 static void *sharer(void *arg)
 {
