@@ -33,6 +33,7 @@ static const struct pd_opt own_opts[] = {
 	{ 0, "no-children", NULL, "only the command itself, not the processes it starts", PD_OPT_BOOL, PD_AT(R, no_children, bool) },
 	{ 'o', "output", "FILE", "write to FILE (default profdata.pb.gz), format by its extension; FILE.pdrec is the stream as it was recorded", PD_OPT_STR,
 	  PD_AT(R, output, const char *), .complete = "file" },
+	{ 0, "split", NULL, "one profile per kind beside each other in place of one: FILE.cpu.pb.gz, .wall, .heap, .block, .mutex", PD_OPT_BOOL, PD_AT(R, split, bool) },
 	{ 0, "flame", "FILE", "draw a flame graph as well", PD_OPT_STR, PD_AT(R, flame, const char *), .complete = "file" },
 	{ 0, "live", NULL, "meanwhile, every two seconds, a table on standard error of where the time goes", PD_OPT_BOOL, PD_AT(R, live, bool) },
 	{ 0, "no-symbols", NULL, "leave addresses as they are; profdata symbolize names them later, on this machine or another", PD_OPT_BOOL, PD_AT(R, no_symbols, bool) },
@@ -107,6 +108,8 @@ static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 		return cli_usage(ctx, NULL, "--min-duration: expected microseconds");
 	if (a->functions && !a->trace)
 		return cli_usage(ctx, NULL, "--functions: calls are part of a timeline (--trace)");
+	if (a->split && !record_ends_in(a->output, ".pb.gz"))
+		return cli_usage(ctx, "-o FILE.pb.gz", "--split: the profiles are of the format pprof");
 	a->cpu |= !a->wall && !a->heap && !a->lock;
 	return 0;
 }
@@ -234,7 +237,7 @@ static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struc
 	if (!pd_doc_total(doc, (unsigned)type, &sum, &abs_sum) || sum == 0)
 		too_little(ctx, a, what);
 	else if (cli_progress_wanted(ctx)) /* somebody is looking */
-		cmd_notef(ctx, "%s of %s in %s", cmd_amount(amount, sizeof(amount), (double)sum, unit), what, a->output);
+		cmd_notef(ctx, "%s of %s in %s", cmd_amount(amount, sizeof(amount), (double)sum, unit), what, a->split ? "a profile per kind" : a->output);
 	return 0;
 }
 
@@ -316,6 +319,27 @@ int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const cha
 	return status;
 }
 
+/* FILE.pb.gz → FILE.KIND.pb.gz, one by one. */
+static int write_kinds(struct cmd_ctx *ctx, const struct record_args *a, const struct pd_doc *doc)
+{
+	static const char suffix[] = ".pb.gz";
+	int stem = (int)(strlen(a->output) - strlen(suffix)), status = 0;
+	struct pd_error err = { 0 };
+
+	for (unsigned s = 0; s < pd_doc_series(doc) && !status; s++) {
+		struct pd_span name = pd_doc_string(doc, pd_series_name(doc, s));
+		struct pd_doc *kind = record_kind(a, doc, s, &err);
+		char path[PATH_MAX];
+
+		if (!kind)
+			return cmd_fail(ctx, &err);
+		snprintf(path, sizeof(path), "%.*s.%.*s%s", stem, a->output, (int)name.n, name.p, suffix);
+		status = save_quietly(ctx, &(struct cmd_output){ .output = path }, kind, "pprof");
+		pd_doc_unref(kind);
+	}
+	return status;
+}
+
 static int write_output(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, const struct pd_doc *doc)
 {
 	struct cmd_output out = { .output = a->output };
@@ -324,6 +348,8 @@ static int write_output(struct cmd_ctx *ctx, const struct record_args *a, const 
 
 	if (!f)
 		return RECORD_FAILED;
+	if (a->split)
+		return write_kinds(ctx, a, doc);
 	if (a->trace && f->write_events)
 		return record_timeline(ctx, stream, &out, f);
 	return strcmp(f->name, "pprof") == 0 ? save_quietly(ctx, &out, doc, "pprof") : cmd_save(ctx, &out, &in, doc, NULL, f);

@@ -16,7 +16,7 @@ struct record_args {
 	bool dump;
 	bool cpu, wall, heap, no_children, no_symbols, timestamps;
 	bool outside, all_cpus;
-	bool lock;
+	bool lock, split;
 	int64_t lock_rate; /* ns */
 	bool trace, functions, live;
 	double min_duration; /* us */
@@ -35,6 +35,10 @@ bool record_ends_in(const char *path, const char *suffix);
 bool record_begin_stream(int fd, char **argv);
 /* A dump as it was asked for: text on standard output, or -o and --flame. */
 int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const char *stream);
+
+/* ---- record_split.c ---- */
+/* One series of a recording as a profile of its own; NULL and *err. */
+struct pd_doc *record_kind(const struct record_args *a, const struct pd_doc *doc, unsigned series, struct pd_error *err);
 
 /* ---- dump.c ---- */
 int record_dump(struct cmd_ctx *ctx, const struct record_args *a, size_t operands);

@@ -110,6 +110,15 @@ interrupt) # SIGINT for record is for the command, and all of it is kept; SIGKIL
 	[ "$(cpu_ms kill.pb.gz)" -gt 200 ] || fail "SIGKILL: $(cpu_ms kill.pb.gz) ms"
 	grep -q 'not ended (killed' err || fail "SIGKILL: $(cat err)"
 	;;
+split) # one profile per kind, with its own sample types and the sums it has in all of them together
+	"$profdata" record -q --cpu --wall --heap --heap-period 1 --lock --lock-rate 1 --split -o s.pb.gz -- "$target" asleep 1 >/dev/null || fail "status $?"
+	for kind in cpu:nanoseconds wall:off_cpu heap:inuse_space block:delay mutex:delay; do
+		"$profdata" info "s.${kind%:*}.pb.gz" >info 2>&1 || fail "${kind%:*}: $(cat info)"
+		grep -q "${kind#*:}" info || fail "${kind%:*}: $(cat info)"
+	done
+	[ "$("$profdata" info s.heap.pb.gz | grep -c ' total ')" -eq 4 ] || fail 'memory has four sample types'
+	[ ! -e s.pb.gz ] || fail 'and all of them together'
+	;;
 *) fail 'unknown case' ;;
 esac
 exit $failed
