@@ -77,7 +77,7 @@ wall) # on + off is life to the nanosecond
 	if [ "$may_see_kernel" ]; then
 		folded wall wall.pb.gz | awk '/;sleeper;nap;.*nanosleep/ { n += $NF } END { exit !(n > 0.99e9) }' || fail 'where the sleeper sleeps'
 	else
-		folded wall wall.pb.gz | grep -q 'not seen' || fail 'nobody says that it was not seen'
+		folded wall wall.pb.gz | grep -q 'burn.*;.not seen' || fail 'nobody says that it was not seen'
 	fi
 	;;
 attach) # processes that run: all threads, until the time is up, they end, or Ctrl-C
@@ -87,13 +87,11 @@ attach) # processes that run: all threads, until the time is up, they end, or Ct
 	record -p "$pid" -F 200 -d 1 -o attach.pb.gz || fail "status $?"
 	[ "$("$profdata" tags attach.pb.gz 2>/dev/null | grep -c 'spin-[012]')" -eq 3 ] || fail 'three threads'
 	folded cpu attach.pb.gz | grep -q 'burn' || fail 'names'
-	env --default-signal=INT "$profdata" record -q -p "$pid" --wall -o stop.pb.gz & # the shell ignores SIGINT for what it runs aside
-	recorder=$!
-	sleep 0.7
-	kill -INT "$recorder"
-	wait "$recorder"
-	[ $? -eq 0 ] || fail 'SIGINT: status'
-	[ -s stop.pb.gz ] || fail 'SIGINT: no profile'
+	for sig in INT TERM HUP; do
+		rm -f stop.pb.gz
+		timeout --preserve-status -s "$sig" 0.7 "$profdata" record -q -p "$pid" --wall -o stop.pb.gz || fail "SIG$sig: status $?"
+		[ -s stop.pb.gz ] || fail "SIG$sig: no profile"
+	done
 	fact balance stop.pb.gz | grep -q 'life to the nanosecond' || fail "$(fact balance stop.pb.gz)"
 	{ sleep 0.7; kill -9 "$pid"; } &
 	timeout 20 "$profdata" record -q -p "$pid" -o end.pb.gz || fail "when it ends: status $?"
