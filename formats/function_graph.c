@@ -1,6 +1,6 @@
 /*
  * function-graph - calls as they nest, with how long they took: the text of
- * ftrace's function_graph tracer and of `uftrace replay`.
+ * ftrace's function_graph tracer, of `uftrace replay` and of `uftrace dump`.
  *
  *    0)               |  vfs_read() {                       ftrace: CPU, duration at the end of a call;
  *    0)   0.633 us    |    rw_verify_area();                with funcgraph-proc "cat-1234 |", with
@@ -8,6 +8,8 @@
  *
  *     6.857 us [ 4703] | mid() {                            uftrace: thread, perhaps more columns
  *     5.881 ms [ 4705] |     } (closing) leaf
+ *
+ *    3008.659760  4703: [entry] mid(55ffe657f272) depth: 1     uftrace dump: time, thread; one thread after the other
  *
  * Without a time in front a thread's clock is what its calls took: a call begins
  * where the last one ended. Being off the CPU ("linux:schedule", or "sched-out"
@@ -136,6 +138,27 @@ static bool ftrace_line(struct pd_span s, struct call *c)
 	c->has_duration = eat_duration(&part, &c->duration);
 	c->body = s;
 	return true;
+}
+
+/* "TIME TID: [entry] NAME(ADDRESS) depth: N", "[exit ]" and others; *what: which. */
+static bool dump_line(struct pd_span s, struct call *c, struct pd_span *what)
+{
+	struct pd_span time, depth;
+
+	*c = (struct call){ .has_time = true };
+	s = span_ltrim(s);
+	if (!span_word(&s, &time) || !is_time(time, &c->time) || !span_cut(&s, ':', &c->thread))
+		return false;
+	c->thread = span_trim(c->thread);
+	s = span_ltrim(s);
+	if (!span_eat(&s, "[") || !span_cut(&s, ']', what) || !c->thread.n || span_find(c->thread, ' '))
+		return false;
+	*what = span_trim(*what);
+	c->body = span_trim(s);
+	if (!span_is(*what, "entry") && !span_is(*what, "exit"))
+		return true;
+	/* from the end: names may have anything in them */
+	return span_rcut(&c->body, ':', &depth) && span_reat(&c->body, " depth") && span_rcut(&c->body, '(', &depth) && span_ends(depth, ")");
 }
 
 static bool parse(struct pd_span line, struct call *c)
@@ -307,13 +330,27 @@ static enum pd_status one_call(struct graph *g, const struct call *c)
 	return pd_note(g->sink, g->src, "lines that are no calls skipped");
 }
 
+static enum pd_status dumped(struct graph *g, const struct call *c, struct pd_span what)
+{
+	uint32_t row;
+
+	if (!span_is(what, "entry") && !span_is(what, "exit")) /* of the kernel, in files of their own: not in the order of the calls */
+		return pd_note(g->sink, g->src, "events beside the calls left out");
+	row = track_of(g, c->thread);
+	if (!row)
+		return PD_OK; /* out of memory: sticky */
+	return span_is(what, "exit") ? close_call(g, row, c) : open_call(g, row, c, pd_symbol_no_params(c->body));
+}
+
 static enum pd_status one_line(struct graph *g, struct pd_span line)
 {
-	struct pd_span s = span_trim(line);
+	struct pd_span s = span_trim(line), what;
 	struct call c;
 
-	if (!s.n || s.p[0] == '#' || span_starts(s, "----"))
+	if (!s.n || s.p[0] == '#' || span_starts(s, "----") || span_starts(s, "uftrace file header:") || (span_starts(s, "reading ") && span_ends(s, ".dat")))
 		return PD_OK;
+	if (dump_line(line, &c, &what))
+		return dumped(g, &c, what);
 	if (parse(line, &c))
 		return one_call(g, &c);
 	if (banner(g, s))
@@ -353,14 +390,16 @@ static enum pd_sniff graph_sniff(const struct pd_probe *p)
 	if (!p->is_text)
 		return PD_SNIFF_NO;
 	for (unsigned i = 0; i < p->n_lines; i++) {
-		struct pd_span s = span_trim(p->lines[i]);
+		struct pd_span s = span_trim(p->lines[i]), what;
 		struct call c;
 
-		if (span_is(s, "# tracer: function_graph"))
+		if (span_is(s, "# tracer: function_graph") || span_starts(s, "uftrace file header: magic"))
 			return PD_SNIFF_MAGIC;
 		if (!s.n || s.p[0] == '#')
 			continue;
-		if (parse(p->lines[i], &c) && (s = span_trim(c.body)).n && (s.p[0] == '}' || span_ends(s, "{") || span_ends(s, ";") || span_ends(s, "*/")))
+		if (dump_line(s, &c, &what))
+			calls += span_is(what, "entry") || span_is(what, "exit");
+		else if (parse(p->lines[i], &c) && (s = span_trim(c.body)).n && (s.p[0] == '}' || span_ends(s, "{") || span_ends(s, ";") || span_ends(s, "*/")))
 			calls++;
 		else
 			other++;
@@ -370,7 +409,7 @@ static enum pd_sniff graph_sniff(const struct pd_probe *p)
 
 const struct pd_format pd_format_function_graph = {
 	.name = "function-graph",
-	.summary = "calls of ftrace's function_graph tracer and of uftrace replay",
+	.summary = "calls of ftrace's function_graph tracer, uftrace replay and dump",
 	.aliases = (const char *const[]){ "ftrace", "uftrace", NULL },
 	.sniff = graph_sniff,
 	.read_events = graph_read,
