@@ -22,14 +22,12 @@ TIMEFORMAT='%U %S'
 run() { { time "$@" >/dev/null 2>truth.txt; } 2>time.txt; }
 ours() {
 	run "$build/profdata" record -q --no-symbols -F "$hz" -o x.pb.gz "${@:2}" -- "$target" duty "$seconds"
-	[[ "$*" = *--wall* ]] && column=cpu_samples || column=samples # with two kinds their names tell whose samples
-	"$build/profdata" filter -s $column -t dump x.pb.gz | awk '/^[0-9]+ [0-9]+\t|^[0-9]+\t/ { n = split($0, f, "\t"); split(f[1], v, " ")
+	"$build/profdata" filter -s samples -t dump x.pb.gz | awk '/^[0-9]+ [0-9]+\t|^[0-9]+\t/ { n = split($0, f, "\t"); split(f[1], v, " ")
 		for (i = 2; i <= n; i++) if (f[i] ~ /^thread=/) seen[substr(f[i], 8)] += v[1] } END { for (t in seen) print t, seen[t] }' >seen.txt
 	row "$1"
 }
 ours 'outside, copies of stacks' --outside
 ours 'outside, frame pointers' --outside --call-graph fp
-ours 'outside, with switches' --outside --cpu --wall
 ours 'inside' --cpu
 command -v perf >/dev/null || exit 0
 run perf record -q -F "$hz" -e cpu-clock -g -o x.data -- "$target" duty "$seconds"

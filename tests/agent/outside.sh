@@ -89,7 +89,7 @@ attach) # processes that run: all threads, until the time is up, they end, or Ct
 	folded cpu attach.pb.gz | grep -q 'burn' || fail 'names'
 	for sig in INT TERM HUP; do
 		rm -f stop.pb.gz
-		timeout --preserve-status -s "$sig" 0.7 "$profdata" record -q -p "$pid" --wall -o stop.pb.gz || fail "SIG$sig: status $?"
+		timeout --preserve-status -s "$sig" 2 "$profdata" record -q -p "$pid" --wall -o stop.pb.gz || fail "SIG$sig: status $?"
 		[ -s stop.pb.gz ] || fail "SIG$sig: no profile"
 	done
 	fact balance stop.pb.gz | grep -q 'life to the nanosecond' || fail "$(fact balance stop.pb.gz)"
