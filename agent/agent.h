@@ -76,6 +76,7 @@ struct agent_ring {
 	uint64_t wall_cpu;       /* CPU clock at the last look */
 	uint64_t wall_asleep;    /* it slept from the last look to here; 0: it did not */
 	uint64_t wall_told;      /* the last time the stream heard of it */
+	bool wall_still;         /* its CPU clock has stood still since the look */
 	bool wall_told_call;     /* the stream knows the system call it sleeps in */
 	uint64_t wall_asked;     /* when a look was asked for that has not come; 0: none */
 	uint32_t wall_stack;     /* id of the stack seen last, 0 none */

@@ -84,7 +84,7 @@ struct agent_ring *ring_take(void)
 		r->arg = NULL;
 		memset(r->name, 0, sizeof(r->name));
 		memset(r->told, 0, sizeof(r->told));
-		r->begun = r->adopted = r->wall_told_call = false;
+		r->begun = r->adopted = r->wall_told_call = r->wall_still = false;
 		events_reset(r);
 		r->heap = NULL;
 		atomic_store(&r->heap_seen, false);

@@ -1,6 +1,8 @@
 /*
  * Wall time: every thread is looked at in every round. A thread whose CPU clock has not moved sleeps where it slept; only
  * those that ran since are interrupted by a signal and show their stack. So a sleeping thread is woken at most once per sleep.
+ * In the round behind a signal the clock may have moved by what the end of the handler costs; from then on, not at all: a thread that
+ * only went from one sleep to the next uses very little.
  */
 #include "agent.h"
 #include <fcntl.h>
@@ -10,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STILL 50000u             /* ns of CPU time that our own signals may cost: less is sleep */
+#define STILL 50000u             /* ns of CPU time that our own signal may cost before a thread sleeps on */
 #define SIGNALS_MOST 16          /* per round; with more running threads the rounds share them */
 #define TOLD 1000000000ull
 #define PATIENCE 1000000000ull   /* a look that has not come by then (the signal is blocked) is asked for again */
@@ -31,7 +33,7 @@ void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stac
 		wall_settle(r);
 	r->wall_asleep = 0;
 	r->wall_asked = 0;
-	r->wall_told_call = false;
+	r->wall_told_call = r->wall_still = false;
 	r->wall_stack = stack;
 	r->wall_told = s->time;
 	writer_wall(r, s->time, s->cpu, stack, 0);
@@ -97,7 +99,9 @@ void wall_tick(void)
 		if (r->wall_asked && now - r->wall_asked < PATIENCE)
 			continue;
 		cpu = thread_cpu(r->tid);
-		if (r->wall_stack && cpu - r->wall_cpu < STILL) {
+		if (r->wall_stack && (r->wall_still ? cpu == r->wall_cpu : cpu - r->wall_cpu < STILL)) {
+			r->wall_still = true;
+			r->wall_cpu = cpu;
 			tell_call(r, now);
 			r->wall_asleep = now;
 			if (now - r->wall_told > TOLD) /* so that a kill loses little of a long sleep */
