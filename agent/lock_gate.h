@@ -54,7 +54,6 @@ struct lock_gate {
 	 * contention looks at. Written by who waits; cleared by an unlock that finds nobody.
 	 */
 	_Atomic uint8_t *flag;
-	const void *code;        /* in the text of the library: its frames are not the program's */
 };
 
 static inline size_t lock_set(const void *lock) { return (size_t)((uintptr_t)lock * 0x9e3779b97f4a7c15u >> 52); }

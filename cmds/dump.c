@@ -87,6 +87,8 @@ static int check(struct cmd_ctx *ctx, const struct record_args *a, size_t operan
 		return cli_usage(ctx, "profdata record --dump -p PID", "--dump needs -p PID");
 	if (operands)
 		return cli_usage(ctx, "profdata record --dump -p PID", "--dump is about processes that run: no command is expected");
+	if (a->split)
+		return cli_usage(ctx, NULL, "--split: a dump is of one kind");
 	while ((pid = next_pid(&at)) > 0)
 		if ((status = dump_possible(ctx, pid)))
 			return status;

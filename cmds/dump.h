@@ -72,6 +72,5 @@ void dump_flush(struct dump *d);
 void dump_process(struct dump *d);
 void dump_thread(struct dump *d, const struct dump_thread *t, size_t depth, unsigned flags);
 void dump_end(struct dump *d);
-uint64_t dump_now(void);
 
 #endif

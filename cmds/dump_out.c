@@ -9,16 +9,6 @@
 
 #define BLOCK (256u << 10)
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-uint64_t dump_now(void) { return clock_ns(CLOCK_MONOTONIC); }
-
 static void append(struct dump *d, const void *p, size_t n)
 {
 	size_t cap = d->out.cap ? d->out.cap : BLOCK;
@@ -43,7 +33,7 @@ static void append(struct dump *d, const void *p, size_t n)
 void dump_flush(struct dump *d)
 {
 	struct pd_wire_block head = { .magic = PD_WIRE_BLOCK_MAGIC, .size = (uint32_t)d->out.n, .pid = (uint32_t)d->pid, .records = d->records, .image = d->image,
-				      .time = dump_now(), .sequence = d->sequence };
+				      .time = proc_clock(CLOCK_MONOTONIC), .sequence = d->sequence };
 
 	if (!d->records || d->failed)
 		return;
@@ -75,7 +65,7 @@ void dump_put(struct dump *d, enum pd_wire_kind kind, void *fixed, size_t size, 
 
 void dump_process(struct dump *d)
 {
-	struct pd_wire_process p = { .pid = (uint32_t)d->pid, .realtime = clock_ns(CLOCK_REALTIME), .monotonic = dump_now() };
+	struct pd_wire_process p = { .pid = (uint32_t)d->pid, .realtime = proc_clock(CLOCK_REALTIME), .monotonic = proc_clock(CLOCK_MONOTONIC) };
 	char link[64], path[512], *gone;
 	ssize_t n;
 
@@ -95,7 +85,7 @@ void dump_thread(struct dump *d, const struct dump_thread *t, size_t depth, unsi
 	struct pd_wire_thread begin = { .tid = (uint32_t)t->tid, .time = d->image, .cpu = 0 };
 	struct pd_wire_name name = { .tid = (uint32_t)t->tid, .name_size = (uint32_t)strnlen(t->name, sizeof(t->name)) };
 	struct pd_wire_stack stack = { .id = d->last_stack + 1, .n = (uint32_t)depth };
-	struct pd_wire_dump w = { .time = dump_now(), .cpu = t->cpu, .tid = (uint32_t)t->tid, .number = 1, .syscall = t->syscall, .state = (uint32_t)t->state,
+	struct pd_wire_dump w = { .time = proc_clock(CLOCK_MONOTONIC), .cpu = t->cpu, .tid = (uint32_t)t->tid, .number = 1, .syscall = t->syscall, .state = (uint32_t)t->state,
 				  .wait_size = (uint32_t)strlen(t->wait) };
 
 	stack.flags = (flags & PD_UNWIND_TRUNCATED ? PD_WIRE_TRUNCATED : 0u) | (flags & PD_UNWIND_INCOMPLETE ? PD_WIRE_INCOMPLETE : 0u);
@@ -117,7 +107,7 @@ static int by_value(const void *pa, const void *pb)
 
 void dump_end(struct dump *d)
 {
-	struct pd_wire_dump_end w = { .time = dump_now(), .number = 1, .threads = (uint32_t)d->thread.n };
+	struct pd_wire_dump_end w = { .time = proc_clock(CLOCK_MONOTONIC), .number = 1, .threads = (uint32_t)d->thread.n };
 	struct pd_wire_end end = { .time = w.time, .reason = PD_WIRE_STOPPED };
 
 	if (d->held.n) {

@@ -221,12 +221,12 @@ static void readable(const struct dump *d, const char *path, char *out, size_t s
 		snprintf(out, size, "%s", path);
 }
 
-static bool add_code(struct dump *d, uint64_t start, uint64_t limit, uint64_t offset, char *path)
+static bool add_code(struct dump *d, const struct proc_map *from)
 {
-	struct pd_wire_mapping w = { .start = start, .limit = limit, .offset = offset };
-	char file[PATH_MAX + 64], *gone = strstr(path, " (deleted)");
+	struct pd_wire_mapping w = { .start = from->start, .limit = from->limit, .offset = from->offset };
+	char file[PATH_MAX + 64], *path = from->path, *gone = strstr(path, " (deleted)");
 	unsigned char id[20];
-	struct pd_unwind_map m = { .start = start, .limit = limit, .offset = offset, .path = file };
+	struct pd_unwind_map m = { .start = from->start, .limit = from->limit, .offset = from->offset, .path = file };
 
 	if (gone)
 		*gone = '\0';
@@ -239,29 +239,6 @@ static bool add_code(struct dump *d, uint64_t start, uint64_t limit, uint64_t of
 	return pd_unwinder_map(d->unwinder, &m);
 }
 
-bool dump_maps(struct dump *d)
-{
-	char path[64], *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
-	FILE *f;
-	bool ok;
+static bool add_map(void *arg, const struct proc_map *m) { return add_area(arg, m->start, m->limit) && (!m->executable || add_code(arg, m)); }
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)d->pid);
-	f = fopen(path, "re");
-	ok = f != NULL;
-	while (ok && (n = getline(&line, &cap, f)) > 0) {
-		uint64_t start, limit, offset;
-		char rights[5] = "";
-		int at = 0;
-
-		line[n - (line[n - 1] == '\n')] = '\0';
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &start, &limit, rights, &offset, &at) < 4 || !at || limit <= start)
-			continue;
-		ok = add_area(d, start, limit) && (rights[2] != 'x' || add_code(d, start, limit, offset, line + at));
-	}
-	free(line);
-	if (f)
-		fclose(f);
-	return ok;
-}
+bool dump_maps(struct dump *d) { return proc_maps(d->pid, add_map, d); }

@@ -74,14 +74,14 @@ static bool load(void *ctx, uint64_t address, uint64_t *out)
 static bool await(pid_t tid, uint64_t patience, int *status)
 {
 	struct timespec step = { .tv_nsec = 20000 };
-	uint64_t until = dump_now() + patience;
+	uint64_t until = proc_clock(CLOCK_MONOTONIC) + patience;
 
 	for (unsigned i = 0;; i++) {
 		pid_t got = waitpid(tid, status, __WALL | WNOHANG);
 
 		if (got == tid)
 			return WIFSTOPPED(*status);
-		if (got < 0 || dump_now() > until)
+		if (got < 0 || proc_clock(CLOCK_MONOTONIC) > until)
 			return false;
 		if (i < 50)
 			sched_yield();
@@ -133,12 +133,12 @@ static int hold(struct dump *d, pid_t tid, uint64_t *reg)
 
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) != 0)
 		return errno;
-	from = dump_now();
+	from = proc_clock(CLOCK_MONOTONIC);
 	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) != 0 || !await(tid, PATIENCE, &status))
 		return EAGAIN; /* it stays ours until this process, which lives for the dump only, ends: a thread that is not stopped cannot be let go */
 	if (!copy_and_go(d, tid, status, reg))
 		return EIO;
-	remember(d, dump_now() - from);
+	remember(d, proc_clock(CLOCK_MONOTONIC) - from);
 	return 0;
 }
 

@@ -224,6 +224,5 @@ void perf_put_head(struct perf *p);
 void perf_put_stats(struct perf *p);
 void perf_flush(struct perf *p, struct perf_proc *proc);
 void perf_flush_old(struct perf *p, uint64_t before);
-uint64_t perf_now(clockid_t clock);
 
 #endif

@@ -160,7 +160,7 @@ static void take(struct perf *p, uint64_t until)
 
 static void round_of(struct perf *p)
 {
-	uint64_t now = perf_now(CLOCK_MONOTONIC);
+	uint64_t now = proc_clock(CLOCK_MONOTONIC);
 
 	perf_drain(p);
 	take(p, p->safe);
@@ -245,7 +245,7 @@ static int wait_one(void *arg, const sigset_t *set, siginfo_t *si, double second
 
 static void begin(struct perf *p)
 {
-	p->begin = p->safe = perf_now(CLOCK_MONOTONIC);
+	p->begin = p->safe = proc_clock(CLOCK_MONOTONIC);
 	if (p->ring_bytes < PERF_RING)
 		cmd_notef(p->ctx, "rings of %zu KiB per CPU in place of %u: kernel.perf_event_mlock_kb and ulimit -l allow no more", p->ring_bytes >> 10, PERF_RING >> 10);
 	perf_put_head(p);
@@ -344,7 +344,7 @@ static void finish(struct perf *p)
 {
 	uint64_t lost;
 
-	p->end = perf_now(CLOCK_MONOTONIC);
+	p->end = proc_clock(CLOCK_MONOTONIC);
 	perf_enable(p, false);
 	perf_drain(p);
 	take(p, UINT64_MAX);
@@ -360,7 +360,7 @@ static void finish(struct perf *p)
 		cmd_warnf(p->ctx, "out of memory: something is missing");
 }
 
-static double seconds_now(void) { return (double)perf_now(CLOCK_MONOTONIC) / 1e9; }
+static double seconds_now(void) { return (double)proc_clock(CLOCK_MONOTONIC) / 1e9; }
 
 /* Others run, we look: until they have ended, the time is up or we are told to stop. */
 static void look_on(struct perf *p)

@@ -9,14 +9,6 @@
 
 #define BLOCK_BYTES (64u << 10)  /* from which a block is written */
 
-uint64_t perf_now(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* ---- blocks ---- */
 
 static void write_all(struct perf *p, const unsigned char *v, size_t n)
@@ -43,7 +35,7 @@ void perf_flush(struct perf *p, struct perf_proc *proc)
 
 	if (!proc->records)
 		return;
-	head.time = proc->flushed = perf_now(CLOCK_MONOTONIC);
+	head.time = proc->flushed = proc_clock(CLOCK_MONOTONIC);
 	if (p->end && head.time > p->end)
 		head.time = p->end;
 	memcpy(proc->out.v, &head, sizeof(head));
@@ -109,7 +101,7 @@ void perf_put(struct perf *p, struct perf_proc *proc, enum pd_wire_kind kind, vo
 
 void perf_put_begin(struct perf *p, struct perf_proc *proc)
 {
-	uint64_t now = perf_now(CLOCK_MONOTONIC), real = perf_now(CLOCK_REALTIME);
+	uint64_t now = proc_clock(CLOCK_MONOTONIC), real = proc_clock(CLOCK_REALTIME);
 	struct pd_wire_process w = { .pid = proc->pid, .ppid = proc->ppid, .monotonic = proc->image, .realtime = real - (now - proc->image),
 				     .cpu_period = p->a->cpu && p->event->clock ? p->period : 0, .wall_period = p->switches ? p->period : 0,
 				     .engine = PD_WIRE_PERF_EVENTS, .path_size = (uint32_t)strlen(proc->path) };
@@ -251,8 +243,8 @@ void perf_put_stats(struct perf *p)
 {
 	struct pd_wire_outside_stats w = p->stats;
 
-	w.time = p->end ? p->end : perf_now(CLOCK_MONOTONIC);
+	w.time = p->end ? p->end : proc_clock(CLOCK_MONOTONIC);
 	w.elapsed = w.time - p->begin;
-	w.own_cpu = perf_now(CLOCK_PROCESS_CPUTIME_ID);
+	w.own_cpu = proc_clock(CLOCK_PROCESS_CPUTIME_ID);
 	put_alone(p, PD_WIRE_OUTSIDE_STATS, &w, sizeof(w), NULL, 0);
 }

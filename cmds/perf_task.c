@@ -420,32 +420,22 @@ void perf_map_add(struct perf *p, struct perf_proc *proc, const struct perf_map 
 
 /* ---- what runs already ---- */
 
-/* "55d0c0a00000-55d0c0a02000 r-xp 00001000 fe:01 131 /usr/bin/x" */
-static void scan_maps(struct perf *p, struct perf_proc *proc)
+struct scan {
+	struct perf *p;
+	struct perf_proc *proc;
+};
+
+static bool scan_map(void *arg, const struct proc_map *m)
 {
-	char path[64], *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
-	FILE *f;
+	const struct scan *s = arg;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", proc->pid);
-	f = fopen(path, "re");
-	while (f && (n = getline(&line, &cap, f)) > 0) {
-		struct perf_map m = { 0 };
-		char right[5] = "";
-		int at = 0;
-
-		if (line[n - 1] == '\n')
-			line[n - 1] = '\0';
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &m.start, &m.limit, right, &m.offset, &at) < 4 || !at || right[2] != 'x')
-			continue;
-		m.path = line + at;
-		perf_map_add(p, proc, &m);
-	}
-	free(line);
-	if (f)
-		fclose(f);
+	if (m->executable)
+		perf_map_add(s->p, s->proc, &(struct perf_map){ .start = m->start, .limit = m->limit, .offset = m->offset, .path = m->path });
+	return true;
 }
+
+/* Of a process that ends meanwhile, what there was. */
+static void scan_maps(struct perf *p, struct perf_proc *proc) { proc_maps((pid_t)proc->pid, scan_map, &(struct scan){ p, proc }); }
 
 size_t perf_threads_of(uint32_t pid, pid_t **v)
 {

@@ -136,14 +136,6 @@ static bool put_text(int fd, const char *key, const char *value)
 	return write(fd, &b, b.block.size) == (ssize_t)b.block.size;
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 bool record_begin_stream(int fd, char **argv)
 {
 	struct pd_wire_file head = { .magic = PD_WIRE_MAGIC, .major = PD_WIRE_MAJOR, .minor = PD_WIRE_MINOR, .size = sizeof(head) };
@@ -151,8 +143,8 @@ bool record_begin_stream(int fd, char **argv)
 	struct utsname u;
 	size_t n = 0;
 
-	head.realtime = clock_ns(CLOCK_REALTIME);
-	head.monotonic = clock_ns(CLOCK_MONOTONIC);
+	head.realtime = proc_clock(CLOCK_REALTIME);
+	head.monotonic = proc_clock(CLOCK_MONOTONIC);
 	for (size_t i = 0; argv[i] && n < sizeof(command); i++)
 		n += (size_t)snprintf(command + n, sizeof(command) - n, "%s%s", i ? " " : "", argv[i]);
 	if (write(fd, &head, sizeof(head)) != (ssize_t)sizeof(head) || !put_text(fd, "record.command", command))

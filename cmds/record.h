@@ -3,6 +3,7 @@
 #define CMDS_RECORD_H
 
 #include "cli.h"
+#include "proc.h"
 
 #include <signal.h>
 #include <sys/types.h>

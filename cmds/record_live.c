@@ -17,13 +17,7 @@
 #define SHARE 10.0  /* making tables takes at most one part in so many of one CPU */
 #define ROWS 12
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+static double now(void) { return (double)proc_clock(CLOCK_MONOTONIC) / 1e9; }
 
 static double percent(int64_t part, int64_t all) { return all ? 100.0 * (double)part / (double)all : 0; }
 

@@ -15,13 +15,7 @@
 
 #define GRACE 5.0 /* seconds between asking the command to end and ending it */
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+static double now(void) { return (double)proc_clock(CLOCK_MONOTONIC) / 1e9; }
 
 /* In the child. Returns errno when there was no way. */
 static int start(const char *path, char **argv, const sigset_t *mask)

@@ -22,9 +22,8 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 
 static _Atomic uint8_t flags[LOCK_SETS];
-static int here(void) { return 0; }
 extern struct lock_gate profdata_lock_gate;
-HOOK struct lock_gate profdata_lock_gate = { .version = LOCK_GATE_VERSION, .flag = flags, .code = (const void *)here };
+HOOK struct lock_gate profdata_lock_gate = { .version = LOCK_GATE_VERSION, .flag = flags };
 static const struct lock_calls *_Atomic *const calls_now = &profdata_lock_gate.calls;
 
 /*
