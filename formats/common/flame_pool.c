@@ -1,5 +1,6 @@
 #include "common/flame_pool.h"
 #include "base/hash.h"
+#include "base/multikey.h"
 #include "common/escape.h"
 #include "io/out.h"
 
@@ -60,12 +61,11 @@ uint32_t flame_pool_add(struct flame_pool *p, struct pd_span s)
 	return p->slot[at] = (uint32_t)p->text.n - 1;
 }
 
-static int by_bytes(const void *pa, const void *pb, void *ctx)
+static struct pd_span text_of(const void *ctx, uint32_t id)
 {
-	const struct pd_span *text = ctx, a = text[*(const uint32_t *)pa], b = text[*(const uint32_t *)pb];
-	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+	const struct pd_span *text = ctx;
 
-	return c ? c : a.n < b.n ? -1 : a.n > b.n;
+	return text[id];
 }
 
 /* Once sorted, `slot` is the order and `rank` its inverse. */
@@ -73,23 +73,20 @@ bool flame_pool_sort(struct flame_pool *p)
 {
 	size_t n = p->text.n;
 	uint32_t *order = p->failed ? NULL : realloc(p->slot, n * sizeof *order);
+	struct pd_multikey_item *item = malloc(n * sizeof *item);
 
-	if (!order) {
-		p->failed = true;
-		return false;
-	}
-	p->slot = order;
+	if (order)
+		p->slot = order;
 	p->rank = malloc(n * sizeof *p->rank);
-	if (!p->rank) {
-		p->failed = true;
-		return false;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		order[i] = i;
-	qsort_r(order, n, sizeof *order, by_bytes, p->text.v);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; item && i < n; i++)
+		item[i].id = i;
+	p->failed = !order || !item || !p->rank || !pd_multikey_sort_texts(item, n, text_of, p->text.v);
+	for (uint32_t i = 0; !p->failed && i < n; i++) {
+		order[i] = item[i].id;
 		p->rank[order[i]] = i;
-	return true;
+	}
+	free(item);
+	return !p->failed;
 }
 
 /* Bytes that both begin with; ASCII only, so that every language counts the same. */

@@ -4,6 +4,7 @@
  * describes every member. One JSON object whose text means nothing to XML and HTML.
  */
 #include "common/svg_data.h"
+#include "base/sort.h"
 #include "common/escape.h"
 #include "common/json_write.h"
 #include "io/out.h"
@@ -40,38 +41,30 @@ static bool number_nodes(struct flame_block *b)
 	return true;
 }
 
-struct named {
-	uint32_t rank, kind;
-};
-
-static int by_rank(const void *pa, const void *pb)
-{
-	const struct named *a = pa, *b = pb;
-
-	if (a->rank != b->rank)
-		return a->rank < b->rank ? -1 : 1;
-	return a->kind < b->kind ? -1 : a->kind > b->kind;
-}
-
-/* Frames of the block by name, so that names are small steps; the root stays first. */
+/* Frames of the block by name, so that names are small steps; the root stays first. Strings are few: they are counted. */
 static bool number_frames(struct flame_block *b, const uint32_t *ticket)
 {
-	uint32_t n = b->s->n_kinds;
-	struct named *order = malloc((n + 1) * sizeof *order);
+	uint32_t n = b->s->n_kinds, strings = (uint32_t)b->pool.text.n;
+	uint32_t *next = calloc((size_t)strings + 1, sizeof *next);
 
 	b->frame_at = malloc((n + 1) * sizeof *b->frame_at);
 	b->kind_of = malloc((n + 1) * sizeof *b->kind_of);
-	if (order && b->frame_at && b->kind_of) {
-		for (uint32_t k = 0; k < n; k++)
-			order[k] = (struct named){ flame_pool_id(&b->pool, ticket[4 * k]), k };
-		qsort(order + 1, n - 1, sizeof *order, by_rank);
-		for (uint32_t k = 0; k < n; k++) {
-			b->frame_at[order[k].kind] = k;
-			b->kind_of[k] = order[k].kind;
+	if (next && b->frame_at && b->kind_of) {
+		for (uint32_t k = 1; k < n; k++)
+			next[flame_pool_id(&b->pool, ticket[4 * k]) + 1]++;
+		next[0] = 1;
+		for (uint32_t i = 0; i < strings; i++)
+			next[i + 1] += next[i];
+		b->frame_at[0] = b->kind_of[0] = 0;
+		for (uint32_t k = 1; k < n; k++) {
+			uint32_t at = next[flame_pool_id(&b->pool, ticket[4 * k])]++;
+
+			b->frame_at[k] = at;
+			b->kind_of[at] = k;
 		}
 	}
-	free(order);
-	return b->frame_at && b->kind_of && order;
+	free(next);
+	return b->frame_at && b->kind_of && next;
 }
 
 /* ---- frames ---- */
@@ -150,42 +143,52 @@ static uint32_t rgb_of(const char *fill)
 	return v;
 }
 
-static int by_number(const void *pa, const void *pb)
+/* Each colour once, in order, and the number of its colour per kind; behind the kinds that of what is left out. */
+static bool number_colors(struct flame_block *b)
 {
-	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+	uint32_t n = b->s->n_kinds;
+	struct pd_sort_item *item = malloc(2 * ((size_t)n + 1) * sizeof *item);
 
-	return a < b ? -1 : a > b;
+	b->color = malloc(((size_t)n + 1) * sizeof *b->color);
+	b->color_at = malloc(((size_t)n + 1) * sizeof *b->color_at);
+	if (item && b->color && b->color_at) {
+		for (uint32_t k = 0; k < n; k++)
+			item[k] = (struct pd_sort_item){ .key = rgb_of(b->s->kind[k].fill), .row = k };
+		if (b->left_out)
+			item[n] = (struct pd_sort_item){ .key = 0xb8b8b8, .row = n };
+		n += b->left_out > 0;
+		pd_sort_u64(item, item + n, n);
+		for (uint32_t i = 0; i < n; i++) {
+			if (!i || item[i].key != item[i - 1].key)
+				b->color[b->n_colors++] = (uint32_t)item[i].key;
+			b->color_at[item[i].row] = b->n_colors - 1;
+		}
+	}
+	free(item);
+	return item && b->color && b->color_at;
 }
 
-/* Each colour once, and the number of its colour per frame. */
-static bool put_colors(const struct flame_block *b, struct pd_out *out, bool table)
+static void put_color_table(const struct flame_block *b, struct pd_out *out)
 {
-	uint32_t n = b->s->n_kinds, distinct = 0, grey = 0xb8b8b8, *rgb = malloc((n + 1) * sizeof *rgb);
+	pd_out_puts(out, ",\n\"colors\":[");
+	for (uint32_t i = 0; i < b->n_colors; i++)
+		pd_out_printf(out, "%s\"#%06x\"", i ? "," : "", b->color[i]);
+	out_byte(out, ']');
+}
+
+static void put_colors(const struct flame_block *b, struct pd_out *out)
+{
 	struct flame_list l = { .out = out };
 
-	if (!rgb)
-		return false;
-	for (uint32_t k = 0; k < n; k++)
-		rgb[k] = rgb_of(b->s->kind[k].fill);
-	rgb[n] = grey;
-	qsort(rgb, n + (b->left_out > 0), sizeof *rgb, by_number);
-	for (uint32_t i = 0; i < n + (b->left_out > 0); i++)
-		if (!distinct || rgb[i] != rgb[distinct - 1])
-			rgb[distinct++] = rgb[i];
-	pd_out_puts(out, table ? ",\n\"colors\":[" : ",\n\"color\":[");
-	for (uint32_t i = 0; table && i < distinct; i++)
-		pd_out_printf(out, "%s\"#%06x\"", i ? "," : "", rgb[i]);
-	for (uint32_t k = 0; !table && k < n + (b->left_out > 0); k++) {
-		uint32_t want = k < n ? rgb_of(b->s->kind[b->kind_of[k]].fill) : grey;
-
-		flame_list_i64(&l, (const uint32_t *)bsearch(&want, rgb, distinct, sizeof *rgb, by_number) - rgb);
-	}
+	pd_out_puts(out, ",\n\"color\":[");
+	for (uint32_t k = 0; k < b->s->n_kinds; k++)
+		flame_list_i64(&l, b->color_at[b->kind_of[k]]);
+	if (b->left_out)
+		flame_list_i64(&l, b->color_at[b->s->n_kinds]);
 	out_byte(out, ']');
-	free(rgb);
-	return true;
 }
 
-static bool put_frames(const struct flame_block *b, struct pd_out *out, const uint32_t *ticket)
+static void put_frames(const struct flame_block *b, struct pd_out *out, const uint32_t *ticket)
 {
 	struct flame_list l = { .out = out };
 	bool any = b->left_out > 0;
@@ -206,10 +209,8 @@ static bool put_frames(const struct flame_block *b, struct pd_out *out, const ui
 			flame_list_i64(&l, LEFT_OUT);
 		out_byte(out, ']');
 	}
-	if (!put_colors(b, out, false))
-		return false;
+	put_colors(b, out);
 	out_byte(out, '}');
-	return true;
 }
 
 /* What --nameattr says of the frames, for the viewer. */
@@ -391,7 +392,7 @@ static void put_header(const struct flame_block *b, struct pd_jsonw *w)
 static bool collect(struct flame_block *b, uint32_t **ticket)
 {
 	*ticket = collect_frames(b);
-	return *ticket && collect_profile(b) && number_nodes(b) && flame_rows_collect(b) && flame_pool_sort(&b->pool) && number_frames(b, *ticket);
+	return *ticket && collect_profile(b) && number_nodes(b) && flame_rows_collect(b) && flame_pool_sort(&b->pool) && number_frames(b, *ticket) && number_colors(b);
 }
 
 bool svg_write_data(const struct svg_scene *s, struct pd_out *out)
@@ -409,10 +410,10 @@ bool svg_write_data(const struct svg_scene *s, struct pd_out *out)
 		pd_jsonw_object(&w, NULL);
 		put_header(&b, &w);
 		flame_pool_write(&b.pool, out);
-		ok = put_colors(&b, out, true) && put_frames(&b, out, ticket);
-		if (ok)
-			put_attrs(&b, out);
-		ok = ok && put_tree(&b, out);
+		put_color_table(&b, out);
+		put_frames(&b, out, ticket);
+		put_attrs(&b, out);
+		ok = put_tree(&b, out);
 		flame_rows_write(&b, out);
 		if (s->states)
 			svg_state_data(s, out, b.set, b.n_sets);
@@ -427,6 +428,8 @@ bool svg_write_data(const struct svg_scene *s, struct pd_out *out)
 	free(b.lacks);
 	free(b.frame_at);
 	free(b.kind_of);
+	free(b.color);
+	free(b.color_at);
 	free(b.comment);
 	flame_rows_release(&b);
 	flame_pool_release(&b.pool);

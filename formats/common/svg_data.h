@@ -35,6 +35,8 @@ struct flame_block {
 	bool *lacks;             /* per node of the tree: does one stand behind it for children left out */
 	uint32_t *frame_at;      /* kind → frame of the block */
 	uint32_t *kind_of;       /* its inverse */
+	uint32_t *color, n_colors; /* distinct ones, 0xrrggbb */
+	uint32_t *color_at;      /* kind → its colour; one more for what is left out */
 	bool labels, times, dropped_labels, dropped_times;
 	struct flame_rows *rows; /* per series */
 	unsigned n_series;

@@ -412,43 +412,23 @@ static bool sum_up(struct ct_build *b, int64_t *v)
 	return true;
 }
 
-struct name_order {
-	const struct pd_calltree_frame *row;
-	uint32_t last; /* part of the key that holds the length: "a" before "a\0" */
-};
-
-static uint64_t name_key(const void *ctx, uint32_t id, uint32_t depth)
+static struct pd_span name_of(const void *ctx, uint32_t id)
 {
-	const struct name_order *o = ctx;
-	struct pd_span s = o->row[id].name;
-	size_t at = (size_t)depth * 8;
-	unsigned char part[8] = { 0 };
+	const struct pd_calltree_frame *row = ctx;
 
-	if (depth == o->last)
-		return s.n;
-	if (at >= s.n)
-		return 0;
-	if (s.n - at >= 8)
-		return pd_bswap64(pd_load64(s.p + at));
-	memcpy(part, s.p + at, s.n - at);
-	return pd_bswap64(pd_load64(part));
+	return row[id].name;
 }
 
 /* Place of every name in the order of their bytes; NULL when out of memory. */
 static uint32_t *rank_names(const struct ct_build *b)
 {
-	size_t n = b->names->row.n, longest = 0;
+	size_t n = b->names->row.n;
 	struct pd_multikey_item *item = malloc(n * sizeof *item);
 	uint32_t *rank = malloc(n * sizeof *rank);
-	struct name_order order = { .row = b->names->row.v };
 
-	for (size_t i = 1; item && i < n; i++) {
+	for (size_t i = 1; item && i < n; i++)
 		item[i].id = (uint32_t)i;
-		if (order.row[i].name.n > longest)
-			longest = order.row[i].name.n;
-	}
-	order.last = (uint32_t)(longest / 8 + 1);
-	if (rank && item && pd_multikey_sort(item + 1, n - 1, order.last + 1, name_key, &order)) {
+	if (rank && item && pd_multikey_sort_texts(item + 1, n - 1, name_of, b->names->row.v)) {
 		rank[0] = 0;
 		for (size_t i = 1; i < n; i++)
 			rank[item[i].id] = (uint32_t)i;
