@@ -97,7 +97,7 @@ static int check(struct cmd_ctx *ctx, const struct record_args *a, size_t operan
 
 int record_dump(struct cmd_ctx *ctx, const struct record_args *a, size_t operands)
 {
-	bool keep = a->output && record_ends_in(a->output, ".pdrec");
+	bool keep = record_raw(a);
 	char *command[] = { (char *)(uintptr_t)"--dump", (char *)(uintptr_t)"-p", (char *)(uintptr_t)a->pids, NULL }, path[64];
 	const char *at = a->pids;
 	int status = check(ctx, a, operands) ? RECORD_FAILED : 0, fd;
@@ -105,9 +105,9 @@ int record_dump(struct cmd_ctx *ctx, const struct record_args *a, size_t operand
 
 	if (status)
 		return status;
-	fd = keep ? open(a->output, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600) : memfd_create("dump", MFD_CLOEXEC);
+	fd = keep ? open(a->out.output, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600) : memfd_create("dump", MFD_CLOEXEC);
 	if (fd < 0 || !record_begin_stream(fd, command)) {
-		cmd_errorf(ctx, "%s: %s", keep ? a->output : "memory", strerror(errno));
+		cmd_errorf(ctx, "%s: %s", keep ? a->out.output : "memory", strerror(errno));
 		status = RECORD_FAILED;
 	}
 	while (!status && (pid = next_pid(&at)) > 0)

@@ -122,7 +122,7 @@ static int check_output(struct cmd_ctx *ctx, const struct cmd_output *o, const s
 		return cli_usage(ctx, NULL, "the output name is empty");
 
 	if (((f && f->binary) || flags) && to_stdout(o) && !o->force && isatty(STDOUT_FILENO))
-		return cli_usage(ctx, "-o FILE, or a pipe; --force writes it anyway", "%s output is binary and standard output is a terminal", f && f->binary ? f->name : "compressed");
+		return cli_usage(ctx, cli_option_named(ctx->cmd, "force", 5) ? "-o FILE, or a pipe; --force writes it anyway" : "-o FILE, or a pipe", "%s output is binary and standard output is a terminal", f && f->binary ? f->name : "compressed");
 
 	return 0;
 }

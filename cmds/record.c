@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,8 +32,9 @@ static const struct pd_opt own_opts[] = {
 	{ 0, "functions", NULL, "with --trace: every call of functions that were built with -finstrument-functions", PD_OPT_BOOL, PD_AT(R, functions, bool) },
 	{ 0, "min-duration", "USEC", "with --functions: leave out calls that are shorter and in which nothing longer happens", PD_OPT_REAL, PD_AT(R, min_duration, double) },
 	{ 0, "no-children", NULL, "only the command itself, not the processes it starts", PD_OPT_BOOL, PD_AT(R, no_children, bool) },
-	{ 'o', "output", "FILE", "write to FILE (default profdata.pb.gz), format by its extension; FILE.pdrec is the stream as it was recorded", PD_OPT_STR,
-	  PD_AT(R, output, const char *), .complete = "file" },
+	{ 'o', "output", "FILE", "write to FILE (default profdata.pb.gz), format by its extension; FILE.pdrec is the stream as it was recorded; with -p or -a, '-' is standard output",
+	  PD_OPT_STR, PD_AT(R, out.output, const char *), .complete = "file" },
+	{ 't', "to", "FORMAT", "format of FILE, whatever its extension", PD_OPT_STR, PD_AT(R, out.to, const char *), .complete = "format-write" },
 	{ 0, "split", NULL, "one profile per kind beside each other in place of one: FILE.cpu.pb.gz, .wall, .heap, .block, .mutex", PD_OPT_BOOL, PD_AT(R, split, bool) },
 	{ 0, "flame", "FILE", "draw a flame graph as well", PD_OPT_STR, PD_AT(R, flame, const char *), .complete = "file" },
 	{ 0, "live", NULL, "meanwhile, every two seconds, a table on standard error of where the time goes", PD_OPT_BOOL, PD_AT(R, live, bool) },
@@ -70,7 +72,7 @@ static void record_defaults(void *args)
 	a->heap_period = 512 << 10;
 	a->engine = "timer";
 	a->lock_rate = 10000;
-	a->output = default_output;
+	a->out.output = default_output;
 }
 
 bool record_ends_in(const char *path, const char *suffix)
@@ -80,8 +82,22 @@ bool record_ends_in(const char *path, const char *suffix)
 	return n >= m && strcmp(path + n - m, suffix) == 0;
 }
 
+bool record_raw(const struct record_args *a) { return !a->out.to && record_ends_in(a->out.output, ".pdrec"); }
+
 /* What only a sampler inside of the program can see; NULL: nothing of it is asked for. */
 static const char *inside_only(const struct record_args *a) { return a->heap ? "heap" : a->lock ? "lock" : a->functions ? "functions" : NULL; }
+
+/* What would fail when everything is recorded. */
+static int check_output(struct cmd_ctx *ctx, const struct record_args *a)
+{
+	const struct pd_format *f = cmd_out_format(ctx, &a->out, pd_format_named("pprof"));
+	struct cmd_output o = a->out;
+
+	if (!f)
+		return RECORD_FAILED;
+	o.to = f->name;
+	return cli_out_check(ctx, &o);
+}
 
 static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 {
@@ -98,7 +114,7 @@ static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 		return cli_usage(ctx, NULL, "--frequency: expected 0.01 to 20000");
 	if (!(a->seconds >= 0 && a->seconds < 1e9))
 		return cli_usage(ctx, NULL, "--duration: expected seconds");
-	if (strcmp(a->output, "-") == 0)
+	if (!others && strcmp(a->out.output, "-") == 0)
 		return cli_usage(ctx, "-o FILE", "standard output belongs to the command");
 	if (!(a->heap_period >= 1 && a->heap_period <= INT64_C(1) << 34))
 		return cli_usage(ctx, NULL, "--heap-period: expected 1 to 16G");
@@ -108,10 +124,10 @@ static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 		return cli_usage(ctx, NULL, "--min-duration: expected microseconds");
 	if (a->functions && !a->trace)
 		return cli_usage(ctx, NULL, "--functions: calls are part of a timeline (--trace)");
-	if (a->split && !record_ends_in(a->output, ".pb.gz"))
+	if (a->split && (a->out.to || !record_ends_in(a->out.output, ".pb.gz")))
 		return cli_usage(ctx, "-o FILE.pb.gz", "--split: the profiles are of the format pprof");
 	a->cpu |= !a->wall && !a->heap && !a->lock;
-	return 0;
+	return record_raw(a) ? 0 : check_output(ctx, a);
 }
 
 /* ---- the stream ---- */
@@ -155,21 +171,32 @@ bool record_begin_stream(int fd, char **argv)
 	return put_text(fd, "record.host", host);
 }
 
-/* Beside the output, so that a folder that cannot be written is known before the command runs. */
+/* Beside the output, so that a folder that cannot be written is known before the command runs; of what is no file, in the folder for such things. */
+static const char *stream_folder(const struct record_args *a, char *folder, size_t size)
+{
+	const char *slash = strrchr(a->out.output, '/'), *tmp = getenv("TMPDIR");
+	struct stat st;
+
+	if (strcmp(a->out.output, "-") == 0 || (stat(a->out.output, &st) == 0 && !S_ISREG(st.st_mode)))
+		return tmp && *tmp ? tmp : "/tmp";
+	snprintf(folder, size, "%.*s", slash ? (int)(slash - a->out.output) + 1 : 1, slash ? a->out.output : ".");
+	return folder;
+}
+
 static int make_stream(struct cmd_ctx *ctx, const struct record_args *a, char **argv, char *path, size_t size)
 {
-	const char *slash = strrchr(a->output, '/');
-	char folder[PATH_MAX], full[PATH_MAX];
-	bool keep = record_ends_in(a->output, ".pdrec"), ok;
+	const char *slash = strrchr(a->out.output, '/'), *name = slash ? slash + 1 : a->out.output, *folder;
+	char room[PATH_MAX], full[PATH_MAX];
+	bool keep = record_raw(a), ok;
 	int fd;
 
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - a->output) + 1 : 1, slash ? a->output : ".");
+	folder = stream_folder(a, room, sizeof(room));
 	if (!realpath(folder, full)) {
 		cmd_errorf(ctx, "%s: %s", folder, strerror(errno));
 		return RECORD_FAILED;
 	}
-	if ((size_t)snprintf(path, size, "%s/%s%s", strcmp(full, "/") == 0 ? "" : full, keep ? (slash ? slash + 1 : a->output) : "profdata-XXXXXX", keep ? "" : ".pdrec") >= size) {
-		cmd_errorf(ctx, "%s: the path is too long", a->output);
+	if ((size_t)snprintf(path, size, "%s/%s%s", strcmp(full, "/") == 0 ? "" : full, keep ? name : "profdata-XXXXXX", keep ? "" : ".pdrec") >= size) {
+		cmd_errorf(ctx, "%s: the path is too long", a->out.output);
 		return RECORD_FAILED;
 	}
 	if (keep)
@@ -229,7 +256,7 @@ static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struc
 	if (!pd_doc_total(doc, (unsigned)type, &sum, &abs_sum) || sum == 0)
 		too_little(ctx, a, what);
 	else if (cli_progress_wanted(ctx)) /* somebody is looking */
-		cmd_notef(ctx, "%s of %s in %s", cmd_amount(amount, sizeof(amount), (double)sum, unit), what, a->split ? "a profile per kind" : a->output);
+		cmd_notef(ctx, "%s of %s in %s", cmd_amount(amount, sizeof(amount), (double)sum, unit), what, a->split ? "a profile per kind" : strcmp(a->out.output, "-") == 0 ? "standard output" : a->out.output);
 	return 0;
 }
 
@@ -295,12 +322,14 @@ static int save_quietly(struct cmd_ctx *ctx, const struct cmd_output *o, const s
 int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const char *stream)
 {
 	struct cmd_input in = { 0 };
-	struct cmd_output out = { .output = a->output == default_output ? NULL : a->output }, flame = { .output = a->flame };
-	bool text = !out.output && !a->flame, stored = out.output && !record_ends_in(out.output, ".pdrec");
+	struct cmd_output out = a->out, flame = { .output = a->flame };
+	bool text = out.output == default_output && !out.to && !a->flame, stored = (out.output != default_output || out.to) && !record_raw(a);
 	char *operand = (char *)(uintptr_t)stream;
 	struct pd_doc *doc = cmd_load(ctx, &in, &operand, 1, 0);
 	int status = doc ? 0 : RECORD_FAILED;
 
+	if (out.output == default_output) /* a dump is to be read */
+		out.output = NULL;
 	if (doc && !a->no_symbols)
 		doc = record_with_names(ctx, NULL, doc);
 	if (!status && (text || stored) && save_quietly(ctx, &out, doc, text ? "threads" : "pprof"))
@@ -315,7 +344,7 @@ int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const cha
 static int write_kinds(struct cmd_ctx *ctx, const struct record_args *a, const struct pd_doc *doc)
 {
 	static const char suffix[] = ".pb.gz";
-	int stem = (int)(strlen(a->output) - strlen(suffix)), status = 0;
+	int stem = (int)(strlen(a->out.output) - strlen(suffix)), status = 0;
 	struct pd_error err = { 0 };
 
 	for (unsigned s = 0; s < pd_doc_series(doc) && !status; s++) {
@@ -325,7 +354,7 @@ static int write_kinds(struct cmd_ctx *ctx, const struct record_args *a, const s
 
 		if (!kind)
 			return cmd_fail(ctx, &err);
-		snprintf(path, sizeof(path), "%.*s.%.*s%s", stem, a->output, (int)name.n, name.p, suffix);
+		snprintf(path, sizeof(path), "%.*s.%.*s%s", stem, a->out.output, (int)name.n, name.p, suffix);
 		status = save_quietly(ctx, &(struct cmd_output){ .output = path }, kind, "pprof");
 		pd_doc_unref(kind);
 	}
@@ -334,17 +363,17 @@ static int write_kinds(struct cmd_ctx *ctx, const struct record_args *a, const s
 
 static int write_output(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, const struct pd_doc *doc)
 {
-	struct cmd_output out = { .output = a->output };
+	const struct cmd_output *out = &a->out;
 	struct cmd_input in = { 0 };
-	const struct pd_format *f = cmd_out_format(ctx, &out, pd_format_named("pprof"));
+	const struct pd_format *f = cmd_out_format(ctx, out, pd_format_named("pprof"));
 
 	if (!f)
 		return RECORD_FAILED;
 	if (a->split)
 		return write_kinds(ctx, a, doc);
 	if (a->trace && f->write_events)
-		return record_timeline(ctx, stream, &out, f);
-	return strcmp(f->name, "pprof") == 0 ? save_quietly(ctx, &out, doc, "pprof") : cmd_save(ctx, &out, &in, doc, NULL, f);
+		return record_timeline(ctx, stream, out, f);
+	return strcmp(f->name, "pprof") == 0 ? save_quietly(ctx, out, doc, "pprof") : cmd_save(ctx, out, &in, doc, NULL, f);
 }
 
 /* *keep: the stream holds what could not be written. */
@@ -352,7 +381,7 @@ static int save(struct cmd_ctx *ctx, const struct record_args *a, struct perf *p
 {
 	struct cmd_output flame = { .output = a->flame };
 	struct pd_doc *doc = load(ctx, a, stream);
-	bool empty = true, raw = record_ends_in(a->output, ".pdrec");
+	bool empty = true, raw = record_raw(a);
 	int status = doc ? summary(ctx, a, perf, doc, own, &empty) : RECORD_FAILED;
 
 	if (!empty && !status && !a->no_symbols && (a->flame || a->trace || !raw))
@@ -435,7 +464,7 @@ static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 		status = save(ctx, a, t.perf, stream, own, &keep);
 	if (keep)
 		cmd_notef(ctx, "what was recorded is kept in %s; profdata convert reads it", stream);
-	else if (stream[0] && (status || !record_ends_in(a->output, ".pdrec")))
+	else if (stream[0] && (status || !record_raw(a)))
 		unlink(stream);
 	record_outside_free(t.perf);
 	free(t.pid);

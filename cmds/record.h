@@ -10,7 +10,8 @@
 
 struct record_args {
 	struct cmd_common common;
-	const char *output, *flame, *engine;
+	struct cmd_output out;
+	const char *flame, *engine;
 	const char *pids, *event, *call_graph; /* from outside */
 	double rate, seconds;
 	int64_t heap_period;
@@ -32,6 +33,8 @@ const char *record_sample_type(const struct record_args *a, const struct perf *p
 /* The document with names for its addresses; the same one where there are none. */
 struct pd_doc *record_with_names(struct cmd_ctx *ctx, struct perf *perf, struct pd_doc *doc);
 bool record_ends_in(const char *path, const char *suffix);
+/* The stream itself is what was asked for (-o FILE.pdrec). */
+bool record_raw(const struct record_args *a);
 /* The head of a stream, and what was asked for as a text. */
 bool record_begin_stream(int fd, char **argv);
 /* A dump as it was asked for: text on standard output, or -o and --flame. */

@@ -83,6 +83,32 @@ folder) # an output that cannot be written is known before the command runs
 	done
 	[ ! -e ran ] || fail 'it ran'
 	;;
+outputs) # any format, wherever it goes; what is no file has no stream beside it
+	"$profdata" record -q -t folded -o f.txt -- "$target" spin 1 0.3 >/dev/null || fail "status $?"
+	grep -q 'burn [0-9]*$' f.txt || fail "-t folded: $(head -n 3 f.txt)"
+	mkfifo pipe && mkdir tmp
+	cat pipe >piped &
+	TMPDIR=$dir/tmp "$profdata" record -q -t folded -o pipe -- "$target" spin 1 0.3 >/dev/null 2>err || fail "pipe: $(cat err)"
+	wait $!
+	grep -q 'burn [0-9]*$' piped || fail "pipe: $(cat piped)"
+	[ -z "$(ls tmp)" ] && ! ls ./*.pdrec 2>/dev/null || fail 'a stream is left'
+	"$target" spin 1 20 >/dev/null 2>&1 &
+	"$profdata" record --dump -p $! -t folded >dump 2>err || fail "--dump -t: $(cat err)"
+	grep -q 'burn 1$' dump || fail "--dump -t: $(cat dump)"
+	if "$profdata" record -q -p $! -d 0.5 -o - 2>err >p; then
+		"$profdata" top p | grep -q burn || fail '-p -o -'
+	else
+		grep -q 'perf_event' err || fail "-p -o -: $(cat err)"
+	fi
+	kill $!
+	for bad in '-o - -- touch ran' '-t nonsense touch ran' '--split -t folded touch ran'; do
+		# shellcheck disable=SC2086
+		"$profdata" record $bad >out 2>&1
+		[ $? -eq 125 ] || fail "$bad: status"
+		[ "$(grep -c error out)" -eq 1 ] || fail "$bad: $(cat out)"
+	done
+	[ ! -e ran ] || fail 'it ran'
+	;;
 musl) # where the sampler cannot be loaded the reason is said, and perf events are used if there are any
 	command -v musl-gcc >/dev/null || skip 'no musl-gcc'
 	echo 'int main(void) { return 7; }' >x.c
