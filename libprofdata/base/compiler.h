@@ -15,6 +15,7 @@
 #define pd_prefetch(p) __builtin_prefetch(p)
 #define PD_UNUSED __attribute__((unused))
 #define PD_NOINLINE __attribute__((noinline))
+#define PD_ALWAYS_INLINE inline __attribute__((always_inline))
 #define PD_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline unsigned pd_ctz64(uint64_t x) { return (unsigned)__builtin_ctzll(x); }

@@ -170,10 +170,13 @@ static bool read_frames(struct pd_diff *d, struct diff_unit *u, struct pd_error 
 static void mark_roots(struct pd_diff *d, const struct diff_unit *u)
 {
 	const struct pd_tables *t = &u->doc->t;
+	const size_t ahead = 16;
 
 	for (size_t s = 1; s < t->stack.n; s++) {
 		uint32_t frame;
 
+		if (s + ahead < t->stack.n)
+			pd_prefetch(&t->run.v[t->stack.v[s + ahead].first]);
 		if (t->stack.v[s].parent || !pd_run_length(&t->stack.v[s]))
 			continue;
 		frame = t->run.v[t->stack.v[s].first];

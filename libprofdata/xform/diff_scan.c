@@ -1,9 +1,10 @@
 /*
  * Own and cumulative sums of functions, and hashes of the stacks. A function
- * counts once per stack, however often it recurs: on the way from the root down
- * to a node all functions are stamped with its number. Nodes that end a path are
- * taken as they lie in memory, because there are many more of them than fit a
- * cache, and those above them are counted on the way.
+ * counts once per stack, however often it recurs: all functions on the way from
+ * the root down to a node are stamped with the mark of the way. Nodes are taken as
+ * they lie in memory, because there are many more of them than fit a cache. Most
+ * hang below the one before, and go on with its mark; the others stamp the nodes
+ * above them with a new one.
  */
 #include "base/hash.h"
 #include "xform/diff.h"
@@ -44,36 +45,41 @@ bool pd_diff_above(const struct diff_unit *u, uint32_t func, uint32_t stack, uin
 	return false;
 }
 
+#define BLOCK 4u /* functions of a frame that has several lie in blocks, the last of which is not full */
+
 struct scan {
 	const struct diff_unit *u;
-	uint32_t *seen;  /* [functions]: last path that has it */
+	uint32_t n;      /* functions */
+	uint32_t *code;  /* [frames]: its function, or n and more: those from block code - n on */
+	uint32_t (*block)[BLOCK];
+	uint32_t *seen;  /* [functions and blocks]: last way that has it */
 	int64_t *cum;    /* [functions] */
 	int64_t *again;  /* value that came through a function once more */
-	uint32_t *path;  /* nodes above the one at hand, and itself */
 	uint64_t salt, odd[64]; /* factors of the hash */
 };
 
-/* A node that was counted: the hash of its path, which the values it is made in the place of leave a bit for. */
-#define DONE (UINT64_C(1) << 63)
-
-/* Marks the functions of a node that was counted on another path. It has nodes below, so its run is whole: a loop of known length. */
+/*
+ * Marks the functions of a node. It has nodes below, so its run is whole: a loop of known length, and what a frame of several functions
+ * has for a code is marked like a function, for nobody asks for it.
+ */
 static inline void stamp(const struct scan *c, const uint32_t *run, uint32_t mark)
 {
-	const struct diff_unit *u = c->u;
-	const uint32_t *only = u->only;
-	uint32_t *seen = c->seen, odd = 0;
+	const uint32_t *code = c->code, n = c->n;
+	uint32_t *seen = c->seen, several = 0;
 
 	for (unsigned i = 0; i < PD_RUN; i++) {
-		uint32_t f = only[run[i]];
+		uint32_t f = code[run[i]];
 
-		seen[f] = mark; /* 0 is no function: nobody asks for its mark */
-		odd |= (uint32_t)(f == 0) << i;
+		seen[f] = mark;
+		several |= (uint32_t)(f >= n) << i;
 	}
-	for (; odd; odd &= odd - 1) {
-		uint32_t frame = run[__builtin_ctz(odd)];
+	for (; several; several &= several - 1) {
+		const uint32_t(*b)[BLOCK] = (const uint32_t(*)[BLOCK])&c->block[code[run[__builtin_ctz(several)]] - n];
 
-		for (uint32_t k = u->first[frame]; k < u->first[frame + 1]; k++)
-			seen[u->func[k]] = mark;
+		do /* 0 is no function: nobody asks for its mark either */
+			for (unsigned k = 0; k < BLOCK; k++)
+				seen[(*b)[k]] = mark;
+		while ((*b++)[BLOCK - 1]);
 	}
 }
 
@@ -90,74 +96,78 @@ static inline void count(const struct scan *c, uint32_t f, uint32_t mark, int64_
 /* A sum of products, which do not wait for each other. */
 static inline uint64_t term(const struct scan *c, uint32_t f, uint32_t i) { return (f + c->salt) * c->odd[i & 63]; }
 
-/* Counts the functions of a node, except for mark 0, and hashes them. Returns the innermost function. */
-static inline uint32_t visit(const struct scan *c, uint32_t stack, uint32_t mark, uint64_t above, uint64_t *hash)
+/* Counts the functions of a node, except for mark 0, hashes them in the place of its value, and adds its own value to the innermost one. */
+static PD_ALWAYS_INLINE void visit(const struct scan *c, uint32_t stack, uint32_t mark, const int64_t *own, int64_t *self)
 {
 	const struct diff_unit *u = c->u;
 	const struct pd_stack_row *row = &u->doc->t.stack.v[stack];
-	const uint32_t *run = u->doc->t.run.v + row->first, *end = run + pd_run_length(row), *only = u->only;
+	const uint32_t *run = u->doc->t.run.v + row->first, *end = run + pd_run_length(row), *code = c->code;
 	int64_t value = u->below[stack];
-	uint32_t n = 0, f = 0;
+	uint32_t n = 0, last = 0;
 	uint64_t h = 0;
 
 	for (; run < end; run++) {
-		uint32_t alone = only[*run];
+		uint32_t f = code[*run];
 
-		if (pd_likely(alone)) {
-			f = alone;
+		if (pd_likely(f < c->n)) {
 			h += term(c, f, n++);
 			if (mark)
 				count(c, f, mark, value);
+			last = f;
 			continue;
 		}
-		for (uint32_t k = u->first[*run]; k < u->first[*run + 1]; k++) {
-			f = u->func[k];
+		for (const uint32_t *several = c->block[f - c->n]; (f = *several); several++) {
 			h += term(c, f, n++);
 			if (mark)
 				count(c, f, mark, value);
+			last = f;
 		}
 	}
-	*hash = pd_hash_u64(above, h, n) | DONE;
-	return f ? f : pd_diff_leaf(u, stack);
-}
-
-static inline void settle(const struct scan *c, uint32_t stack, uint32_t mark, uint64_t above, const int64_t *own, int64_t *self)
-{
-	uint64_t hash;
-	uint32_t leaf = visit(c, stack, mark, above, &hash);
-
-	c->u->below[stack] = (int64_t)hash;
+	u->below[stack] = (int64_t)pd_hash_u64((uint64_t)u->below[row->parent], h, n);
 	if (own[stack])
-		self[leaf] += own[stack];
+		self[last ? last : pd_diff_leaf(u, stack)] += own[stack];
 }
 
-/* From the root down to a node: what is new is counted, what was is only marked. */
-static inline void scan_path(const struct scan *c, uint32_t stack, uint64_t hash, const int64_t *own, int64_t *self)
+/* Codes of frames, and the blocks they speak of. The first block is that of frames without a function. */
+static bool encode(struct scan *c)
 {
-	const struct pd_tables *t = &c->u->doc->t;
-	const int64_t *below = c->u->below;
-	uint32_t n = 0;
+	const struct diff_unit *u = c->u;
+	size_t n = u->doc->t.frame.n, at = 1, blocks = 1;
 
-	for (uint32_t s = stack; s; s = t->stack.v[s].parent)
-		c->path[n++] = s;
-	while (n) {
-		uint32_t s = c->path[--n];
+	for (size_t f = 0; f < n; f++)
+		blocks += u->only[f] ? 0 : (u->first[f + 1] - u->first[f]) / BLOCK + 1;
+	c->code = malloc(n * sizeof *c->code);
+	c->block = calloc(blocks, sizeof *c->block);
+	c->seen = calloc(c->n + blocks, sizeof *c->seen);
+	if (!c->code || !c->block || !c->seen)
+		return false;
+	for (size_t f = 0; f < n; f++) {
+		uint32_t k = u->first[f], several = u->first[f + 1] - k;
 
-		if (below[s] < 0)
-			stamp(c, t->run.v + t->stack.v[s].first, stack);
-		else
-			settle(c, s, stack, hash, own, self);
-		hash = (uint64_t)below[s];
+		c->code[f] = u->only[f] ? u->only[f] : c->n + (several ? (uint32_t)at : 0);
+		if (u->only[f] || !several)
+			continue;
+		memcpy(c->block[at], &u->func[k], several * sizeof *u->func);
+		at += several / BLOCK + 1;
 	}
+	return true;
 }
 
 static bool scan_init(struct scan *c, const struct pd_diff *d, const struct diff_unit *u)
 {
-	*c = (struct scan){ .u = u, .salt = pd_hash_u64(d->hash_key, 1, 1), .seen = calloc(d->func.n, sizeof *c->seen), .cum = calloc(d->func.n, sizeof *c->cum),
-			    .again = calloc(d->func.n, sizeof *c->again), .path = malloc((u->doc->t.max_depth / PD_RUN + 2) * sizeof *c->path) };
+	*c = (struct scan){ .u = u, .n = (uint32_t)d->func.n, .salt = pd_hash_u64(d->hash_key, 1, 1), .cum = calloc(d->func.n, sizeof *c->cum), .again = calloc(d->func.n, sizeof *c->again) };
 	for (unsigned i = 0; i < 64; i++)
 		c->odd[i] = pd_hash_u64(d->hash_key, i, 2) | 1;
-	return c->seen && c->cum && c->again && c->path;
+	return c->cum && c->again && encode(c);
+}
+
+static void scan_release(struct scan *c)
+{
+	free(c->code);
+	free(c->block);
+	free(c->seen);
+	free(c->cum);
+	free(c->again);
 }
 
 /* Very deep stacks: marks on the way down and off on the way up. */
@@ -191,22 +201,42 @@ static bool too_deep(const struct pd_tables *t)
 	return climb / CLIMB > t->run.n;
 }
 
-/* What is needed on the paths of nodes that come later. */
+/* What is needed on the ways to nodes that come later. */
 static inline void ask_for(const struct diff_unit *u, uint32_t stack)
 {
 	const struct pd_stack_row *row = u->doc->t.stack.v;
 	const uint32_t *run = u->doc->t.run.v;
-	uint32_t far = row[stack - 3 * AHEAD].parent, middle = row[stack - 2 * AHEAD].parent, near = row[row[stack - AHEAD].parent].parent;
+	uint32_t far = row[stack + 3 * AHEAD].parent, middle = row[stack + 2 * AHEAD].parent, near = row[row[stack + AHEAD].parent].parent;
 
 	pd_prefetch(&row[far]);
 	pd_prefetch(&u->below[far]);
-	pd_prefetch(&run[row[stack - 3 * AHEAD].first]);
 	pd_prefetch(&run[row[middle].first]);
 	pd_prefetch(&run[row[middle].first + PD_RUN - 1]);
 	pd_prefetch(&row[row[middle].parent]);
-	pd_prefetch(&u->below[row[middle].parent]);
 	pd_prefetch(&run[row[near].first]);
 	pd_prefetch(&run[row[near].first + PD_RUN - 1]);
+}
+
+static void scan_all(const struct scan *c, const int64_t *own, int64_t *self)
+{
+	const struct diff_unit *u = c->u;
+	const struct pd_tables *t = &u->doc->t;
+	const struct pd_stack_row *row = t->stack.v;
+	uint32_t mark = 0, n = (uint32_t)t->stack.n, last = 0;
+
+	for (uint32_t s = 1; s < n; s++) {
+		if (s + 3 * AHEAD < n)
+			ask_for(u, s);
+		if (!u->below[s])
+			continue;
+		if (!mark || row[s].parent != last) {
+			mark++;
+			for (uint32_t above = row[s].parent; above; above = row[above].parent)
+				stamp(c, t->run.v + row[above].first, mark);
+		}
+		visit(c, s, mark, own, self);
+		last = s;
+	}
 }
 
 bool pd_diff_scan(const struct pd_diff *d, const struct diff_unit *u, const int64_t *own, struct diff_sums *out)
@@ -218,24 +248,16 @@ bool pd_diff_scan(const struct pd_diff *d, const struct diff_unit *u, const int6
 	bool ok = scan_init(&c, d, u) && (!deep || walk_down(d, u, out));
 
 	memset(self, 0, d->func.n * sizeof *self);
-	u->below[0] = (int64_t)(d->hash_key | DONE);
+	u->below[0] = (int64_t)d->hash_key;
+	if (ok && !deep)
+		scan_all(&c, own, self);
 	for (uint32_t s = 1; ok && deep && s < t->stack.n; s++)
 		if (u->below[s])
-			settle(&c, s, 0, (uint64_t)u->below[t->stack.v[s].parent], own, self);
-	/* backwards: what has nodes below was on the path of one of them */
-	for (uint32_t s = (uint32_t)t->stack.n; ok && !deep && --s > 0;) {
-		if (s > 3 * AHEAD)
-			ask_for(u, s);
-		if (u->below[s] > 0)
-			scan_path(&c, s, (uint64_t)u->below[0], own, self);
-	}
+			visit(&c, s, 0, own, self);
 	for (size_t i = 0; ok && !deep && i < d->func.n; i++) {
 		out->v[DIFF_TOTAL][i] = c.cum[i];
 		out->recursive[i] = out->recursive[i] || c.again[i] > c.cum[i] / NOTABLE;
 	}
-	free(c.again);
-	free(c.path);
-	free(c.seen);
-	free(c.cum);
+	scan_release(&c);
 	return ok;
 }
