@@ -8,9 +8,14 @@ trap 'rm -rf "$dir"' EXIT
 fail() { echo "install: $*"; exit 1; }
 try() { "$@" >"$dir/log" 2>&1 || { cat "$dir/log"; fail "failed: $*"; }; }
 
-# the program of the manual
-awk '/^<!-- file: use.c -->$/ { on = 1 } /^```$/ { on = 0; inside = 0 } inside { print } on && /^```c$/ { inside = 1 }' "$source/docs/library.md" >"$dir/use.c"
-grep -q '^int main' "$dir/use.c" || fail 'docs/library.md shows no program'
+# the programs of the manual
+for program in use make; do
+	awk -v head="<!-- file: $program.c -->" '$0 == head { on = 1 } /^```$/ { on = 0; inside = 0 } inside { print } on && /^```c$/ { inside = 1 }' "$source/docs/library.md" >"$dir/$program.c"
+	grep -q '^int main' "$dir/$program.c" || fail "docs/library.md shows no $program.c"
+done
+for header in "$source"/libprofdata/include/profdata/*.h; do
+	grep -q "profdata/${header##*/}" "$source/docs/library.md" || fail "docs/library.md does not name profdata/${header##*/}"
+done
 
 # ---- a place of one's own ----
 own=$dir/own
@@ -33,6 +38,10 @@ pc() { pkg-config "$@" profdata; }
 # shellcheck disable=SC2046
 try "$cc" -Wall -Wextra -Werror -o "$dir/shared" "$dir/use.c" $(pc --cflags --libs)
 [ "$(LD_LIBRARY_PATH="$own/$libdir" "$dir/shared")" = 'total 4' ] || fail "a program linked by pkg-config does not work"
+# shellcheck disable=SC2046
+try "$cc" -Wall -Wextra -Werror -o "$dir/make" "$dir/make.c" $(pc --cflags --libs)
+LD_LIBRARY_PATH="$own/$libdir" try "$dir/make" "$dir/made.pb.gz"
+"$own/bin/profdata" top -s cpu "$dir/made.pb.gz" | grep -q '^ *20ms 66.67%.* parse$' || fail "the profile of make.c: $("$own/bin/profdata" top -s cpu "$dir/made.pb.gz")"
 # shellcheck disable=SC2046
 try "$cc" -o "$dir/static" "$dir/use.c" $(pc --cflags --libs --static | sed "s,-lprofdata,$own/$libdir/libprofdata.a,")
 [ "$("$dir/static")" = 'total 4' ] || fail "a program with the static library does not work"
