@@ -18,7 +18,7 @@ if ! "$profdata" record --dump -p "$pid" >probe.txt 2>probe.err; then
 fi
 kill "$pid"
 
-"$target" asleep 3 >alone.txt 2>&1 &
+"$target" asleep 8 >alone.txt 2>&1 &
 pid=$!
 sleep 0.5
 "$profdata" record --dump -p "$pid" >dump.txt || fail "status $?"
