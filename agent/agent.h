@@ -25,6 +25,7 @@
 #define AGENT_RINGS 2048           /* threads at a time */
 #define AGENT_LATE 4               /* periods at once, beyond those of one kernel tick, from which a sample is "late" */
 #define AGENT_BUCKETS 128          /* of handler times: 4 per octave of ns */
+#define AGENT_PLACES 32            /* return addresses by which a sleep is known again */
 #define AGENT_LABELS 500           /* bytes of a set of labels */
 #define AGENT_EVENT_BYTES (1u << 20) /* ring of events of a thread that has any; a power of two */
 #define AGENT_CALLS 1024           /* calls that are open at a time */
@@ -37,7 +38,7 @@ struct agent_sample {
 	uint32_t count;          /* periods; 0: a look for wall time */
 	uint32_t flags;          /* enum pd_wire_stack_flags */
 	uint32_t n, kind;        /* kind: 0 from the handler; else from a hook, enum pd_wire_kind */
-	uint64_t value[3];       /* from a hook: what its kind makes of them */
+	uint64_t value[3];       /* from a hook: what its kind makes of them; of a look: stack pointer, instruction, context switches */
 	uint32_t labels, zero;   /* labels: see agent_ring; then uint64_t address[n] */
 };
 
@@ -47,6 +48,12 @@ struct agent_walker {
 	uint64_t frame[AGENT_DEPTH];
 	struct cfi_row row[CFI_ROWS];
 	struct cfi_work work;
+};
+
+/* Where on the stack the innermost return addresses are, and which: a thread that has them still has not returned from where it was. */
+struct agent_places {
+	uint32_t n, zero;
+	uint64_t at[AGENT_PLACES], value[AGENT_PLACES];
 };
 
 /* One per thread: single producer (the handler of that thread), single consumer (the writer). */
@@ -76,10 +83,15 @@ struct agent_ring {
 	uint64_t wall_cpu;       /* CPU clock at the last look */
 	uint64_t wall_asleep;    /* it slept from the last look to here; 0: it did not */
 	uint64_t wall_told;      /* the last time the stream heard of it */
-	bool wall_still;         /* its CPU clock has stood still since the look */
-	bool wall_told_call;     /* the stream knows the system call it sleeps in */
 	uint64_t wall_asked;     /* when a look was asked for that has not come; 0: none */
+	uint64_t wall_waits;     /* until here it has not run since */
+	uint64_t wall_asked_cpu; /* CPU clock at both */
+	uint64_t wall_sp, wall_pc, wall_switches; /* at the last look */
+	struct agent_places wall_places; /* the same; written by the handler, and read when its sample is there */
 	uint32_t wall_stack;     /* id of the stack seen last, 0 none */
+	bool wall_still;         /* its CPU clock has stood still since the look */
+	bool wall_twice;         /* it was asked again although it had hardly run */
+	bool wall_told_call;     /* the stream knows the system call it sleeps in */
 	uint64_t frame[AGENT_DEPTH]; /* where the handler unwinds to */
 	struct cfi_row row[CFI_ROWS]; /* rules found before, by pc */
 	uint64_t work[128];      /* of the unwinder: stacks of signal handlers are small */
@@ -197,8 +209,8 @@ bool sample_take(struct agent_ring *r, struct agent_sample *s, uint32_t weight, 
 bool event_put(enum pd_wire_kind kind, const uint64_t value[3]);
 
 /* ---- unwind.c ---- */
-/* Addresses from the interrupted instruction to the root; *flags as in pd_wire_stack. Safe in a handler. */
-uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, uint32_t max, uint32_t *flags);
+/* Addresses from the interrupted instruction to the root; *flags as in pd_wire_stack. `places` may be NULL. Safe in a handler. */
+uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, uint32_t max, uint32_t *flags, struct agent_places *places);
 
 /* The same from here, for hooks, into w->frame. [lo, hi): the stack, 0 unknown. The caller has made `busy` odd. */
 uint32_t unwind_here(struct agent_walker *w, uint64_t lo, uint64_t hi, uint32_t *flags);
@@ -261,13 +273,16 @@ void writer_text(const char *key, const char *value);
 uint32_t writer_stack(const uint64_t *address, uint32_t n, uint32_t flags);
 void writer_unmapping(const struct agent_module *m);
 void writer_area(uint64_t start, uint64_t limit, uint64_t offset, const char *path); /* a mapping the loader does not know */
+/* What the kernel says of a thread of this process in one of its small files, as text; false: nothing. */
+bool writer_task_file(pid_t tid, const char *name, char *text, size_t size);
 void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags);
 /* Any record without a variable part. */
 void writer_record(enum pd_wire_kind kind, void *fixed, size_t size);
 
 /* ---- wall.c: on the writer's thread ---- */
-/* One look at every thread. */
-void wall_tick(void);
+/* One look at every thread, if it is time for one; when it is time for the next. */
+uint64_t wall_round(uint64_t now);
+void wall_begin(void);                    /* another process, another recording */
 /* A look has come. */
 void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stack);
 /* What is known of a sleep that goes on. */

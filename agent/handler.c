@@ -1,6 +1,7 @@
 /* The signal handler: unwinds into the ring's own memory and leaves a sample there. No call in here allocates, locks or waits. */
 #include "agent.h"
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ bool sample_take(struct agent_ring *r, struct agent_sample *s, uint32_t weight, 
 	bool room;
 
 	s->labels = atomic_load_explicit(&r->labels, memory_order_relaxed);
-	s->n = unwind(r, context, r->frame, AGENT_DEPTH, &s->flags);
+	s->n = unwind(r, context, r->frame, AGENT_DEPTH, &s->flags, s->kind || s->count ? NULL : &r->wall_places);
 	room = ring_put(r, s, r->frame);
 	if (!room)
 		atomic_fetch_add_explicit(&r->lost, weight, memory_order_relaxed);
@@ -40,12 +41,25 @@ bool sample_take(struct agent_ring *r, struct agent_sample *s, uint32_t weight, 
 	return room;
 }
 
+/* By what it can be told later whether the thread sleeps where it slept now, and has done so all the time (wall.c). */
+static void look_at(struct agent_sample *s, const void *context)
+{
+	const ucontext_t *uc = context;
+	struct rusage u;
+
+	s->cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	s->value[0] = (uint64_t)uc->uc_mcontext.gregs[REG_RSP];
+	s->value[1] = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
+	if (syscall(SYS_getrusage, RUSAGE_THREAD, &u) == 0)
+		s->value[2] = (uint64_t)u.ru_nvcsw + (uint64_t)u.ru_nivcsw;
+}
+
 static void sample(struct agent_ring *r, bool look, uint32_t count, void *context)
 {
 	struct agent_sample s = { .time = now_ns(CLOCK_MONOTONIC), .count = look ? 0 : count };
 
 	if (look)
-		s.cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
+		look_at(&s, context);
 	sample_take(r, &s, look ? 1 : count, context);
 	atomic_fetch_add_explicit(&r->signals, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&r->periods, s.count, memory_order_relaxed);

@@ -84,13 +84,14 @@ struct agent_ring *ring_take(void)
 		r->arg = NULL;
 		memset(r->name, 0, sizeof(r->name));
 		memset(r->told, 0, sizeof(r->told));
-		r->begun = r->adopted = r->wall_told_call = r->wall_still = false;
+		r->begun = r->adopted = r->wall_told_call = r->wall_still = r->wall_twice = false;
 		events_reset(r);
 		r->heap = NULL;
 		atomic_store(&r->heap_seen, false);
 		atomic_store(&r->head, 0);
 		atomic_store(&r->tail, 0);
-		r->wall_cpu = r->wall_asleep = r->wall_asked = r->wall_told = 0;
+		r->wall_cpu = r->wall_asleep = r->wall_asked = r->wall_asked_cpu = r->wall_waits = r->wall_told = 0;
+		r->wall_sp = r->wall_pc = r->wall_switches = 0;
 		r->wall_stack = 0;
 		atomic_fetch_add(&agent.threads, 1);
 		for (size_t used = atomic_load(&agent.used); used <= i && !atomic_compare_exchange_weak(&agent.used, &used, i + 1);)

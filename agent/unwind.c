@@ -20,6 +20,7 @@ struct state {
 	uint64_t lo, hi;         /* plain loads are safe in here */
 	uint64_t page;           /* and in this page */
 	bool here, current;      /* in a hook, not a handler; the list is up to date */
+	struct agent_places *places; /* may be NULL */
 };
 
 /* rt_sigprocmask() with a `how` that does not exist reads the set first: EINVAL means readable, EFAULT not. Nothing changes. */
@@ -91,6 +92,18 @@ static void registers_of(struct cfi *c, const ucontext_t *uc)
 		c->reg[i] = (uint64_t)uc->uc_mcontext.gregs[greg[i]];
 }
 
+/* The return address that was just followed, if it is where they are. */
+static void remember(struct state *s)
+{
+	struct agent_places *p = s->places;
+	uint64_t at = s->cfi.reg[CFI_RSP] - 8, value;
+
+	if (p->n < AGENT_PLACES && load(&s->cfi, at, &value) && value == s->cfi.reg[CFI_RA]) {
+		p->at[p->n] = at;
+		p->value[p->n++] = value;
+	}
+}
+
 static uint32_t walk(struct state *s, uint64_t lo, uint64_t hi, uint64_t *address, uint32_t max, uint32_t *flags)
 {
 	enum cfi_step how = CFI_ON;
@@ -110,15 +123,19 @@ static uint32_t walk(struct state *s, uint64_t lo, uint64_t hi, uint64_t *addres
 		if (!modules_own(pc))
 			address[n++] = pc;
 		how = cfi_step(&s->cfi);
+		if (s->places && how == CFI_ON)
+			remember(s);
 	}
 	*flags |= how == CFI_ON ? PD_WIRE_TRUNCATED : how == CFI_STUCK ? PD_WIRE_INCOMPLETE : 0;
 	return n;
 }
 
-uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, uint32_t max, uint32_t *flags)
+uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, uint32_t max, uint32_t *flags, struct agent_places *places)
 {
-	struct state s = { .cfi = { .rows = r->row, .work = (struct cfi_work *)(void *)r->work }, .modules = modules_now(), .current = true };
+	struct state s = { .cfi = { .rows = r->row, .work = (struct cfi_work *)(void *)r->work }, .modules = modules_now(), .current = true, .places = places };
 
+	if (places)
+		places->n = 0;
 	s.cfi.generation = s.modules->generation;
 	registers_of(&s.cfi, context);
 	return walk(&s, r->stack_lo, r->stack_hi, address, max, flags);

@@ -1,21 +1,41 @@
 /*
- * Wall time: every thread is looked at in every round. A thread whose CPU clock has not moved sleeps where it slept; only
- * those that ran since are interrupted by a signal and show their stack. So a sleeping thread is woken at most once per sleep.
- * In the round behind a signal the clock may have moved by what the end of the handler costs; from then on, not at all: a thread that
- * only went from one sleep to the next uses very little.
+ * Wall time: threads are looked at at random times. One whose CPU clock has not moved sleeps where it slept; only those that ran since
+ * are interrupted by a signal and show their stack. So a sleeping thread is woken at most once per sleep.
+ *
+ * The time between two looks belongs to what the second one sees. That is without bias when the times of looks have nothing to do with what
+ * the thread does:
+ * - looks are half a period to one and a half apart, evenly spread: the next one falls on every place of a program that is in step with the
+ *   period with the same probability, and a look at any moment stands for one period on average;
+ * - a look counts for the time when it was asked for, not for when the thread had a CPU to answer;
+ * - "it sleeps on" has to be right: who went from one short sleep to the next has used next to no CPU time. The kernel counts how often a thread
+ *   was given a CPU, and says where it sleeps; its stack says who called;
+ * - when more threads run than may be interrupted, all threads are looked at less often, not those that run.
  */
 #include "agent.h"
-#include <fcntl.h>
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#define STILL 50000u             /* ns of CPU time that our own signal may cost before a thread sleeps on */
-#define SIGNALS_MOST 16          /* per round; with more running threads the rounds share them */
+#define STILL 100000u            /* ns of CPU time that our own signal may cost before a thread sleeps on */
+#define SIGNALS_MOST 16          /* per round, on average */
+#define ROUNDS 16                /* after so many the number of signals is looked at */
+#define EVERY_MOST 1024
 #define TOLD 1000000000ull
 #define PATIENCE 1000000000ull   /* a look that has not come by then (the signal is blocked) is asked for again */
+
+static uint64_t due;             /* when the next look is to be */
+static unsigned every = 1, turn; /* each thread is looked at in every so many-th round; which round this is */
+static unsigned rounds, sent;    /* since the number of signals was looked at */
+
+void wall_begin(void)
+{
+	due = 0;
+	every = 1;
+	rounds = sent = 0;
+}
 
 /* The writer turns a sleep into one record when it ends. */
 void wall_settle(struct agent_ring *r)
@@ -29,44 +49,107 @@ void wall_settle(struct agent_ring *r)
 
 void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stack)
 {
-	if (r->wall_asleep && r->wall_asleep < s->time)
+	/* it has not run between the question and the answer: it was there when it was asked, and for as long as it did not run */
+	bool there = r->wall_asked && s->cpu - r->wall_asked_cpu < STILL;
+	uint64_t time = there ? r->wall_waits : s->time;
+
+	if (r->wall_asleep && r->wall_asleep < time)
 		wall_settle(r);
 	r->wall_asleep = 0;
 	r->wall_asked = 0;
 	r->wall_told_call = r->wall_still = false;
 	r->wall_stack = stack;
-	r->wall_told = s->time;
-	writer_wall(r, s->time, s->cpu, stack, 0);
+	r->wall_told = time;
+	r->wall_sp = s->value[0];
+	r->wall_pc = s->value[1];
+	r->wall_switches = s->value[2];
+	writer_wall(r, time, there ? r->wall_asked_cpu : s->cpu, stack, 0);
 	r->wall_cpu = s->cpu;
 }
 
-/* The system call a thread sleeps in, once per sleep: a thread that runs (again) is in none. */
-static void tell_call(struct agent_ring *r, uint64_t now)
+/* The system call a thread sleeps in, once per sleep. */
+static void tell_call(struct agent_ring *r, uint64_t now, long call)
 {
-	struct pd_wire_sleep w = { .time = now, .tid = (uint32_t)r->tid, .syscall = -1 };
-	char path[40], text[32];
-	ssize_t n = -1;
-	int fd;
+	struct pd_wire_sleep w = { .time = now, .tid = (uint32_t)r->tid, .syscall = (int32_t)call };
 
-	if (r->wall_told_call)
-		return;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)r->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	if (n <= 0 || text[0] < '0' || text[0] > '9')
-		return;
+	if (!r->wall_told_call && call != SYS_restart_syscall) /* of that one nobody knows any more what it was */
+		writer_record(PD_WIRE_SLEEP, &w, sizeof(w));
 	r->wall_told_call = true;
-	text[n] = '\0';
-	w.syscall = (int32_t)strtol(text, NULL, 10);
-	if (w.syscall == SYS_restart_syscall) /* which one is not known any more */
-		return;
-	writer_record(PD_WIRE_SLEEP, &w, sizeof(w));
 }
 
-static void ask(struct agent_ring *r, uint64_t now)
+/* Where it sleeps: "CALL ARGUMENT... STACK-POINTER INSTRUCTION", or "running". The instruction is behind that of the call, which may be made again. */
+static bool same_place(struct agent_ring *r, const char *text, long *call)
+{
+	const char *pc = strrchr(text, ' '), *sp = pc;
+	uint64_t at;
+
+	if (text[0] < '0' || text[0] > '9' || !pc)
+		return false;
+	while (sp > text && sp[-1] != ' ')
+		sp--;
+	*call = strtol(text, NULL, 10);
+	at = strtoull(pc, NULL, 16);
+	return strtoull(sp, NULL, 16) == r->wall_sp && (at == r->wall_pc || at == r->wall_pc + 2);
+}
+
+/*
+ * Are all return addresses where they were? Who sleeps again after returning from a sleep that was nearly over when we looked need not have
+ * given back the CPU in between, and libc calls the kernel from the same place.
+ */
+static bool same_callers(const struct agent_places *p)
+{
+	uint64_t value[AGENT_PLACES];
+	struct iovec here = { value, p->n * sizeof(value[0]) }, there[AGENT_PLACES];
+	long n;
+
+	for (uint32_t i = 0; i < p->n; i++)
+		there[i] = (struct iovec){ (void *)(uintptr_t)p->at[i], sizeof(value[0]) };
+	n = p->n ? syscall(SYS_process_vm_readv, agent.pid, &here, 1ul, there, (unsigned long)p->n, 0ul) : 0;
+	if (n < 0 && errno != EFAULT)
+		return true; /* may not be asked */
+	return n == (long)here.iov_len && memcmp(value, p->value, here.iov_len) == 0;
+}
+
+/* Has it been given a CPU since it was looked at? The third number is how often it was, one more than it has given one back while it runs. */
+static bool not_switched(struct agent_ring *r)
+{
+	char text[96], *at = text;
+	unsigned long long n;
+
+	if (!writer_task_file(r->tid, "schedstat", text, sizeof(text)))
+		return true;
+	strtoull(at, &at, 10);
+	strtoull(at, &at, 10);
+	n = strtoull(at, &at, 10);
+	return n == 0 || n == r->wall_switches + 1; /* 0: a kernel that does not count */
+}
+
+/* Does it sleep where it slept at the last look, and has done nothing else since? */
+static bool sleeps_on(struct agent_ring *r, uint64_t now, uint64_t cpu)
+{
+	bool twice = r->wall_twice;
+	char text[256];
+	long call;
+
+	if (!r->wall_stack)
+		return false;
+	if (r->wall_still)
+		return cpu == r->wall_cpu;
+	r->wall_twice = false;
+	if (cpu - r->wall_cpu >= STILL || !not_switched(r))
+		return false;
+	if (!writer_task_file(r->tid, "syscall", text, sizeof(text)))
+		return true; /* the kernel does not tell us */
+	if (same_place(r, text, &call) && same_callers(&r->wall_places)) {
+		tell_call(r, now, call);
+		return true;
+	}
+	/* It ran when it was looked at, and went to sleep right after. The second look was at a sleep, whatever this looks like: no third. */
+	r->wall_twice = !twice;
+	return twice;
+}
+
+static void ask(struct agent_ring *r, uint64_t now, uint64_t cpu)
 {
 	siginfo_t si;
 
@@ -76,41 +159,64 @@ static void ask(struct agent_ring *r, uint64_t now)
 	si.si_errno = AGENT_LOOK;
 	si.si_pid = agent.pid;
 	si.si_value.sival_ptr = r;
-	if (syscall(SYS_rt_tgsigqueueinfo, agent.pid, r->tid, agent.signal, &si) == 0)
-		r->wall_asked = now;
+	r->wall_asked = r->wall_waits = now;
+	r->wall_asked_cpu = cpu;
+	if (syscall(SYS_rt_tgsigqueueinfo, agent.pid, r->tid, agent.signal, &si) != 0)
+		r->wall_asked = 0;
 }
 
-void wall_tick(void)
+static void look(struct agent_ring *r)
 {
-	static size_t first;
-	size_t n = atomic_load(&agent.used);
-	unsigned sent = 0;
-	uint64_t now = now_ns(CLOCK_MONOTONIC);
+	uint64_t now = now_ns(CLOCK_MONOTONIC), cpu = thread_cpu(r->tid);
 
-	if (atomic_load(&agent.mode) != AGENT_ON)
+	if (r->wall_asked && now - r->wall_asked < PATIENCE) {
+		if (cpu == r->wall_asked_cpu)
+			r->wall_waits = now;
 		return;
-	first = n ? (first + 1) % n : 0;
-	for (size_t k = 0; k < n; k++) {
-		struct agent_ring *r = ring_at((first + k) % n);
-		uint64_t cpu;
-
-		if (atomic_load(&r->state) != RING_LIVE)
-			continue;
-		if (r->wall_asked && now - r->wall_asked < PATIENCE)
-			continue;
-		cpu = thread_cpu(r->tid);
-		if (r->wall_stack && (r->wall_still ? cpu == r->wall_cpu : cpu - r->wall_cpu < STILL)) {
-			r->wall_still = true;
-			r->wall_cpu = cpu;
-			tell_call(r, now);
-			r->wall_asleep = now;
-			if (now - r->wall_told > TOLD) /* so that a kill loses little of a long sleep */
-				wall_settle(r);
-			continue;
-		}
-		if (sent < SIGNALS_MOST) {
-			ask(r, now);
-			sent++;
-		}
 	}
+	if (sleeps_on(r, now, cpu)) {
+		r->wall_still = true;
+		r->wall_cpu = cpu;
+		r->wall_asleep = now;
+		if (now - r->wall_told > TOLD) /* so that a kill loses little of a long sleep */
+			wall_settle(r);
+		return;
+	}
+	ask(r, now, cpu);
+	sent++;
+}
+
+/* As many signals as were sent in the last rounds, in so many rounds that it is the number that may be. */
+static void pace(void)
+{
+	unsigned want;
+
+	if (++rounds < ROUNDS)
+		return;
+	want = (sent * every + ROUNDS * SIGNALS_MOST - 1) / (ROUNDS * SIGNALS_MOST);
+	every = want < 1 ? 1 : want > EVERY_MOST ? EVERY_MOST : want;
+	rounds = sent = 0;
+}
+
+uint64_t wall_round(uint64_t now)
+{
+	uint64_t period = agent.wall_period, half = period / 2;
+	size_t n = atomic_load(&agent.used);
+
+	if (now < due)
+		return due;
+	due = due + half + random_below(period);
+	if (due <= now)
+		due = now + half + random_below(period);
+	if (atomic_load(&agent.mode) != AGENT_ON)
+		return due;
+	turn++;
+	for (size_t k = 0; k < n; k++) {
+		struct agent_ring *r = ring_at(k);
+
+		if ((k + turn) % every == 0 && atomic_load(&r->state) == RING_LIVE)
+			look(r);
+	}
+	pace();
+	return due;
 }

@@ -231,24 +231,30 @@ static uint32_t stack_id(const uint64_t *address, uint32_t n, uint32_t flags)
 
 /* ---- threads ---- */
 
+bool writer_task_file(pid_t tid, const char *name, char *text, size_t size)
+{
+	char path[48];
+	ssize_t n = -1;
+	int file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", (int)tid, name);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file >= 0) {
+		n = read(file, text, size - 1);
+		close(file);
+	}
+	if (n <= 0)
+		return false;
+	text[n - (text[n - 1] == '\n')] = '\0';
+	return true;
+}
+
 static void tell_name(struct agent_ring *r, bool ended)
 {
 	struct pd_wire_name w = { .tid = (uint32_t)r->tid };
-	char path[40];
-	ssize_t n = -1;
-	int comm;
 
-	if (!ended) {
-		snprintf(path, sizeof(path), "/proc/self/task/%d/comm", (int)r->tid);
-		comm = open(path, O_RDONLY | O_CLOEXEC);
-		if (comm >= 0) {
-			n = read(comm, r->name, sizeof(r->name) - 1);
-			close(comm);
-		}
-		if (n <= 0)
-			return;
-		r->name[n - (r->name[n - 1] == '\n')] = '\0';
-	}
+	if (!ended && !writer_task_file(r->tid, "comm", r->name, sizeof(r->name)))
+		return;
 	if (memcmp(r->name, r->told, sizeof(r->name)) == 0)
 		return;
 	memcpy(r->told, r->name, sizeof(r->name));
@@ -486,10 +492,10 @@ static void adopt_threads(void)
 	}
 }
 
-/* One round; how long to wait for the next. */
+/* One round; when it is time for the next. */
 static uint64_t round_of(bool all)
 {
-	uint64_t now = now_ns(CLOCK_MONOTONIC);
+	uint64_t now = now_ns(CLOCK_MONOTONIC), looks = 0;
 	unsigned fill;
 
 	if (all || now - refreshed > TICK) {
@@ -497,10 +503,10 @@ static uint64_t round_of(bool all)
 		if (modules_refresh())
 			forget_stacks();
 	}
-	if (agent.wall_period && !all)
-		wall_tick();
 	events_anchor();
 	fill = drain();
+	if (agent.wall_period && !all) /* with the answers to the last look at hand */
+		looks = wall_round(now);
 	lock_round(now);
 	if (all)
 		heap_write(); /* while the libraries of its stacks are there */
@@ -513,9 +519,9 @@ static uint64_t round_of(bool all)
 	}
 	if (worth && now - flushed > FLUSH)
 		flush();
-	if (agent.wall_period)
-		return agent.wall_period;
-	return fill > 2 ? BUSY_TICK : fill ? TICK : IDLE_TICK;
+	if (looks)
+		return looks;
+	return now + (fill > 2 ? BUSY_TICK : fill ? TICK : IDLE_TICK);
 }
 
 /* ---- the thread and those who ask it ---- */
@@ -570,7 +576,7 @@ static void *writer_run(void *arg)
 		answer();
 		now = now_ns(CLOCK_MONOTONIC);
 		if (atomic_exchange(&hurry, false) || now >= next)
-			next = now + round_of(false);
+			next = round_of(false);
 		pthread_mutex_unlock(&working);
 	}
 	if (fd >= 0)
@@ -603,6 +609,7 @@ void writer_begin(void)
 	code_reset();
 	events_sums(); /* readers see at once that there will be events */
 	modules_tell();
+	wall_begin();
 	heap_tell();
 	lock_begin();
 }

@@ -50,7 +50,7 @@ static void on_alarm(int sig, siginfo_t *si, void *context)
 	const ucontext_t *uc = context;
 	uint64_t ours[DEPTH];
 	void *theirs[DEPTH];
-	uint32_t flags = 0, n = unwind(ring, context, ours, DEPTH, &flags);
+	uint32_t flags = 0, n = unwind(ring, context, ours, DEPTH, &flags, NULL);
 
 	(void)sig;
 	(void)si;
