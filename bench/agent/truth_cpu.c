@@ -2,8 +2,10 @@
  * Known shares of CPU time and of wall time: truth_cpu cpu|wall|switch SECONDS [SEED] prints, per function, what the program's own clocks say:
  *     truth FUNCTION CPU-NANOSECONDS WALL-NANOSECONDS
  * Three threads go through five functions in slices of random length (1 ms on average, so that nothing can be in step with a sampler), each until it
- * has used SECONDS of CPU time; with "wall" three more sleep most of the time, in two functions, and work a little. "switch" hands a
- * byte over between two threads SECONDS * 100,000 times and prints what each took: ns per switch, CPU and wall.
+ * has used SECONDS of CPU time. With "wall" eight more sleep, each kind of sleep as long as the others on the whole: naps of exactly 1, 3, 10,
+ * 30 and 100 ms (which could be in step with one), waits for a mutex that another thread holds for up to 6 ms and for a byte that another writes
+ * into a pipe after up to 8 ms. They work a little in between. All clocks are read inside of the functions: what it takes to read them is theirs.
+ * "switch" hands a byte over between two threads SECONDS * 100,000 times and prints what each took: ns per switch, CPU and wall.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -12,17 +14,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SHARES = 5, NAPS = 2, FUNCTIONS = SHARES + NAPS, BUSY = 3, SLEEPERS = 3 };
+enum { SHARES = 5, NAPS = 5, LOCK = SHARES + NAPS, PIPE, HOLD, FEED, FUNCTIONS, BUSY = 3, SLEEPERS = 8, HELPERS = 2, THREADS = BUSY + SLEEPERS + HELPERS };
 
 static double seconds;
 static uint64_t seed;
-static atomic_int busy = BUSY;
+static atomic_int busy = BUSY, sleepers = SLEEPERS;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static int bytes[2];
 static _Thread_local volatile uint64_t sink;
 
-struct sums { pthread_t thread; int number; uint64_t cpu[FUNCTIONS], wall[FUNCTIONS]; };
+struct sums {
+	pthread_t thread;
+	uint64_t state, from_cpu, from_wall; /* of random numbers; when the function began */
+	uint64_t cpu[FUNCTIONS], wall[FUNCTIONS], all_cpu;
+};
 
 static uint64_t now(clockid_t clock)
 {
@@ -41,64 +50,123 @@ static uint64_t draw(uint64_t *state)
 	return x ^ x >> 31;
 }
 
-/* The same work in all of them, each a function of its own that no compiler makes one of. */
-#define SHARE(name) \
-	__attribute__((noinline, noipa)) static void name(uint64_t n) \
-	{ \
-		for (uint64_t i = 0; i < n; i++) \
-			sink = sink * 6364136223846793005u + i; \
-		__asm__ volatile("# " #name); \
-	}
-SHARE(share_50)
-SHARE(share_25)
-SHARE(share_15)
-SHARE(share_07)
-SHARE(share_03)
-
-/* All of it, whoever interrupts. */
-__attribute__((noinline, noipa)) static void sleep_ns(uint64_t ns)
+static void begin(struct sums *s)
 {
-	uint64_t end = now(CLOCK_MONOTONIC) + ns;
-	struct timespec t = { (time_t)(end / 1000000000u), (long)(end % 1000000000u) };
+	s->from_wall = now(CLOCK_MONOTONIC);
+	s->from_cpu = now(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static void end(struct sums *s, int function)
+{
+	uint64_t cpu = now(CLOCK_THREAD_CPUTIME_ID) - s->from_cpu;
+
+	s->cpu[function] += cpu;
+	s->all_cpu += cpu;
+	s->wall[function] += now(CLOCK_MONOTONIC) - s->from_wall;
+}
+
+/* What they do; not inlined, so that each is a frame. All of a sleep, whoever interrupts. */
+__attribute__((noinline)) static void sleep_ns(uint64_t ns)
+{
+	uint64_t until = now(CLOCK_MONOTONIC) + ns;
+	struct timespec t = { (time_t)(until / 1000000000u), (long)(until % 1000000000u) };
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) != 0)
 		;
 }
 
-__attribute__((noinline, noipa)) static void nap_long(uint64_t ns) { sleep_ns(ns); __asm__ volatile("# long"); }
-__attribute__((noinline, noipa)) static void nap_short(uint64_t ns) { sleep_ns(ns); __asm__ volatile("# short"); }
-
-static void (*const functions[FUNCTIONS])(uint64_t) = { share_50, share_25, share_15, share_07, share_03, nap_long, nap_short };
-static const char *const names[FUNCTIONS] = { "share_50", "share_25", "share_15", "share_07", "share_03", "nap_long", "nap_short" };
-static const unsigned upto[SHARES] = { 50, 75, 90, 97, 100 };
-
-static void slice(struct sums *s, int function, uint64_t amount)
+__attribute__((noinline)) static void work(uint64_t n)
 {
-	uint64_t cpu = now(CLOCK_THREAD_CPUTIME_ID), wall = now(CLOCK_MONOTONIC);
-
-	functions[function](amount);
-	s->wall[function] += now(CLOCK_MONOTONIC) - wall;
-	s->cpu[function] += now(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	for (uint64_t i = 0; i < n; i++)
+		sink = sink * 6364136223846793005u + i;
 }
 
-/* 0 to 2 ms of work: about 1.3 ns a round, as near as it matters. */
-static void work(struct sums *s, uint64_t *state)
+__attribute__((noinline)) static void wait_for_mutex(uint64_t n)
 {
-	unsigned which = (unsigned)(draw(state) % 100);
+	(void)n;
+	pthread_mutex_lock(&mutex);
+	pthread_mutex_unlock(&mutex);
+}
+
+__attribute__((noinline)) static void wait_for_byte(uint64_t n)
+{
+	char c;
+
+	if (read(bytes[0], &c, 1) != 1)
+		abort();
+	(void)n;
+}
+
+__attribute__((noinline)) static void hold_mutex(uint64_t n)
+{
+	pthread_mutex_lock(&mutex);
+	sleep_ns(n);
+	pthread_mutex_unlock(&mutex);
+	sleep_ns(300000);
+}
+
+__attribute__((noinline)) static void write_byte(uint64_t n)
+{
+	int there = 0;
+
+	sleep_ns(n);
+	if (ioctl(bytes[0], FIONREAD, &there) != 0 || (!there && write(bytes[1], "", 1) != 1)) /* one at most: who reads is to wait */
+		abort();
+}
+
+/* Each a function of its own that no compiler makes one of. */
+#define FUNCTION(name, what) \
+	__attribute__((noinline, noipa)) static void name(struct sums *s, int function, uint64_t n) \
+	{ \
+		begin(s); \
+		what(n); \
+		end(s, function); \
+		__asm__ volatile("# " #name); \
+	}
+FUNCTION(share_50, work)
+FUNCTION(share_25, work)
+FUNCTION(share_15, work)
+FUNCTION(share_07, work)
+FUNCTION(share_03, work)
+FUNCTION(nap_1, sleep_ns)
+FUNCTION(nap_3, sleep_ns)
+FUNCTION(nap_10, sleep_ns)
+FUNCTION(nap_30, sleep_ns)
+FUNCTION(nap_100, sleep_ns)
+FUNCTION(wait_lock, wait_for_mutex)
+FUNCTION(wait_pipe, wait_for_byte)
+FUNCTION(hold_lock, hold_mutex)
+FUNCTION(feed_pipe, write_byte)
+
+static void (*const functions[FUNCTIONS])(struct sums *, int, uint64_t) = { share_50, share_25, share_15, share_07, share_03, nap_1, nap_3, nap_10,
+									     nap_30, nap_100, wait_lock, wait_pipe, hold_lock, feed_pipe };
+static const char *const names[FUNCTIONS] = { "share_50", "share_25", "share_15", "share_07", "share_03", "nap_1", "nap_3", "nap_10",
+					      "nap_30", "nap_100", "wait_lock", "wait_pipe", "hold_lock", "feed_pipe" };
+static const unsigned upto[SHARES] = { 50, 75, 90, 97, 100 };
+/* The longer the less often: of 1,000 sleeps. */
+static const unsigned sleeps[PIPE - SHARES + 1] = { 520, 700, 755, 774, 780, 930, 1000 };
+static const uint64_t nap[NAPS] = { 1000000, 3000000, 10000000, 30000000, 100000000 };
+
+static void call(struct sums *s, int function, uint64_t n) { functions[function](s, function, n); }
+
+/* 0 to 2 ms of work: about 1.3 ns a round, as near as it matters. */
+static void work_some(struct sums *s)
+{
+	unsigned which = (unsigned)(draw(&s->state) % 100);
 	int f = 0;
 
 	while (which >= upto[f])
 		f++;
-	slice(s, f, draw(state) % 1000000);
+	call(s, f, draw(&s->state) % 1000000);
 }
 
 static void *busy_main(void *arg)
 {
 	struct sums *s = arg;
-	uint64_t state = seed * 1000 + (uint64_t)s->number, end = (uint64_t)(seconds * 1e9);
+	uint64_t most = (uint64_t)(seconds * 1e9);
 
-	while (now(CLOCK_THREAD_CPUTIME_ID) < end)
-		work(s, &state);
+	while (s->all_cpu < most)
+		work_some(s);
 	busy--;
 	return NULL;
 }
@@ -106,19 +174,42 @@ static void *busy_main(void *arg)
 static void *sleeper_main(void *arg)
 {
 	struct sums *s = arg;
-	uint64_t state = seed * 1000 + (uint64_t)s->number;
 
 	while (busy) {
-		unsigned which = (unsigned)(draw(&state) % 100);
+		unsigned which = (unsigned)(draw(&s->state) % 1000);
+		int f = 0;
 
-		if (which < 40)
-			slice(s, SHARES, draw(&state) % 24000000);
-		else if (which < 80)
-			slice(s, SHARES + 1, draw(&state) % 6000000);
-		else
-			work(s, &state);
+		while (which >= sleeps[f])
+			f++;
+		call(s, SHARES + f, f < NAPS ? nap[f] : 0);
+		if (draw(&s->state) % 8 == 0)
+			work_some(s);
 	}
+	sleepers--;
 	return NULL;
+}
+
+static void *holder_main(void *arg)
+{
+	struct sums *s = arg;
+
+	while (sleepers)
+		call(s, HOLD, draw(&s->state) % 6000000);
+	return NULL;
+}
+
+static void *feeder_main(void *arg)
+{
+	struct sums *s = arg;
+
+	while (sleepers)
+		call(s, FEED, draw(&s->state) % 8000000);
+	return NULL;
+}
+
+static void *(*main_of(int i))(void *)
+{
+	return i < BUSY ? busy_main : i < BUSY + SLEEPERS ? sleeper_main : i == BUSY + SLEEPERS ? holder_main : feeder_main;
 }
 
 static int there[2], back[2];
@@ -156,7 +247,7 @@ static int switches(void)
 
 int main(int argc, char **argv)
 {
-	static struct sums sums[BUSY + SLEEPERS];
+	static struct sums sums[THREADS];
 	int threads;
 
 	if (argc < 3)
@@ -165,10 +256,12 @@ int main(int argc, char **argv)
 	seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
 	if (strcmp(argv[1], "switch") == 0)
 		return switches();
-	threads = strcmp(argv[1], "wall") == 0 ? BUSY + SLEEPERS : BUSY;
+	threads = strcmp(argv[1], "wall") == 0 ? THREADS : BUSY;
+	if (pipe(bytes) != 0)
+		return 2;
 	for (int i = 0; i < threads; i++) {
-		sums[i].number = i;
-		if (pthread_create(&sums[i].thread, NULL, i < BUSY ? busy_main : sleeper_main, &sums[i]) != 0)
+		sums[i].state = seed * 1000 + (uint64_t)i;
+		if (pthread_create(&sums[i].thread, NULL, main_of(i), &sums[i]) != 0)
 			return 2;
 	}
 	for (int i = 0; i < threads; i++)
