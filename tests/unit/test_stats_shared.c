@@ -8,10 +8,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Every number of the file under its path: "mann_whitney/0/a/2". "inf" is a number, other texts are not kept. */
+/*
+ * Every number of the file under its path: "mann_whitney/0/a/2". "inf" is a number; of a number in hexadecimal the upper and
+ * the lower half are kept ("/high", "/low"), of a word the word. What no test asks for fails the last one.
+ */
 struct entry {
-	char path[160];
+	char path[160], word[24];
 	double v;
+	bool used;
 };
 static struct entry *entries;
 static size_t n_entries;
@@ -22,8 +26,28 @@ static void keep(const char *path, double v)
 {
 	if (n_entries % 256 == 0)
 		entries = realloc(entries, (n_entries + 256) * sizeof(*entries));
-	snprintf(entries[n_entries].path, sizeof(entries[0].path), "%s", path);
-	entries[n_entries++].v = v;
+	entries[n_entries] = (struct entry){ .v = v };
+	snprintf(entries[n_entries++].path, sizeof(entries[0].path), "%s", path);
+}
+
+static void keep_text(const char *path, struct pd_span s)
+{
+	char part[170], text[24];
+
+	snprintf(text, sizeof(text), "%.*s", (int)(s.n < sizeof(text) ? s.n : 0), s.p);
+	if (strcmp(text, "inf") == 0) {
+		keep(path, (double)INFINITY);
+	} else if (strncmp(text, "0x", 2) == 0) {
+		unsigned long long v = strtoull(text, NULL, 16);
+
+		snprintf(part, sizeof(part), "%s/high", path);
+		keep(part, (double)(v >> 32));
+		snprintf(part, sizeof(part), "%s/low", path);
+		keep(part, (double)(v & 0xffffffff));
+	} else if (*text) {
+		keep(path, (double)NAN);
+		snprintf(entries[n_entries - 1].word, sizeof(entries[0].word), "%s", text);
+	}
 }
 
 static void leaf(struct pd_json *j, const char *path)
@@ -35,8 +59,8 @@ static void leaf(struct pd_json *j, const char *path)
 		if (pd_json_number(j, &num))
 			keep(path, pd_number_double(&num));
 	} else if (pd_json_type(j) == PD_JSON_STRING) {
-		if (pd_json_string(j, &s) && pd_json_is(s, "inf"))
-			keep(path, (double)INFINITY);
+		if (pd_json_string(j, &s))
+			keep_text(path, s);
 	} else {
 		pd_json_skip(j);
 	}
@@ -77,11 +101,11 @@ static void flatten(struct pd_json *j)
 	} while (depth && !pd_json_failed(j));
 }
 
-static double *find(const char *path)
+static struct entry *find(const char *path)
 {
 	for (size_t i = 0; i < n_entries; i++)
 		if (strcmp(entries[i].path, path) == 0)
-			return &entries[i].v;
+			return &entries[i];
 	return NULL;
 }
 
@@ -96,20 +120,24 @@ static bool PD_PRINTF(1, 2) has(const char *fmt, ...)
 	return find(path) != NULL;
 }
 
-static double PD_PRINTF(1, 2) get(const char *fmt, ...)
+static struct entry *PD_PRINTF(1, 2) take(const char *fmt, ...)
 {
 	char path[160];
 	va_list ap;
-	double *v;
+	struct entry *e;
 
 	va_start(ap, fmt);
 	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
-	v = find(path);
-	if (!v)
+	e = find(path);
+	if (!e)
 		fail_msg("no %s", path);
-	return *v;
+	e->used = true;
+	return e;
 }
+
+#define get(...) (take(__VA_ARGS__)->v)
+#define word(...) (take(__VA_ARGS__)->word)
 
 /* The numbers of an array; their count. */
 static size_t PD_PRINTF(2, 3) list(double *out, const char *fmt, ...)
@@ -117,17 +145,18 @@ static size_t PD_PRINTF(2, 3) list(double *out, const char *fmt, ...)
 	char path[160], item[176];
 	size_t n = 0;
 	va_list ap;
-	double *v;
+	struct entry *e;
 
 	va_start(ap, fmt);
 	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
 	for (; n < 32; n++) {
 		snprintf(item, sizeof(item), "%s/%zu", path, n);
-		v = find(item);
-		if (!v)
+		e = find(item);
+		if (!e)
 			break;
-		out[n] = *v;
+		e->used = true;
+		out[n] = e->v;
 	}
 	return n;
 }
@@ -216,6 +245,7 @@ static void test_shared_blocks(void **state)
 	SAME(exp(t.ci.lo), "/welch_log/ci/0");
 	SAME(exp(t.ci.hi), "/welch_log/ci/1");
 	SAME(t.df, "/welch_log/df");
+	SAME(t.t, "/welch_log/t");
 	SAME(t.p, "/welch_log/p");
 }
 
@@ -451,6 +481,237 @@ static void test_shared_noise(void **state)
 	SAME(o.outer.hi, "/outliers/tukey_outer/1");
 }
 
+/* ---- what the product has no function of its own for, and what several of its functions make together ---- */
+
+static void test_shared_chance(void **state)
+{
+	struct pd_rng r = { 42 };
+	double want[32];
+	char name[8];
+	size_t n;
+
+	SKIP_WITHOUT();
+	assert_int_equal((int)get("/splitmix64/seed"), 42);
+	for (int i = 0; has("/splitmix64/first/%d/high", i); i++) {
+		uint64_t v = pd_rng_next(&r);
+
+		assert_true((double)(v >> 32) == get("/splitmix64/first/%d/high", i));
+		assert_true((double)(v & 0xffffffff) == get("/splitmix64/first/%d/low", i));
+	}
+	r = (struct pd_rng){ 42 };
+	n = list(want, "/splitmix64/index_of_10");
+	assert_true(n > 5);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(pd_rng_below(&r, 10), (uint64_t)want[i]);
+	for (int size = 3; size <= 5; size += 2) { /* medians of draws with replacement: their shares within five standard errors */
+		unsigned seen[8] = { 0 };
+		const unsigned draws = 200000;
+
+		for (unsigned k = 0; k < draws; k++) {
+			double x[5];
+
+			for (int i = 0; i < size; i++)
+				x[i] = (double)pd_rng_below(&r, (uint64_t)size) + 1;
+			pd_stat_sort(x, (size_t)size);
+			seen[(int)pd_sorted_median(x, (size_t)size)]++;
+		}
+		for (int k = 1; k <= size; k++) {
+			double p;
+
+			snprintf(name, sizeof(name), "x%d", k);
+			p = get("/bootstrap/exact_median_of_%d/%s/0", size, name) / get("/bootstrap/exact_median_of_%d/%s/1", size, name);
+			assert_true(fabs(seen[k] / (double)draws - p) < 5 * sqrt(p * (1 - p) / draws));
+		}
+	}
+}
+
+/* An order of 1..n with Mann-Kendall's S: neighbours are swapped until it is small enough. */
+static void order_of(unsigned n, int s, double *x)
+{
+	int have = (int)(n * (n - 1) / 2);
+
+	for (unsigned i = 0; i < n; i++)
+		x[i] = i + 1;
+	for (unsigned i = 0; i + 1 < n && have > s; i++)
+		if (x[i] < x[i + 1]) {
+			double t = x[i];
+
+			x[i] = x[i + 1];
+			x[i + 1] = t;
+			have -= 2;
+			i = (unsigned)-1;
+		}
+	assert_int_equal(have, s);
+}
+
+static void test_shared_enumerated(void **state)
+{
+	double x[32], b[32], sum = 0, most = 0, share[10], group = 0, all = 0;
+	unsigned extreme = 0, ways = 0;
+	struct pd_trend t;
+	size_t n;
+	int i;
+
+	SKIP_WITHOUT();
+	for (i = 0; has("/noise/mann_kendall_exact/%d/n", i); i++) {
+		n = (size_t)get("/noise/mann_kendall_exact/%d/n", i);
+		order_of((unsigned)n, (int)get("/noise/mann_kendall_exact/%d/S", i), x);
+		assert_int_equal(pd_stat_trend(x, n, &t), PD_STAT_OK);
+		assert_true(t.exact);
+		SAME(t.s, "/noise/mann_kendall_exact/%d/S", i);
+		SAME(t.p, "/noise/mann_kendall_exact/%d/p", i);
+	}
+	assert_true(i > 2);
+	n = list(x, "/blocked/base"); /* the mean of the blocks under all changes of sign */
+	list(b, "/blocked/profiled");
+	for (size_t k = 0; k < n; k++)
+		sum += x[k] = log(b[k] / x[k]);
+	for (unsigned m = 0; m < 1u << n; m++) {
+		double s = 0;
+
+		for (size_t k = 0; k < n; k++)
+			s += m >> k & 1 ? -x[k] : x[k];
+		extreme += fabs(s) >= fabs(sum) - 1e-12;
+	}
+	assert_near(extreme / (double)(1u << n), get("/blocked/sign_flip_p/0") / get("/blocked/sign_flip_p/1"));
+	for (int k = 0; k < 10; k++) { /* the shares of the replicates dealt anew */
+		share[k] = get("/replicates/%c/%d/0", "AB"[k / 5], k % 5) / get("/replicates/%c/%d/1", "AB"[k / 5], k % 5);
+		all += share[k];
+		group += k < 5 ? share[k] : 0;
+	}
+	most = fabs(all - 2 * group);
+	extreme = 0;
+	for (unsigned m = 0; m < 1024; m++) {
+		double s = 0;
+
+		if (__builtin_popcount(m) != 5)
+			continue;
+		for (int k = 0; k < 10; k++)
+			s += m >> k & 1 ? share[k] : 0;
+		ways++;
+		extreme += fabs(all - 2 * s) >= most - 1e-12;
+	}
+	assert_near(extreme / (double)ways, get("/replicates/permutation_p/0") / get("/replicates/permutation_p/1"));
+}
+
+static void test_shared_geomean(void **state)
+{
+	static const char *const name[] = { "sql", "http", "json", "chan" };
+	double logs[4], se[4], ratio;
+	struct pd_interval ci;
+
+	SKIP_WITHOUT();
+	for (int i = 0; i < 4; i++) {
+		logs[i] = log(get("/geomean/ratios/%s", name[i]));
+		se[i] = get("/geomean/se_log/%s", name[i]);
+	}
+	assert_int_equal(pd_stat_geomean(logs, se, 4, false, 0.95, &ratio, &ci), PD_STAT_OK);
+	SAME(ratio, "/geomean/geomean");
+	SAME(ci.lo, "/geomean/fixed_ci/0");
+	SAME(ci.hi, "/geomean/fixed_ci/1");
+	assert_int_equal(pd_stat_geomean(logs, se, 4, true, 0.95, &ratio, &ci), PD_STAT_OK);
+	SAME(ratio, "/geomean/geomean");
+	SAME(ci.lo, "/geomean/random_t_ci/0");
+	SAME(ci.hi, "/geomean/random_t_ci/1");
+}
+
+static void test_shared_matrix(void **state)
+{
+	static const char *const workload[] = { "json", "http", "chan", "sql" }, *const profiler[] = { "cpu", "mem", "block", "trace" };
+	double base[32], with[32], d[32], mean[4][32] = { { 0 } }, p[32], holm[32], bh[32];
+	struct pd_signed_rank w;
+	struct pd_location l;
+	size_t cells = 0, n;
+
+	SKIP_WITHOUT();
+	n = (size_t)get("/overhead_matrix/blocks");
+	assert_string_equal(word("/overhead_matrix/unit"), "ns/op");
+	for (; has("/overhead_matrix/expected/%zu/p", cells); cells++) {
+		const char *of = word("/overhead_matrix/expected/%zu/workload", cells), *what = word("/overhead_matrix/expected/%zu/profiler", cells);
+
+		assert_int_equal(list(base, "/overhead_matrix/data/%s/none", of), n);
+		assert_int_equal(list(with, "/overhead_matrix/data/%s/%s", of, what), n);
+		for (size_t k = 0; k < n; k++)
+			d[k] = log(with[k] / base[k]);
+		for (int c = 0; c < 4; c++)
+			for (size_t k = 0; k < n && strcmp(what, profiler[c]) == 0; k++)
+				mean[c][k] += d[k] / (double)PD_ARRAY_LEN(workload);
+		assert_int_equal(pd_stat_signed_rank(d, n, &w), PD_STAT_OK);
+		SAME(w.w, "/overhead_matrix/expected/%zu/W", cells);
+		SAME(w.p, "/overhead_matrix/expected/%zu/p", cells);
+		p[cells] = w.p;
+		assert_int_equal(pd_stat_walsh(d, n, 0.95, &l), PD_STAT_OK);
+		SAME(exp(l.center), "/overhead_matrix/expected/%zu/hl_ratio", cells);
+		SAME(exp(l.ci.lo), "/overhead_matrix/expected/%zu/walsh_ci/0", cells);
+		SAME(exp(l.ci.hi), "/overhead_matrix/expected/%zu/walsh_ci/1", cells);
+	}
+	assert_int_equal(cells, PD_ARRAY_LEN(workload) * PD_ARRAY_LEN(profiler));
+	assert_int_equal(pd_stat_adjust(PD_ADJUST_HOLM, p, cells, holm), PD_STAT_OK);
+	assert_int_equal(pd_stat_adjust(PD_ADJUST_BH, p, cells, bh), PD_STAT_OK);
+	for (size_t i = 0; i < cells; i++) {
+		SAME(holm[i], "/overhead_matrix/expected/%zu/holm", i);
+		SAME(bh[i], "/overhead_matrix/expected/%zu/bh", i);
+	}
+	for (int c = 0; c < 4; c++) { /* blocks of the geometric mean of all workloads */
+		assert_int_equal(pd_stat_signed_rank(mean[c], n, &w), PD_STAT_OK);
+		assert_int_equal(pd_stat_walsh(mean[c], n, 0.95, &l), PD_STAT_OK);
+		SAME(exp(l.center), "/overhead_matrix/geomean_block_level/%s/0", profiler[c]);
+		SAME(exp(l.ci.lo), "/overhead_matrix/geomean_block_level/%s/1", profiler[c]);
+		SAME(exp(l.ci.hi), "/overhead_matrix/geomean_block_level/%s/2", profiler[c]);
+		SAME(w.p, "/overhead_matrix/geomean_block_level/%s/3", profiler[c]);
+	}
+}
+
+static void test_shared_cumulative(void **state)
+{
+	static const char *const stack[] = { "main;parse", "main;parse;lex", "main;eval", "main;eval;add", "main;eval;mul", "main;gc", "main;io" };
+	double n[2] = { 0, 0 };
+	struct pd_shares s;
+	unsigned seen = 0;
+
+	SKIP_WITHOUT();
+	for (size_t i = 0; i < PD_ARRAY_LEN(stack); i++) {
+		n[0] += get("/tree/A/%s", stack[i]);
+		n[1] += get("/tree/B/%s", stack[i]);
+	}
+	for (size_t i = 0; i < PD_ARRAY_LEN(stack); i++) {
+		double x[2] = { 0, 0 };
+
+		if (!has("/tree/cumulative_z/%s", stack[i]))
+			continue;
+		seen++;
+		for (size_t k = 0; k < PD_ARRAY_LEN(stack); k++)
+			if (!strncmp(stack[k], stack[i], strlen(stack[i]))) {
+				x[0] += get("/tree/A/%s", stack[k]);
+				x[1] += get("/tree/B/%s", stack[k]);
+			}
+		assert_int_equal(pd_stat_shares(x[0], n[0], x[1], n[1], 0.95, &s), PD_STAT_OK);
+		assert_true(fabs(s.z - get("/tree/cumulative_z/%s", stack[i])) < get("/tree/tol"));
+	}
+	assert_true(seen > 2);
+}
+
+/* Everything of the file was asked for. What is no number to check is named here; the combination of on- and off-CPU time is test_wall's. */
+static void test_shared_complete(void **state)
+{
+	static const char *const not_here[] = { "/about", "/wall/", "/bootstrap/draw", "/bootstrap/quantile", "/bootstrap/replicates", "/bootstrap/seed" };
+	size_t left = 0;
+
+	SKIP_WITHOUT();
+	for (size_t i = 0; i < n_entries; i++) {
+		const char *path = entries[i].path, *end = strrchr(path, '/');
+		bool named = end && (strcmp(end, "/tol") == 0 || strcmp(end, "/note") == 0);
+
+		for (size_t k = 0; k < PD_ARRAY_LEN(not_here); k++)
+			named |= strncmp(path, not_here[k], strlen(not_here[k])) == 0;
+		if (entries[i].used || named)
+			continue;
+		print_error("no test asks for %s\n", path);
+		left++;
+	}
+	assert_int_equal(left, 0);
+}
+
 static void load(const char *path)
 {
 	struct pd_error err = { 0 };
@@ -478,6 +739,8 @@ int main(void)
 		cmocka_unit_test(test_shared_ranks), cmocka_unit_test(test_shared_blocks), cmocka_unit_test(test_shared_ranks_of_intervals),
 		cmocka_unit_test(test_shared_bootstrap), cmocka_unit_test(test_shared_adjust), cmocka_unit_test(test_shared_counts),
 		cmocka_unit_test(test_shared_profiles), cmocka_unit_test(test_shared_noise),
+		cmocka_unit_test(test_shared_chance), cmocka_unit_test(test_shared_enumerated), cmocka_unit_test(test_shared_geomean),
+		cmocka_unit_test(test_shared_matrix), cmocka_unit_test(test_shared_cumulative), cmocka_unit_test(test_shared_complete),
 	};
 	const char *dir = getenv("PD_CORPUS");
 	char path[1024];
