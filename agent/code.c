@@ -1,7 +1,7 @@
 /*
  * Code the loader does not know. What just-in-time compilers make becomes, where a stack leads into it, a mapping of the list of names such compilers
- * leave (/tmp/perf-PID.map), whether there is one or not: whoever looks for names later will see. Parts of files that a program has mapped by
- * itself (V8 does that with its own code) are mappings of these files. On the writer's thread.
+ * leave, whether there is one or not: whoever looks for names later will see. It is a jitdump where one is mapped (compilers map a page of it so that
+ * it can be found), else /tmp/perf-PID.map. Parts of files that a program has mapped by itself (V8 does that with its own code) are mappings of these files. On the writer's thread.
  */
 #include "agent.h"
 
@@ -45,13 +45,27 @@ struct search {
 	uint64_t offset, before;        /* before: end of the code in front */
 	bool done;
 	char path[512];                 /* "": code of no file */
+	char jitdump[512];
 };
+
+/* ".../jit-PID.dump" */
+static bool is_jitdump(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *part = slash ? slash + 1 : path;
+	size_t n = strlen(part);
+
+	return n > 9 && strncmp(part, "jit-", 4) == 0 && strcmp(part + n - 5, ".dump") == 0;
+}
 
 static void look(struct search *s, const struct line *l)
 {
 	uint64_t least, most;
 
 	if (!l->executable)
+		return;
+	if (is_jitdump(l->path))
+		snprintf(s->jitdump, sizeof(s->jitdump), "%s", l->path);
+	if (s->done)
 		return;
 	if (s->limit && l->file) { /* the code behind */
 		if (l->start < s->limit)
@@ -75,6 +89,9 @@ static void look(struct search *s, const struct line *l)
 		s->before = l->limit;
 }
 
+/* The list of names may be anywhere. */
+static bool found(const struct search *s) { return s->done && (s->path[0] || s->jitdump[0]); }
+
 static void search_maps(struct search *s)
 {
 	static char buf[8192];
@@ -82,12 +99,12 @@ static void search_maps(struct search *s)
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
-	while (fd >= 0 && !s->done && (n = read(fd, buf + have, sizeof(buf) - 1 - have)) > 0) {
+	while (fd >= 0 && !found(s) && (n = read(fd, buf + have, sizeof(buf) - 1 - have)) > 0) {
 		char *at = buf, *end;
 		struct line l;
 
 		buf[have + (size_t)n] = '\0';
-		for (; !s->done && (end = strchr(at, '\n')); at = end + 1) {
+		for (; !found(s) && (end = strchr(at, '\n')); at = end + 1) {
 			*end = '\0';
 			if (parse(at, &l))
 				look(s, &l);
@@ -125,7 +142,9 @@ bool code_find(uint64_t address)
 		return false;
 	area[areas].start = s.start;
 	area[areas++].limit = s.limit;
-	if (!s.path[0])
+	if (!s.path[0] && s.jitdump[0])
+		memcpy(s.path, s.jitdump, sizeof(s.path));
+	else if (!s.path[0])
 		snprintf(s.path, sizeof(s.path), "/tmp/perf-%ld.map", (long)agent.pid);
 	writer_area(s.start, s.limit, s.offset, s.path);
 	return true;

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,60 +61,47 @@ static int take_apart(struct cmd_ctx *ctx, pid_t pid, int fd)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : RECORD_FAILED;
 }
 
-/* "PID,PID,..." one by one; 0 at the end, -1 when there is something else. */
-static pid_t next_pid(const char **at)
-{
-	char *end;
-	long pid;
-
-	if (!**at)
-		return 0;
-	pid = strtol(*at, &end, 10);
-	if (end == *at || (*end && *end != ',') || pid <= 0 || pid > INT_MAX)
-		return -1;
-	*at = *end ? end + 1 : end;
-	return (pid_t)pid;
-}
+static int possible(struct cmd_ctx *ctx, uint32_t *pid) { return dump_possible(ctx, (pid_t)*pid); }
 
 static int check(struct cmd_ctx *ctx, const struct record_args *a, size_t operands)
 {
-	const char *at = a->pids;
-	pid_t pid;
-	int status;
-
 	if (!a->pids)
 		return cli_usage(ctx, "profdata record --dump -p PID", "--dump needs -p PID");
 	if (operands)
 		return cli_usage(ctx, "profdata record --dump -p PID", "--dump is about processes that run: no command is expected");
 	if (a->split)
 		return cli_usage(ctx, NULL, "--split: a dump is of one kind");
-	while ((pid = next_pid(&at)) > 0)
-		if ((status = dump_possible(ctx, pid)))
-			return status;
-	return pid ? cli_usage(ctx, NULL, "-p %s: expected numbers of processes, separated by commas", a->pids) : 0;
+	return 0;
 }
 
-int record_dump(struct cmd_ctx *ctx, const struct record_args *a, size_t operands)
+static int dump_all(struct cmd_ctx *ctx, const struct record_args *a, const uint32_t *pid, size_t n)
 {
 	bool keep = record_raw(a);
 	char *command[] = { (char *)(uintptr_t)"--dump", (char *)(uintptr_t)"-p", (char *)(uintptr_t)a->pids, NULL }, path[64];
-	const char *at = a->pids;
-	int status = check(ctx, a, operands) ? RECORD_FAILED : 0, fd;
-	pid_t pid;
+	int fd = keep ? open(a->out.output, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600) : memfd_create("dump", MFD_CLOEXEC), status = 0;
 
-	if (status)
-		return status;
-	fd = keep ? open(a->out.output, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600) : memfd_create("dump", MFD_CLOEXEC);
 	if (fd < 0 || !record_begin_stream(fd, command)) {
 		cmd_errorf(ctx, "%s: %s", keep ? a->out.output : "memory", strerror(errno));
 		status = RECORD_FAILED;
 	}
-	while (!status && (pid = next_pid(&at)) > 0)
-		status = take_apart(ctx, pid, fd);
+	for (size_t i = 0; i < n && !status; i++)
+		status = take_apart(ctx, (pid_t)pid[i], fd);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (!status && (!keep || a->flame))
-		status = record_dump_save(ctx, a, path);
+		status = record_dump_save(ctx, a, pid, n, path);
 	if (fd >= 0)
 		close(fd);
+	return status;
+}
+
+int record_dump(struct cmd_ctx *ctx, const struct record_args *a, size_t operands)
+{
+	uint32_t *pid = NULL;
+	size_t n = 0;
+	int status = check(ctx, a, operands) ? RECORD_FAILED : record_pids(ctx, a->pids, possible, &pid, &n);
+
+	if (!status)
+		status = dump_all(ctx, a, pid, n);
+	free(pid);
 	return status;
 }

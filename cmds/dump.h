@@ -42,6 +42,7 @@ struct dump {
 	struct { unsigned char *v; size_t n, cap; } out;     /* a block in the making */
 	uint32_t records, last_stack;
 	uint64_t image, sequence;
+	char jitdump[512];       /* that is mapped; "": none */
 	bool failed;             /* memory or the disk */
 	unsigned char *stack;    /* DUMP_STACK bytes: what was copied */
 	uint64_t stack_at, stack_n;
@@ -60,6 +61,8 @@ bool dump_threads(struct dump *d);
 void dump_look(struct dump *d, struct dump_thread *t);
 /* Mappings: to the stream, to the unwinder, and as areas. */
 bool dump_maps(struct dump *d);
+/* "NAME=FILE" for the objects of the profile: where we find them while those processes are there. All of it is freed by the caller. */
+char **dump_objects(const struct pd_doc *doc, const uint32_t *pid, size_t n_pids, size_t *n);
 bool dump_read(char *buf, size_t size, const char *fmt, ...) PD_PRINTF(3, 4); /* the beginning of a file of /proc */
 
 /* ---- dump_trace.c ---- */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool dump_read(char *buf, size_t size, const char *fmt, ...)
@@ -213,12 +214,31 @@ static bool add_area(struct dump *d, uint64_t start, uint64_t limit)
 	return true;
 }
 
-/* Where the file of a mapping can be opened by us: it may live in another mount namespace, or be deleted. */
-static void readable(const struct dump *d, const char *path, char *out, size_t size)
+/* Where the file of a mapping can be opened by us: it may live in another mount namespace, or be deleted or replaced (then root gets at it by the mapping). */
+static void readable(const struct dump *d, const struct proc_map *m, char *out, size_t size)
 {
-	snprintf(out, size, "/proc/%d/root%s", (int)d->pid, path);
-	if (path[0] != '/' || access(out, R_OK) != 0)
-		snprintf(out, size, "%s", path);
+	struct stat st;
+
+	snprintf(out, size, "/proc/%d/root%s", (int)d->pid, m->path);
+	if (m->path[0] != '/') {
+		snprintf(out, size, "%s", m->path);
+	} else if (stat(out, &st) != 0 || st.st_ino != m->inode) {
+		snprintf(out, size, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)d->pid, m->start, m->limit);
+		if (access(out, R_OK) != 0)
+			snprintf(out, size, "%s", m->path);
+	}
+}
+
+/* Made at run time: has the name of the list that its compiler leaves. */
+static void add_made(struct dump *d, const struct proc_map *m)
+{
+	struct pd_wire_mapping w = { .start = m->start, .limit = m->limit };
+	char list[64];
+	const char *path = d->jitdump[0] ? d->jitdump : list;
+
+	snprintf(list, sizeof(list), "/tmp/perf-%d.map", (int)d->pid);
+	w.path_size = (uint32_t)strlen(path);
+	dump_put(d, PD_WIRE_MAPPING, &w, sizeof(w), path, w.path_size, NULL, 0);
 }
 
 static bool add_code(struct dump *d, const struct proc_map *from)
@@ -230,9 +250,13 @@ static bool add_code(struct dump *d, const struct proc_map *from)
 
 	if (gone)
 		*gone = '\0';
-	if (path[0] != '/' && strcmp(path, "[vdso]") != 0)
-		return true; /* made at run time */
-	readable(d, path, file, sizeof(file));
+	if (strcmp(path, "[vsyscall]") == 0)
+		return true;
+	if ((path[0] != '/' && strcmp(path, "[vdso]") != 0) || strncmp(path, "/memfd:", 7) == 0) {
+		add_made(d, from);
+		return true;
+	}
+	readable(d, from, file, sizeof(file));
 	w.path_size = (uint32_t)strlen(path);
 	w.build_id_size = cmd_build_id(file, id);
 	dump_put(d, PD_WIRE_MAPPING, &w, sizeof(w), path, w.path_size, id, w.build_id_size);
@@ -241,4 +265,59 @@ static bool add_code(struct dump *d, const struct proc_map *from)
 
 static bool add_map(void *arg, const struct proc_map *m) { return add_area(arg, m->start, m->limit) && (!m->executable || add_code(arg, m)); }
 
-bool dump_maps(struct dump *d) { return proc_maps(d->pid, add_map, d); }
+static bool find_jitdump(void *arg, const struct proc_map *m)
+{
+	struct dump *d = arg;
+
+	if (m->executable && record_is_jitdump(m->path))
+		snprintf(d->jitdump, sizeof(d->jitdump), "%s", m->path);
+	return true;
+}
+
+bool dump_maps(struct dump *d) { return proc_maps(d->pid, find_jitdump, d) && proc_maps(d->pid, add_map, d); }
+
+/* ---- names ---- */
+
+static bool add_object(char ***v, size_t *n, size_t *cap, const char *fmt, ...) PD_PRINTF(4, 5);
+static bool add_object(char ***v, size_t *n, size_t *cap, const char *fmt, ...)
+{
+	size_t more = *cap ? 2 * *cap : 64;
+	char **p = *n < *cap ? *v : reallocarray(*v, more, sizeof(*p));
+	va_list args;
+	int size;
+
+	if (!p)
+		return false;
+	*cap = *n < *cap ? *cap : more;
+	*v = p;
+	va_start(args, fmt);
+	size = vasprintf(&p[*n], fmt, args);
+	va_end(args);
+	*n += size >= 0;
+	return size >= 0;
+}
+
+char **dump_objects(const struct pd_doc *doc, const uint32_t *pid, size_t n_pids, size_t *n)
+{
+	size_t cap = 0, mappings = pd_doc_mappings(doc);
+	char **v = NULL;
+
+	*n = 0;
+	for (size_t i = 0; i < n_pids; i++) {
+		unsigned at = pid[i];
+
+		for (uint32_t k = 1; k < mappings; k++) {
+			struct pd_mapping_desc m;
+			const char *path;
+
+			pd_doc_mapping(doc, (pd_mapping){ k }, &m);
+			path = pd_doc_string(doc, m.file).p;
+			if (path[0] == '/' && (!add_object(&v, n, &cap, "%s=/proc/%u/root%s", path, at, path) ||
+					       !add_object(&v, n, &cap, "%s=/proc/%u/map_files/%" PRIx64 "-%" PRIx64, path, at, m.start, m.limit)))
+				return v;
+		}
+		if (!add_object(&v, n, &cap, "/tmp/perf-%u.map=/proc/%u/root/tmp/perf-%u.map", at, at, (unsigned)proc_inner_pid((pid_t)at)))
+			return v;
+	}
+	return v;
+}

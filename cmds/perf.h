@@ -5,7 +5,7 @@
  *   perf_ring.c   records of all rings in the order of time         perf_main.c  start, rounds, end
  *   perf_take.c   what each record means                            perf_stack.c samples → stacks
  *   perf_task.c   processes and threads, from records and /proc     perf_life.c  on and off the CPU
- *   perf_out.c    blocks of the stream
+ *   perf_out.c    blocks of the stream                          perf_files.c where the files of processes are
  */
 #ifndef CMDS_PERF_H
 #define CMDS_PERF_H
@@ -60,6 +60,7 @@ struct perf_pool {
 
 struct perf_map {
 	uint64_t start, limit, offset;
+	uint64_t inode;          /* 0: not known */
 	char *path, *readable;   /* as the process sees it; where we find it (may be the same) */
 	unsigned char build_id[20];
 	uint32_t build_id_size;
@@ -73,7 +74,7 @@ struct perf_proc {
 	uint64_t image, sequence;
 	char comm[16], path[512];
 	char *jit;               /* its jitdump, or NULL */
-	int root;                /* of its mount namespace, -1: the same as ours */
+	int root;                /* what it sees as /, -1: what we do */
 	uint32_t ns_pid;         /* its number where it runs */
 	bool begun, ended;
 	uint32_t threads;        /* alive */
@@ -130,7 +131,8 @@ struct perf {
 	uint64_t safe;           /* records up to here have all been read */
 	uint32_t command;        /* pid, 0 none */
 	struct { struct { char *name, *file; } *v; size_t n, cap; } alias; /* objects of other mount namespaces */
-	struct { struct { uint64_t ns; int fd; } *v; size_t n, cap; } root; /* of those namespaces */
+	struct { struct { uint64_t ns, dev, inode; int fd; } *v; size_t n, cap; } root; /* other ones */
+	struct { struct { uint64_t inode; int fd; } *v; size_t n, cap; } held; /* files that no path leads to */
 	struct { uint32_t tid; uint64_t time; } dead[1024]; /* who ended lately: the kernel still says that they are switched out */
 	int out, poll, signals;
 	int *target_fd;          /* of the processes attached to */
@@ -205,6 +207,15 @@ size_t perf_threads_of(uint32_t pid, pid_t **v);
 bool perf_read_file(const char *path, char *buf, size_t size); /* the beginning of a text */
 bool perf_link(const char *path, char *buf, size_t size);     /* where a symbolic link leads */
 
+
+/* ---- perf_files.c: containers, chroots, files that are deleted or replaced ---- */
+/* Which root the process has now, and what its number is there. */
+void perf_look_at_root(struct perf *p, struct perf_proc *proc);
+/* Where we can open the file of a mapping, as long as the recording is there; "": the path is too long. */
+void perf_place_of(struct perf *p, const struct perf_proc *proc, const struct perf_map *m, char *buf, size_t size);
+/* For the names at the end: objects, maps and dumps that do not lie where the profile says. */
+void perf_remember(struct perf *p, const char *name, const char *file);
+void perf_files_free(struct perf *p);
 
 /* ---- perf_life.c ---- */
 void perf_life_sample(struct perf *p, struct perf_thread *t, uint64_t time, uint32_t stack);

@@ -139,8 +139,11 @@ void record_outside_free(struct perf *p)
 const char *const *record_outside_objects(struct perf *p, size_t *n)
 {
 	*n = 0;
-	p->object = calloc(p->alias.n + 1, sizeof(*p->object));
-	for (size_t i = 0; p->object && i < p->alias.n; i++)
+	if (!p)
+		return NULL;
+	if (!p->object)
+		p->object = calloc(p->alias.n + 1, sizeof(*p->object));
+	for (size_t i = p->n_objects; p->object && i < p->alias.n; i++)
 		if (asprintf(&p->object[p->n_objects], "%s=%s", p->alias.v[i].name, p->alias.v[i].file) >= 0)
 			p->n_objects++;
 	*n = p->n_objects;

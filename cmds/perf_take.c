@@ -240,6 +240,8 @@ static void mmap2(struct perf *p, struct body b, bool has_build_id, uint64_t tim
 	if (has_build_id && id[0] <= 20) {
 		m.build_id_size = id[0];
 		memcpy(m.build_id, id + 4, m.build_id_size);
+	} else if (!has_build_id) { /* device, then the inode */
+		memcpy(&m.inode, id + 8, sizeof(m.inode));
 	}
 	t = perf_find(p, pid, pid, time);
 	proc = t ? t->proc : perf_proc_of(p, pid); /* its first thread may have ended */

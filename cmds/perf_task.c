@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 bool perf_read_file(const char *path, char *buf, size_t size)
@@ -52,12 +51,16 @@ struct perf_thread *perf_thread_of(struct perf *p, uint32_t tid)
 	return t;
 }
 
+static void map_release(struct perf_map *m)
+{
+	free(m->path);
+	free(m->readable);
+}
+
 static void maps_release(struct perf_proc *proc)
 {
-	for (size_t i = 0; i < proc->map.n; i++) {
-		free(proc->map.v[i].path);
-		free(proc->map.v[i].readable);
-	}
+	for (size_t i = 0; i < proc->map.n; i++)
+		map_release(&proc->map.v[i]);
 	free(proc->map.v);
 	proc->map.v = NULL;
 	proc->map.n = proc->map.cap = 0;
@@ -72,47 +75,6 @@ static void proc_free(struct perf_proc *proc)
 	pd_unwinder_free(proc->unwinder);
 	free(proc->out.v);
 	free(proc);
-}
-
-/* The root of another mount namespace. The descriptor stays open for the names of its objects at the end. */
-static int root_of(struct perf *p, uint32_t pid, uint64_t ns)
-{
-	char path[64];
-	int fd;
-
-	for (size_t i = 0; i < p->root.n; i++)
-		if (p->root.v[i].ns == ns)
-			return p->root.v[i].fd;
-	snprintf(path, sizeof(path), "/proc/%u/root", pid);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && perf_grow((void **)&p->root.v, &p->root.cap, p->root.n, sizeof(*p->root.v))) {
-		p->root.v[p->root.n].ns = ns;
-		p->root.v[p->root.n++].fd = fd;
-	}
-	return fd;
-}
-
-static void look_at_root(struct perf *p, struct perf_proc *proc)
-{
-	char path[64], status[4096], *ns;
-	struct stat own, its;
-
-	proc->ns_pid = proc->pid;
-	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", proc->pid);
-	if (stat("/proc/self/ns/mnt", &own) != 0 || stat(path, &its) != 0)
-		return;
-	snprintf(path, sizeof(path), "/proc/%u/status", proc->pid);
-	if (perf_read_file(path, status, sizeof(status)) && (ns = strstr(status, "\nNSpid:"))) {
-		char *end = strchr(ns + 1, '\n'), *last = NULL;
-
-		if (end)
-			*end = '\0';
-		last = strrchr(ns, '\t');
-		proc->ns_pid = last ? (uint32_t)strtoul(last, NULL, 10) : proc->pid;
-	}
-	if (own.st_ino == its.st_ino && own.st_dev == its.st_dev)
-		return;
-	proc->root = root_of(p, proc->pid, its.st_ino);
 }
 
 struct perf_proc *perf_proc_new(struct perf *p, uint32_t pid, uint32_t ppid, uint64_t time, const struct perf_proc *parent)
@@ -134,7 +96,9 @@ struct perf_proc *perf_proc_new(struct perf *p, uint32_t pid, uint32_t ppid, uin
 		free(proc);
 		return NULL;
 	}
-	look_at_root(p, proc);
+	if (parent)
+		proc->root = parent->root;
+	perf_look_at_root(p, proc);
 	if (parent) {
 		memcpy(proc->comm, parent->comm, sizeof(proc->comm));
 		memcpy(proc->path, parent->path, sizeof(proc->path));
@@ -233,14 +197,7 @@ void perf_tasks_free(struct perf *p)
 			proc_free(proc);
 		}
 	}
-	for (size_t i = 0; i < p->alias.n; i++) {
-		free(p->alias.v[i].name);
-		free(p->alias.v[i].file);
-	}
-	free(p->alias.v);
-	for (size_t i = 0; i < p->root.n; i++)
-		close(p->root.v[i].fd);
-	free(p->root.v);
+	perf_files_free(p);
 	pd_unwinder_free(p->objects);
 	free(p->pool.v);
 	free(p->spare.v);
@@ -257,45 +214,6 @@ static bool made_at_run_time(const char *path)
 }
 
 static bool is_special(const char *path) { return strcmp(path, "[vdso]") == 0 || strcmp(path, "[vsyscall]") == 0 || strcmp(path, "[uprobes]") == 0; }
-
-static bool is_jitdump(const char *path)
-{
-	const char *slash = strrchr(path, '/'), *part = slash ? slash + 1 : path;
-	size_t n = strlen(part);
-
-	return strncmp(part, "jit-", 4) == 0 && n > 9 && strcmp(part + n - 5, ".dump") == 0;
-}
-
-/* `path` of the process as one of ours, into buf; "" when it is too long. */
-static void readable(const struct perf_proc *proc, const char *path, char *buf, size_t size)
-{
-	int n = proc->root >= 0 && path[0] == '/' ? snprintf(buf, size, "/proc/%ld/fd/%d%s", (long)getpid(), proc->root, path) : snprintf(buf, size, "%s", path);
-
-	if (n < 0 || (size_t)n >= size)
-		buf[0] = '\0';
-}
-
-/* For the names at the end: objects, maps and dumps that do not lie where the profile says. */
-static void remember(struct perf *p, const char *name, const char *file)
-{
-	char *n, *f;
-
-	if (strcmp(name, file) == 0)
-		return;
-	for (size_t i = 0; i < p->alias.n; i++)
-		if (strcmp(p->alias.v[i].name, name) == 0 && strcmp(p->alias.v[i].file, file) == 0)
-			return;
-	n = strdup(name);
-	f = strdup(file);
-	if (!n || !f || !perf_grow((void **)&p->alias.v, &p->alias.cap, p->alias.n, sizeof(*p->alias.v))) {
-		p->nomem = true;
-		free(n);
-		free(f);
-		return;
-	}
-	p->alias.v[p->alias.n].name = n;
-	p->alias.v[p->alias.n++].file = f;
-}
 
 static size_t first_ending_above(const struct perf_proc *proc, uint64_t address)
 {
@@ -337,24 +255,40 @@ static void to_unwinder(struct perf *p, struct perf_proc *proc, const struct per
 		p->nomem = true;
 }
 
-/* Takes the texts of m. */
-static void insert(struct perf *p, struct perf_proc *proc, struct perf_map *m)
+/* What of `old` lies outside of `m` goes on as it was: into rest[], up to 2 of them. */
+static size_t rests_of(struct perf *p, const struct perf_map *old, const struct perf_map *m, struct perf_map rest[2])
 {
-	size_t at = first_ending_above(proc, m->start), end = at;
+	size_t n = 0;
 
-	while (end < proc->map.n && proc->map.v[end].start < m->limit) {
-		free(proc->map.v[end].path);
-		free(proc->map.v[end].readable);
-		end++;
+	for (unsigned after = 0; after < 2; after++) {
+		struct perf_map r = *old;
+
+		if (after ? old->limit <= m->limit : old->start >= m->start)
+			continue;
+		if (after) {
+			r.offset += old->anonymous ? 0 : m->limit - old->start;
+			r.start = m->limit;
+		} else {
+			r.limit = m->start;
+		}
+		r.path = strdup(old->path);
+		r.readable = strdup(old->readable);
+		if (r.path && r.readable) {
+			rest[n++] = r;
+			continue;
+		}
+		p->nomem = true;
+		free(r.path);
+		free(r.readable);
 	}
-	if (end > at) { /* what these addresses meant is over */
-		memmove(proc->map.v + at, proc->map.v + end, (proc->map.n - end) * sizeof(*proc->map.v));
-		proc->map.n -= end - at;
-		perf_forget_stacks(proc);
-	}
+	return n;
+}
+
+/* Takes the texts of m, which lies where nothing else does: its place is row `at`. */
+static void insert_at(struct perf *p, struct perf_proc *proc, size_t at, struct perf_map *m)
+{
 	if (!perf_grow((void **)&proc->map.v, &proc->map.cap, proc->map.n, sizeof(*proc->map.v))) {
-		free(m->path);
-		free(m->readable);
+		map_release(m);
 		p->nomem = true;
 		return;
 	}
@@ -366,6 +300,29 @@ static void insert(struct perf *p, struct perf_proc *proc, struct perf_map *m)
 		perf_put_mapping(p, proc, m);
 }
 
+/* Takes the texts of m. */
+static void insert(struct perf *p, struct perf_proc *proc, struct perf_map *m)
+{
+	size_t at = first_ending_above(proc, m->start), end = at, rests = 0;
+	struct perf_map rest[4];
+
+	while (end < proc->map.n && proc->map.v[end].start < m->limit) {
+		if (rests <= 2)
+			rests += rests_of(p, &proc->map.v[end], m, rest + rests);
+		map_release(&proc->map.v[end]);
+		end++;
+	}
+	if (end > at) { /* what these addresses meant is over */
+		memmove(proc->map.v + at, proc->map.v + end, (proc->map.n - end) * sizeof(*proc->map.v));
+		proc->map.n -= end - at;
+		perf_forget_stacks(proc);
+	}
+	insert_at(p, proc, at, m);
+	/* readers and the unwinder have forgotten what was there as a whole */
+	for (size_t i = 0; i < rests; i++)
+		insert_at(p, proc, first_ending_above(proc, rest[i].start), &rest[i]);
+}
+
 /* Code made at run time has the name of the list that the compiler leaves for it. */
 static void name_made(struct perf *p, struct perf_proc *proc, char *name, char *file)
 {
@@ -373,13 +330,39 @@ static void name_made(struct perf *p, struct perf_proc *proc, char *name, char *
 
 	if (proc->jit) {
 		snprintf(name, PATH_MAX, "%s", proc->jit);
-		readable(proc, proc->jit, file, PATH_MAX);
+		perf_place_of(p, proc, &(struct perf_map){ .path = proc->jit }, file, PATH_MAX);
 	} else {
 		snprintf(name, PATH_MAX, "/tmp/perf-%u.map", proc->pid);
 		snprintf(inside, sizeof(inside), "/tmp/perf-%u.map", proc->ns_pid);
-		readable(proc, inside, file, PATH_MAX);
+		perf_place_of(p, proc, &(struct perf_map){ .path = inside }, file, PATH_MAX);
 	}
-	remember(p, name, file);
+	perf_remember(p, name, file);
+}
+
+/* Code that was there before its list of names has that list all the same. */
+static void jitdump(struct perf *p, struct perf_proc *proc, const char *path)
+{
+	char name[PATH_MAX], file[PATH_MAX];
+
+	if (proc->jit || !(proc->jit = strdup(path)))
+		return;
+	name_made(p, proc, name, file);
+	for (size_t i = 0; i < proc->map.n; i++) {
+		struct perf_map *m = &proc->map.v[i];
+		char *n = m->anonymous ? strdup(name) : NULL, *f = n ? strdup(file) : NULL;
+
+		if (!f) {
+			free(n);
+			continue;
+		}
+		free(m->path);
+		free(m->readable);
+		m->path = n;
+		m->readable = f;
+		if (proc->begun)
+			perf_put_mapping(p, proc, m);
+	}
+	perf_forget_stacks(proc);
 }
 
 void perf_map_add(struct perf *p, struct perf_proc *proc, const struct perf_map *given)
@@ -390,9 +373,8 @@ void perf_map_add(struct perf *p, struct perf_proc *proc, const struct perf_map 
 
 	if (m.limit <= m.start || m.start >> 63)
 		return;
-	if (is_jitdump(m.path)) {
-		if (!proc->jit)
-			proc->jit = strdup(m.path);
+	if (record_is_jitdump(m.path)) {
+		jitdump(p, proc, m.path);
 		return;
 	}
 	m.anonymous = made_at_run_time(m.path) && !is_special(m.path);
@@ -404,11 +386,11 @@ void perf_map_add(struct perf *p, struct perf_proc *proc, const struct perf_map 
 		m.build_id_size = 0;
 	} else {
 		snprintf(name, sizeof(name), "%s", m.path);
-		readable(proc, name, file, sizeof(file));
+		perf_place_of(p, proc, given, file, sizeof(file));
 		if (!m.build_id_size)
 			m.build_id_size = cmd_build_id(file, m.build_id);
 		if (name[0] == '/')
-			remember(p, name, file);
+			perf_remember(p, name, file);
 	}
 	m.path = strdup(name);
 	m.readable = strdup(file);
@@ -429,8 +411,12 @@ static bool scan_map(void *arg, const struct proc_map *m)
 {
 	const struct scan *s = arg;
 
+	char *gone = strstr(m->path, " (deleted)");
+
+	if (gone && !gone[10])
+		*gone = '\0';
 	if (m->executable)
-		perf_map_add(s->p, s->proc, &(struct perf_map){ .start = m->start, .limit = m->limit, .offset = m->offset, .path = m->path });
+		perf_map_add(s->p, s->proc, &(struct perf_map){ .start = m->start, .limit = m->limit, .offset = m->offset, .inode = m->inode, .path = m->path });
 	return true;
 }
 
@@ -483,7 +469,7 @@ static void scan_thread(struct perf *p, struct perf_proc *proc, uint32_t tid)
 bool perf_scan(struct perf *p, uint32_t pid)
 {
 	struct perf_proc *proc = perf_proc_of(p, pid);
-	char path[64], stat[512], *close;
+	char path[64], stat[512], *close, *gone;
 	pid_t *tid;
 	size_t threads;
 
@@ -499,7 +485,10 @@ bool perf_scan(struct perf *p, uint32_t pid)
 			return false;
 		snprintf(path, sizeof(path), "/proc/%u/exe", pid);
 		close[0] = '\0';
-		if (!perf_link(path, proc->path, sizeof(proc->path)) && strchr(stat, '(')) /* threads of the kernel have no program */
+		gone = perf_link(path, proc->path, sizeof(proc->path)) ? strstr(proc->path, " (deleted)") : NULL;
+		if (gone)
+			*gone = '\0';
+		if (!proc->path[0] && strchr(stat, '(')) /* threads of the kernel have no program */
 			snprintf(proc->path, sizeof(proc->path), "%.15s", strchr(stat, '(') + 1);
 		scan_maps(p, proc);
 	}
@@ -570,7 +559,6 @@ void perf_exec(struct perf *p, struct perf_proc *proc, const char *comm, const c
 	memset(proc->comm, 0, sizeof(proc->comm));
 	memcpy(proc->comm, comm, strnlen(comm, sizeof(proc->comm) - 1));
 	snprintf(proc->path, sizeof(proc->path), "%s", path);
-	if (proc->root < 0)
-		look_at_root(p, proc);
+	perf_look_at_root(p, proc);
 	perf_thread_new(p, proc, proc->pid, time, PERF_RUNNING);
 }

@@ -27,7 +27,7 @@ static bool status_of(uint32_t pid, const char *key, char *value, size_t size)
 	return true;
 }
 
-static int check_pid(struct cmd_ctx *ctx, uint32_t *pid)
+int record_pid_possible(struct cmd_ctx *ctx, uint32_t *pid)
 {
 	char value[64];
 
@@ -43,33 +43,6 @@ static int check_pid(struct cmd_ctx *ctx, uint32_t *pid)
 		return 0;
 	}
 	return RECORD_FAILED;
-}
-
-int record_pids(struct cmd_ctx *ctx, const char *text, uint32_t **out, size_t *n)
-{
-	struct { uint32_t *v; size_t n, cap; } list = { 0 };
-	int status = 0;
-
-	for (const char *p = text; !status; p++) {
-		char *end;
-		unsigned long pid = strtoul(p, &end, 10);
-		uint32_t one = (uint32_t)pid;
-
-		if (end == p || *p < '0' || *p > '9' || pid == 0 || pid > INT_MAX || (*end && *end != ','))
-			status = cli_usage(ctx, "profdata record -p 1234,1235", "--pid: expected numbers of processes, not '%s'", text) ? RECORD_FAILED : 0;
-		else
-			status = check_pid(ctx, &one);
-		for (size_t i = 0; i < list.n && one; i++)
-			one = list.v[i] == one ? 0 : one;
-		if (!status && one && !PERF_PUSH(list, one))
-			status = RECORD_FAILED;
-		if (!*end)
-			break;
-		p = end;
-	}
-	*out = list.v;
-	*n = list.n;
-	return status;
 }
 
 /* ---- why not ---- */

@@ -1,5 +1,5 @@
 /* record - runs a command with the sampler in it and writes what it saw as a profile. */
-#include "record.h"
+#include "dump.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -267,16 +267,13 @@ static void tell(void *ctx, const struct pd_symbolized *what)
 }
 
 /* A profile without names is still one: profdata symbolize can be tried again. */
-struct pd_doc *record_with_names(struct cmd_ctx *ctx, struct perf *perf, struct pd_doc *doc)
+static struct pd_doc *with_names(struct cmd_ctx *ctx, const char *const *objects, size_t n, struct pd_doc *doc)
 {
-	struct pd_symbolize_opts opts = { .size = sizeof(opts), .jobs = cli_jobs(&(struct cmd_input){ 0 }), .tell = tell, .ctx = ctx };
+	struct pd_symbolize_opts opts = { .size = sizeof(opts), .jobs = cli_jobs(&(struct cmd_input){ 0 }), .tell = tell, .ctx = ctx, .objects = objects, .n_objects = n };
 	struct pd_error err = { 0 };
 	struct pd_doc *named;
 
-	if (perf) {
-		opts.objects = record_outside_objects(perf, &opts.n_objects);
-		opts.kallsyms = access("/proc/kallsyms", R_OK) == 0 ? "/proc/kallsyms" : NULL;
-	}
+	opts.kallsyms = access("/proc/kallsyms", R_OK) == 0 ? "/proc/kallsyms" : NULL;
 	named = pd_symbolize(doc, &opts, &err);
 	if (!named) {
 		cmd_warnf(ctx, "no names: %s", err.text);
@@ -284,6 +281,14 @@ struct pd_doc *record_with_names(struct cmd_ctx *ctx, struct perf *perf, struct 
 	}
 	pd_doc_unref(doc);
 	return named;
+}
+
+struct pd_doc *record_named(struct cmd_ctx *ctx, struct perf *perf, struct pd_doc *doc)
+{
+	size_t n;
+	const char *const *objects = record_outside_objects(perf, &n);
+
+	return with_names(ctx, objects, n, doc);
 }
 
 static struct pd_doc *load(struct cmd_ctx *ctx, const struct record_args *a, const char *stream)
@@ -319,7 +324,19 @@ static int save_quietly(struct cmd_ctx *ctx, const struct cmd_output *o, const s
 	return status;
 }
 
-int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const char *stream)
+static struct pd_doc *dump_named(struct cmd_ctx *ctx, const uint32_t *pid, size_t n, struct pd_doc *doc)
+{
+	size_t n_objects;
+	char **objects = dump_objects(doc, pid, n, &n_objects);
+
+	doc = with_names(ctx, (const char *const *)objects, n_objects, doc);
+	for (size_t i = 0; i < n_objects; i++)
+		free(objects[i]);
+	free(objects);
+	return doc;
+}
+
+int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const uint32_t *pid, size_t n, const char *stream)
 {
 	struct cmd_input in = { 0 };
 	struct cmd_output out = a->out, flame = { .output = a->flame };
@@ -331,7 +348,7 @@ int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const cha
 	if (out.output == default_output) /* a dump is to be read */
 		out.output = NULL;
 	if (doc && !a->no_symbols)
-		doc = record_with_names(ctx, NULL, doc);
+		doc = dump_named(ctx, pid, n, doc);
 	if (!status && (text || stored) && save_quietly(ctx, &out, doc, text ? "threads" : "pprof"))
 		status = RECORD_FAILED;
 	if (!status && a->flame && save_quietly(ctx, &flame, doc, "svg"))
@@ -376,16 +393,29 @@ static int write_output(struct cmd_ctx *ctx, const struct record_args *a, const 
 	return strcmp(f->name, "pprof") == 0 ? save_quietly(ctx, out, doc, "pprof") : cmd_save(ctx, out, &in, doc, NULL, f);
 }
 
+/* The profile of the stream, with names that only its times can tell. */
+static struct pd_doc *load_named(struct cmd_ctx *ctx, const struct record_args *a, struct perf *perf, const char *stream)
+{
+	struct pd_doc *doc = load(ctx, a, stream);
+	size_t n;
+	const char *const *objects = record_outside_objects(perf, &n);
+
+	if (!doc || a->no_symbols || !record_put_code(stream, doc, objects, n))
+		return doc;
+	pd_doc_unref(doc);
+	return load(ctx, a, stream);
+}
+
 /* *keep: the stream holds what could not be written. */
 static int save(struct cmd_ctx *ctx, const struct record_args *a, struct perf *perf, const char *stream, int own, bool *keep)
 {
 	struct cmd_output flame = { .output = a->flame };
-	struct pd_doc *doc = load(ctx, a, stream);
+	struct pd_doc *doc = load_named(ctx, a, perf, stream);
 	bool empty = true, raw = record_raw(a);
 	int status = doc ? summary(ctx, a, perf, doc, own, &empty) : RECORD_FAILED;
 
 	if (!empty && !status && !a->no_symbols && (a->flame || a->trace || !raw))
-		doc = record_with_names(ctx, perf, doc);
+		doc = record_named(ctx, perf, doc);
 	if (!empty && !status && !a->no_symbols && a->trace)
 		doc = named_stream(ctx, a, stream, doc);
 	if (!empty && !status && (!doc || (!raw && write_output(ctx, a, stream, doc))))
@@ -407,7 +437,7 @@ struct target {
 
 static int find_others(struct cmd_ctx *ctx, const struct record_args *a, struct target *t)
 {
-	int status = a->pids ? record_pids(ctx, a->pids, &t->pid, &t->n_pids) : 0;
+	int status = a->pids ? record_pids(ctx, a->pids, record_pid_possible, &t->pid, &t->n_pids) : 0;
 
 	if (!status && !(t->perf = record_outside_new(ctx, a, NULL)))
 		status = RECORD_FAILED;

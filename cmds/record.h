@@ -30,15 +30,15 @@ struct record_args {
 struct perf;
 /* What one of its kinds is called, in profiles and for people: wall time before CPU time before memory. */
 const char *record_sample_type(const struct record_args *a, const struct perf *perf, const char **what);
-/* The document with names for its addresses; the same one where there are none. */
-struct pd_doc *record_with_names(struct cmd_ctx *ctx, struct perf *perf, struct pd_doc *doc);
+/* The document with names for its addresses; the same one where there are none. perf NULL: recorded from inside. */
+struct pd_doc *record_named(struct cmd_ctx *ctx, struct perf *perf, struct pd_doc *doc);
 bool record_ends_in(const char *path, const char *suffix);
 /* The stream itself is what was asked for (-o FILE.pdrec). */
 bool record_raw(const struct record_args *a);
 /* The head of a stream, and what was asked for as a text. */
 bool record_begin_stream(int fd, char **argv);
-/* A dump as it was asked for: text on standard output, or -o and --flame. */
-int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const char *stream);
+/* A dump of these processes as it was asked for: text on standard output, or -o and --flame. */
+int record_dump_save(struct cmd_ctx *ctx, const struct record_args *a, const uint32_t *pid, size_t n, const char *stream);
 
 /* ---- record_split.c ---- */
 /* One series of a recording as a profile of its own; NULL and *err. */
@@ -73,9 +73,16 @@ struct record_watch {
 int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv,
 		       const struct record_watch *watch, int *status);
 
+/* ---- record_pids.c ---- */
+/*
+ * "1234,1235" → numbers of processes, each once; *out is freed by the caller. `possible` looks at each: 0, or a status after saying why it cannot be
+ * recorded; it may put another number in its place. 0 or RECORD_FAILED.
+ */
+int record_pids(struct cmd_ctx *ctx, const char *text, int (*possible)(struct cmd_ctx *ctx, uint32_t *pid), uint32_t **out, size_t *n);
+
 /* ---- perf_why.c ---- */
-/* "1234,1235" → numbers of processes that can be attached to; *out is freed by the caller. 0 or RECORD_FAILED. */
-int record_pids(struct cmd_ctx *ctx, const char *text, uint32_t **out, size_t *n);
+/* Can it be attached to? Of a thread: its process. */
+int record_pid_possible(struct cmd_ctx *ctx, uint32_t *pid);
 
 /* ---- perf_main.c: from outside ---- */
 struct perf;
@@ -85,7 +92,7 @@ struct perf *record_outside_new(struct cmd_ctx *ctx, const struct record_args *a
 int record_outside_run(struct perf *p, const char *stream, const char *path, char **argv, const uint32_t *pid, size_t n, int *own);
 /* The sample type it makes, and what that is for people. */
 const char *record_outside_event(const struct perf *p, const char **what);
-/* "NAME=FILE" for objects that lie elsewhere (containers), until it is freed. */
+/* "NAME=FILE" for objects that lie elsewhere (containers), until it is freed. perf NULL: none. */
 const char *const *record_outside_objects(struct perf *p, size_t *n);
 void record_outside_free(struct perf *p);
 
@@ -98,6 +105,12 @@ struct record_live {
 /* To be called several times a second: a table on standard error when it is time for one. */
 void record_live(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, struct record_live *l);
 void record_live_end(struct record_live *l);
+
+/* ---- record_code.c ---- */
+/* Is this the name that jitdumps have? */
+bool record_is_jitdump(const char *path);
+/* Puts names of code made at run time into the stream, by their times. `objects`: "NAME=FILE", where lists lie elsewhere. False: there was nothing to put. */
+bool record_put_code(const char *stream, const struct pd_doc *doc, const char *const *objects, size_t n_objects);
 
 /* ---- record_trace.c ---- */
 /* Puts the names of functions, lines and files that a profile of the stream has into the stream. False: it is as it was, errno says why. */

@@ -72,7 +72,7 @@ static void table(struct cmd_ctx *ctx, const struct record_args *a, const char *
 	ctx->common.quiet = true;
 	doc = cmd_load(ctx, &in, &operand, 1, PD_BUILD_AGGREGATE);
 	if (doc && !a->no_symbols)
-		doc = record_with_names(ctx, perf, doc);
+		doc = record_named(ctx, perf, doc);
 	if (doc)
 		print(a, perf, doc, seconds);
 	_exit(0);

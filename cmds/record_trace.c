@@ -2,57 +2,13 @@
  * A recording as a timeline. Names of functions are looked up first and put before the rest of the stream, so that what is read is a
  * recording like any other.
  */
-#include "record.h"
+#include "record_front.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <profdata/agent_wire.h>
-
-/* One block of names at a time. */
-struct names {
-	int fd;
-	size_t used;
-	uint32_t records;
-	bool failed;
-	unsigned char bytes[PD_WIRE_BLOCK_MAX / 4];
-};
-
-static void write_all(struct names *n, const void *p, size_t size)
-{
-	for (const char *from = p; size && !n->failed;) {
-		ssize_t done = write(n->fd, from, size);
-
-		if (done < 0 && errno != EINTR)
-			n->failed = true;
-		if (done > 0) {
-			from += done;
-			size -= (size_t)done;
-		}
-	}
-}
-
-static void flush(struct names *n)
-{
-	struct pd_wire_block block = { .magic = PD_WIRE_BLOCK_MAGIC, .size = (uint32_t)n->used, .records = n->records };
-
-	if (n->records) {
-		memcpy(n->bytes, &block, sizeof(block));
-		write_all(n, n->bytes, n->used);
-	}
-	n->used = sizeof(block);
-	n->records = 0;
-}
-
-static void add(struct names *n, const void *p, size_t size)
-{
-	memcpy(n->bytes + n->used, p, size);
-	n->used += size;
-}
 
 static size_t hex_bytes(struct pd_span hex, unsigned char *out, size_t size)
 {
@@ -80,7 +36,7 @@ static size_t texts(const struct pd_doc *doc, const struct pd_frame_desc *f)
 	return size;
 }
 
-static void put_lines(struct names *n, const struct pd_doc *doc, const struct pd_frame_desc *f)
+static unsigned char *put_lines(unsigned char *to, const struct pd_doc *doc, const struct pd_frame_desc *f)
 {
 	for (uint32_t i = 0; i < f->n_lines; i++) {
 		struct pd_wire_line w = { .line = f->lines[i].line > 0 && f->lines[i].line <= UINT32_MAX ? (uint32_t)f->lines[i].line : 0 };
@@ -90,7 +46,7 @@ static void put_lines(struct names *n, const struct pd_doc *doc, const struct pd
 		w.name_size = (uint32_t)pd_doc_string(doc, d.name).n;
 		w.system_name_size = (uint32_t)pd_doc_string(doc, d.system_name).n;
 		w.file_size = (uint32_t)pd_doc_string(doc, d.file).n;
-		add(n, &w, sizeof(w));
+		to = record_front_add(to, &w, sizeof(w));
 	}
 	for (uint32_t i = 0; i < f->n_lines; i++) {
 		struct pd_func_desc d;
@@ -98,21 +54,21 @@ static void put_lines(struct names *n, const struct pd_doc *doc, const struct pd
 
 		pd_doc_func(doc, f->lines[i].func, &d);
 		s = pd_doc_string(doc, d.name);
-		add(n, s.p, s.n);
+		to = record_front_add(to, s.p, s.n);
 		s = pd_doc_string(doc, d.system_name);
-		add(n, s.p, s.n);
+		to = record_front_add(to, s.p, s.n);
 		s = pd_doc_string(doc, d.file);
-		add(n, s.p, s.n);
+		to = record_front_add(to, s.p, s.n);
 	}
+	return to;
 }
 
-static void put_frame(struct names *n, const struct pd_doc *doc, const struct pd_frame_desc *f)
+static void put_frame(struct record_front *n, const struct pd_doc *doc, const struct pd_frame_desc *f)
 {
 	struct pd_wire_symbol w = { 0 };
 	struct pd_mapping_desc m;
-	unsigned char id[64];
+	unsigned char id[64], *to;
 	struct pd_span path;
-	size_t size, from;
 
 	pd_doc_mapping(doc, f->mapping, &m);
 	path = pd_doc_string(doc, m.file);
@@ -120,73 +76,29 @@ static void put_frame(struct names *n, const struct pd_doc *doc, const struct pd
 	w.path_size = (uint32_t)path.n;
 	w.build_id_size = (uint32_t)hex_bytes(pd_doc_string(doc, m.build_id), id, sizeof(id));
 	w.lines = f->n_lines;
-	size = (sizeof(w) + w.path_size + w.build_id_size + texts(doc, f) + 7) & ~(size_t)7;
-	if (size > sizeof(n->bytes) - sizeof(struct pd_wire_block))
+	to = record_front_room(n, &w.r, PD_WIRE_SYMBOL, sizeof(w), w.path_size + w.build_id_size + texts(doc, f));
+	if (!to)
 		return;
-	if (size > sizeof(n->bytes) - n->used)
-		flush(n);
-	w.r = (struct pd_wire_record){ .size = (uint32_t)size, .kind = PD_WIRE_SYMBOL, .fixed = sizeof(w) };
-	from = n->used;
-	memset(n->bytes + from, 0, size);
-	add(n, &w, sizeof(w));
-	add(n, path.p, path.n);
-	add(n, id, w.build_id_size);
-	put_lines(n, doc, f);
-	n->used = from + size;
-	n->records++;
+	to = record_front_add(to, &w, sizeof(w));
+	to = record_front_add(to, path.p, path.n);
+	to = record_front_add(to, id, w.build_id_size);
+	put_lines(to, doc, f);
 }
 
-static bool copy_rest(struct names *n, int in)
+static void put_frames(struct record_front *n, const void *arg)
 {
-	ssize_t got = 0;
+	const struct pd_doc *doc = arg;
 
-	while (!n->failed && (got = read(in, n->bytes, sizeof(n->bytes))) != 0) {
-		if (got > 0)
-			write_all(n, n->bytes, (size_t)got);
-		else if (errno != EINTR)
-			return false;
+	for (uint32_t i = 1; i < pd_doc_frames(doc); i++) {
+		struct pd_frame_desc f;
+
+		pd_doc_frame(doc, (pd_frame){ i }, &f);
+		if (f.n_lines && f.mapping.v)
+			put_frame(n, doc, &f);
 	}
-	return !n->failed;
 }
 
-/* The stream once more, with the names behind its header, in a file of its own that takes its place. */
-bool record_put_names(const char *stream, const struct pd_doc *doc)
-{
-	struct names *n = calloc(1, sizeof(*n));
-	int in = open(stream, O_RDONLY | O_CLOEXEC);
-	struct pd_wire_file head;
-	size_t size = strlen(stream);
-	char *fresh = malloc(size + 7);
-	bool ok = n && fresh && in >= 0 && read(in, &head, sizeof(head)) == (ssize_t)sizeof(head);
-
-	if (ok) {
-		memcpy(fresh, stream, size);
-		memcpy(fresh + size, "XXXXXX", 7);
-		n->fd = mkostemp(fresh, O_CLOEXEC);
-		ok = n->fd >= 0;
-	}
-	if (ok) {
-		write_all(n, &head, sizeof(head));
-		flush(n);
-		for (uint32_t i = 1; i < pd_doc_frames(doc); i++) {
-			struct pd_frame_desc f;
-
-			pd_doc_frame(doc, (pd_frame){ i }, &f);
-			if (f.n_lines && f.mapping.v)
-				put_frame(n, doc, &f);
-		}
-		flush(n);
-		ok = copy_rest(n, in);
-		ok = close(n->fd) == 0 && ok && rename(fresh, stream) == 0;
-		if (!ok)
-			unlink(fresh);
-	}
-	if (in >= 0)
-		close(in);
-	free(fresh);
-	free(n);
-	return ok;
-}
+bool record_put_names(const char *stream, const struct pd_doc *doc) { return record_in_front(stream, put_frames, doc); }
 
 /* ---- the timeline ---- */
 

@@ -186,6 +186,7 @@ static enum pd_status item(struct record *r, const struct record_item *it)
 	case PD_WIRE_LABELS:
 	case PD_WIRE_LABELED: return record_label_item(r, it);
 	case PD_WIRE_SYMBOL: return record_symbol(r, it);
+	case PD_WIRE_CODE: return record_code(r, it);
 	default: return record_note(r, "records of an unknown kind skipped");
 	}
 }
@@ -296,6 +297,8 @@ static void release(struct record *r)
 	for (size_t i = 0; i < r->image.n; i++) {
 		pd_vec_release(&r->image.v[i].map);
 		pd_vec_release(&r->image.v[i].stack);
+		pd_vec_release(&r->image.v[i].again);
+		pd_vec_release(&r->image.v[i].address);
 		pd_vec_release(&r->image.v[i].name);
 		pd_vec_release(&r->image.v[i].function);
 		pd_vec_release(&r->image.v[i].set);
@@ -309,6 +312,7 @@ static void release(struct record *r)
 	pd_vec_release(&r->symbol);
 	pd_index_release(&r->symbols);
 	pd_vec_release(&r->line);
+	pd_vec_release(&r->code);
 	pd_vec_release(&r->image);
 	pd_vec_release(&r->thread);
 	pd_vec_release(&r->frames);

@@ -6,13 +6,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <profdata/symbols.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define JITDUMP_MAGIC 0x4a695444u
-#define JITDUMP_CODE_LOAD 0u
-#define MAX_RECORD (64u << 20)
 
 /* "ffffffff81000000 T _text" with perhaps "\t[module]" */
 static void kallsyms_line(struct symbols *t, char *line)
@@ -63,52 +62,23 @@ static void text_lines(FILE *f, const struct request *r, struct symbols *t)
 	free(line);
 }
 
-static bool skip(FILE *f, uint64_t n)
+struct dump {
+	struct symbols *t;
+	uint32_t number;
+};
+
+/* Without times: later code wins, as in lists. */
+static bool jit_code(void *ctx, const struct pd_jit_code *code)
 {
-	char scrap[4096];
+	struct dump *d = ctx;
 
-	while (n) {
-		size_t piece = n < sizeof(scrap) ? (size_t)n : sizeof(scrap);
-
-		if (fread(scrap, 1, piece, f) != piece)
-			return false;
-		n -= piece;
-	}
+	symbols_add(d->t, &(struct symbol){ .address = code->address, .size = code->size, .name = must(strdup(code->name)), .rank = d->number++ });
 	return true;
-}
-
-static void jitdump(FILE *f, struct symbols *t)
-{
-	struct { uint32_t magic, version, size, machine, pad, pid; uint64_t time, flags; } head;
-	struct { uint32_t id, size; uint64_t time; } record;
-	struct { uint32_t pid, tid; uint64_t vma, address, size, index; } load;
-	uint32_t number = 0;
-
-	if (fread(&head, sizeof(head), 1, f) != 1 || head.size < sizeof(head) || !skip(f, head.size - sizeof(head)))
-		return;
-	while (fread(&record, sizeof(record), 1, f) == 1 && record.size >= sizeof(record)) {
-		uint32_t rest = record.size - (uint32_t)sizeof(record);
-		char *name;
-
-		if (record.id != JITDUMP_CODE_LOAD || rest < sizeof(load) || rest > MAX_RECORD) {
-			if (!skip(f, rest))
-				return;
-			continue;
-		}
-		rest -= (uint32_t)sizeof(load);
-		name = must(malloc(rest + 1u));
-		if (fread(&load, sizeof(load), 1, f) != 1 || fread(name, 1, rest, f) != rest)
-			return;
-		name[rest] = '\0'; /* the code itself follows the name's own zero */
-		if (name[0] && load.size)
-			symbols_add(t, &(struct symbol){ .address = load.address, .size = load.size, .name = must(strdup(name)), .rank = number++ });
-		free(name);
-	}
 }
 
 void text_answer(const struct request *r)
 {
-	struct symbols t = { 0 };
+	struct symbols t = { .later_wins = r->head.source == PD_SYM_PERF_MAP };
 	int fd = r->head.n_paths ? open_regular(r->path[0]) : -1;
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	uint32_t magic = 0;
@@ -118,7 +88,7 @@ void text_answer(const struct request *r)
 	} else {
 		if (r->head.source == PD_SYM_PERF_MAP && fread(&magic, sizeof(magic), 1, f) == 1 && magic == JITDUMP_MAGIC) {
 			rewind(f);
-			jitdump(f, &t);
+			pd_jitdump_read(f, jit_code, &(struct dump){ .t = &t });
 		} else {
 			rewind(f);
 			text_lines(f, r, &t);

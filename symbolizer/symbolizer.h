@@ -50,6 +50,7 @@ struct symbol {
 struct symbols {
 	struct symbol *v;
 	size_t n, cap;
+	bool later_wins;        /* of those that cover an address the one with the highest rank: later code has taken the place of older */
 };
 void symbols_add(struct symbols *t, const struct symbol *s);
 void symbols_sort(struct symbols *t);

@@ -43,6 +43,7 @@ static bool covers(const struct symbols *t, size_t i, size_t next, uint64_t addr
 
 const struct symbol *symbols_find(const struct symbols *t, uint64_t address)
 {
+	const struct symbol *best = NULL;
 	size_t lo = 0, hi = t->n;
 
 	while (lo < hi) {
@@ -54,10 +55,14 @@ const struct symbol *symbols_find(const struct symbols *t, uint64_t address)
 			hi = mid;
 	}
 	/* symbols nest (parts of assembler routines): a few before it may still reach here */
-	for (size_t i = lo, steps = 0; i-- > 0 && steps < 16; steps++)
-		if (covers(t, i, lo, address))
-			return &t->v[i];
-	return NULL;
+	for (size_t i = lo, steps = 0; i-- > 0 && steps < 16; steps++) {
+		if (!covers(t, i, lo, address) || (best && best->rank > t->v[i].rank))
+			continue;
+		best = &t->v[i];
+		if (!t->later_wins)
+			break;
+	}
+	return best;
 }
 
 void symbols_answer(const struct symbols *t, const struct request *r)

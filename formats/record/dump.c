@@ -97,7 +97,7 @@ enum pd_status record_dump(struct record *r, const struct record_item *item)
 	size_t at = 0;
 
 	if (!record_fixed(item, &d, sizeof(d), sizeof(d)) || !record_tail(item, &at, d.wait_size, &wait) || !r->now->begun || d.time > INT64_MAX || d.cpu > INT64_MAX ||
-	    (d.stack && !record_stack_of(r->now, d.stack, &s.stack)))
+	    (d.stack && !record_stack_of(r, d.stack, d.time, &s.stack)))
 		return record_note(r, "threads of dumps that make no sense skipped");
 	t = record_thread_of(r, d.tid);
 	if (!t)

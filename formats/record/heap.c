@@ -25,7 +25,7 @@ enum pd_status record_heap(struct record *r, const struct record_item *item)
 	struct pd_wire_heap h;
 	int64_t value[4];
 
-	if (!record_fixed(item, &h, sizeof(h), sizeof(h)) || !r->now->heap_period || !record_stack_of(r->now, h.stack, &s.stack) || h.time > INT64_MAX ||
+	if (!record_fixed(item, &h, sizeof(h), sizeof(h)) || !r->now->heap_period || !record_stack_of(r, h.stack, h.time, &s.stack) || h.time > INT64_MAX ||
 	    h.alloc_objects > INT64_MAX || h.alloc_space > INT64_MAX || h.free_objects > INT64_MAX || h.free_space > INT64_MAX)
 		return record_note(r, "allocations that make no sense skipped");
 	t = record_thread_of(r, h.tid);

@@ -57,7 +57,7 @@ enum pd_status record_lock(struct record *r, const struct record_item *item)
 		return begin(r, item);
 	if (item->kind == PD_WIRE_LOCK_STATS)
 		return sums(r, item);
-	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || !r->now->begun || !r->now->lock_rate || !record_stack_of(r->now, w.stack, &s.stack) || !w.ns ||
+	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || !r->now->begun || !r->now->lock_rate || !record_stack_of(r, w.stack, w.time, &s.stack) || !w.ns ||
 	    w.ns > INT64_MAX || !w.rate || w.rate > INT64_MAX || w.time > INT64_MAX || w.what < PD_WIRE_LOCK_MUTEX || w.what > PD_WIRE_LOCK_BARRIER)
 		return record_note(r, "records of waiting that make no sense skipped");
 	t = record_thread_of(r, w.tid);

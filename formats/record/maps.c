@@ -2,6 +2,8 @@
 #include "base/hash.h"
 #include "record/record.h"
 
+#define AGAIN_MOST 1024 /* frames of a stack that is made again for each of its samples: what samplers write has half as many */
+
 static size_t first_ending_above(const struct record_image *im, uint64_t address)
 {
 	size_t lo = 0, hi = im->map.n;
@@ -86,19 +88,36 @@ enum pd_status record_unmapping(struct record *r, const struct record_item *item
 
 /* ---- stacks ---- */
 
-pd_frame record_frame(struct record *r, uint64_t address)
+/* `again` (may be NULL) is narrowed to when the address has this name. */
+static pd_frame frame_at(struct record *r, uint64_t address, uint64_t time, struct record_again *again)
 {
 	struct pd_frame_desc d = { .address = address };
 	/* the kernel is the same for all: its mappings stand in the first block, which is of no process */
 	const struct record_image *im = address >> 63 && r->outside.r.kind ? &r->image.v[0] : r->now;
 	size_t i = first_ending_above(im, address);
+	uint64_t from = 0, until = UINT64_MAX;
+	const struct record_code *code = NULL;
+	struct pd_line line = { 0 };
 
 	if (i < im->map.n && im->map.v[i].start <= address)
 		d.mapping = im->map.v[i].mapping;
 	if (d.mapping.v)
+		code = record_code_at(r, im->map.v[i].file, address, time, &from, &until);
+	if (code) {
+		line.func = code->func;
+		d.n_lines = 1;
+		d.lines = &line;
+	} else if (d.mapping.v) {
 		d.n_lines = record_lines(r, &im->map.v[i], address, &d.lines);
+	}
+	if (again) {
+		again->from = from > again->from ? from : again->from;
+		again->until = until < again->until ? until : again->until;
+	}
 	return pd_frame_add(r->b, &d);
 }
+
+pd_frame record_frame(struct record *r, uint64_t address) { return frame_at(r, address, UINT64_MAX, NULL); }
 
 static pd_frame mark(struct record *r, uint32_t flags)
 {
@@ -107,13 +126,45 @@ static pd_frame mark(struct record *r, uint32_t flags)
 	return pd_frame_named(r->b, name, strlen(name));
 }
 
+/* Of `bytes`, 8 per frame; at->from and until: when it is the way it is made for `time`. There is room for it. */
+static pd_stack make(struct record *r, const char *bytes, uint64_t time, struct record_again *at)
+{
+	size_t n = 0;
+
+	at->from = 0;
+	at->until = UINT64_MAX;
+	if (at->flags & PD_WIRE_UNSEEN)
+		r->frames.v[n++] = mark(r, PD_WIRE_UNSEEN);
+	for (size_t i = 0; i < at->n; i++)
+		r->frames.v[n++] = frame_at(r, pd_load64(bytes + 8 * i), time, at);
+	if (at->flags & (PD_WIRE_TRUNCATED | PD_WIRE_INCOMPLETE))
+		r->frames.v[n++] = mark(r, at->flags & ~(uint32_t)PD_WIRE_UNSEEN);
+	return pd_stack_of(r->b, r->frames.v, n, PD_LEAF_FIRST);
+}
+
+/* It will have other names at other times: its addresses are kept. */
+static void keep(struct record *r, struct record_stack *row, struct record_again *at, const char *bytes)
+{
+	struct record_image *im = r->now;
+
+	at->first = im->address.n;
+	if (!pd_vec_reserve(&im->address, at->n) || !pd_vec_push(&im->again, *at)) {
+		r->nomem = true;
+		return;
+	}
+	memcpy(im->address.v + at->first, bytes, (size_t)at->n * 8);
+	im->address.n += at->n;
+	row->again = (uint32_t)im->again.n;
+}
+
 enum pd_status record_stack(struct record *r, const struct record_item *item)
 {
 	struct record_image *im = r->now;
 	struct pd_wire_stack s;
 	struct record_stack row = { 0 };
+	struct record_again how = { 0 };
 	struct pd_span bytes;
-	size_t at = 0, n = 0;
+	size_t at = 0;
 
 	if (!record_fixed(item, &s, sizeof(s), sizeof(s)) || !record_tail(item, &at, (size_t)s.n * 8, &bytes))
 		return record_note(r, "stacks that make no sense skipped");
@@ -123,24 +174,31 @@ enum pd_status record_stack(struct record *r, const struct record_item *item)
 		r->nomem = true;
 		return PD_OK;
 	}
-	if (s.flags & PD_WIRE_UNSEEN)
-		r->frames.v[n++] = mark(r, PD_WIRE_UNSEEN);
-	for (size_t i = 0; i < s.n; i++)
-		r->frames.v[n++] = record_frame(r, pd_load64(bytes.p + 8 * i));
-	if (s.flags & (PD_WIRE_TRUNCATED | PD_WIRE_INCOMPLETE))
-		r->frames.v[n++] = mark(r, s.flags & ~(uint32_t)PD_WIRE_UNSEEN);
 	row.id = s.id;
-	row.stack = pd_stack_of(r->b, r->frames.v, n, PD_LEAF_FIRST);
+	how.n = s.n;
+	how.flags = s.flags;
+	row.stack = make(r, bytes.p, UINT64_MAX, &how);
+	if ((how.from || how.until != UINT64_MAX) && how.n <= AGAIN_MOST)
+		keep(r, &row, &how, bytes.p);
 	im->stack.v[im->stack.n++] = row;
 	return PD_OK;
 }
 
-bool record_stack_of(const struct record_image *im, uint32_t id, pd_stack *out)
+bool record_stack_of(struct record *r, uint32_t id, uint64_t time, pd_stack *out)
 {
+	struct record_image *im = r->now;
+	struct record_again *at;
 	size_t row;
 
 	if (!record_row(&im->stack, id, &row))
 		return false;
+	at = im->stack.v[row].again ? &im->again.v[im->stack.v[row].again - 1] : NULL;
+	if (at && (time < at->from || time >= at->until)) {
+		if (!pd_vec_reserve(&r->frames, (size_t)at->n + 2))
+			r->nomem = true;
+		else
+			im->stack.v[row].stack = make(r, (const char *)(im->address.v + at->first), time, at);
+	}
 	*out = im->stack.v[row].stack;
 	return true;
 }

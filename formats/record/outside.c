@@ -38,7 +38,7 @@ enum pd_status record_spell(struct record *r, const struct record_item *item)
 	bool on;
 
 	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || !r->now->begun || !r->now->process.wall_period || w.time > INT64_MAX || w.ns > INT64_MAX ||
-	    w.state < PD_WIRE_RUNNING || w.state > PD_WIRE_SLEEPING || !record_stack_of(r->now, w.stack, &s.stack))
+	    w.state < PD_WIRE_RUNNING || w.state > PD_WIRE_SLEEPING || !record_stack_of(r, w.stack, w.time, &s.stack))
 		return record_note(r, "spells of threads that make no sense skipped");
 	t = record_thread_of(r, w.tid);
 	if (!t)
@@ -69,7 +69,7 @@ enum pd_status record_event(struct record *r, const struct record_item *item)
 	struct pd_wire_event w;
 
 	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || !r->now->begun || !r->outside.r.kind || r->outside.flags & PD_WIRE_CLOCK || w.time > INT64_MAX ||
-	    w.value > INT64_MAX || !record_stack_of(r->now, w.stack, &s.stack))
+	    w.value > INT64_MAX || !record_stack_of(r, w.stack, w.time, &s.stack))
 		return record_note(r, "samples that make no sense skipped");
 	t = record_thread_of(r, w.tid);
 	if (!t)

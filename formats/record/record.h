@@ -45,7 +45,22 @@ struct record_open {
 
 struct record_stack {
 	uint32_t id;
+	uint32_t again; /* of image.again, plus 1: it leads through addresses that have several names; 0: it does not */
 	pd_stack stack;
+};
+
+/* A stack that is made again for the time of each sample. */
+struct record_again {
+	size_t first; /* of image.address */
+	uint32_t n, flags;
+	uint64_t from, until; /* when it is the way it was made last */
+};
+
+/* Code made at run time: what an address is called from `time` on. */
+struct record_code {
+	pd_str file;
+	uint64_t address, time;
+	pd_func func;
 };
 
 /* What a sample says of its thread beyond who it is, by a label of its own. RECORD_LOCK + enum pd_wire_lock_what: what it waits for. */
@@ -74,6 +89,8 @@ struct record_image {
 	pd_str comm;
 	PD_VEC(struct record_map) map;  /* by start, not overlapping */
 	PD_VEC(struct record_stack) stack; /* by id */
+	PD_VEC(struct record_again) again;
+	PD_VEC(uint64_t) address;
 	uint64_t first, last;           /* times */
 	struct pd_wire_stats stats;
 	struct pd_wire_heap_stats heap_stats;
@@ -135,6 +152,8 @@ struct record {
 	PD_VEC(struct record_symbol) symbol;
 	struct pd_index symbols;
 	PD_VEC(struct pd_line) line;
+	PD_VEC(struct record_code) code; /* by file, address and time once they are asked for */
+	bool code_sorted;
 	bool nomem;
 };
 
@@ -186,7 +205,8 @@ enum pd_status record_unmapping(struct record *r, const struct record_item *item
 enum pd_status record_stack(struct record *r, const struct record_item *item);
 pd_frame record_frame(struct record *r, uint64_t address);
 pd_str record_build_id(struct record *r, struct pd_span bytes);
-bool record_stack_of(const struct record_image *image, uint32_t id, pd_stack *out);
+/* As it is called at this time. */
+bool record_stack_of(struct record *r, uint32_t id, uint64_t time, pd_stack *out);
 
 /* dump.c */
 enum pd_status record_sleep(struct record *r, const struct record_item *item);
@@ -239,6 +259,11 @@ enum pd_status record_symbol(struct record *r, const struct record_item *item);
 /* Lines for an address, 0 unknown. `image` must not be moved between. */
 uint32_t record_lines(struct record *r, const struct record_map *m, uint64_t address, const struct pd_line **lines);
 bool record_has_symbols(struct record *r, pd_str file, pd_str build_id);
+
+/* code.c */
+enum pd_status record_code(struct record *r, const struct record_item *item);
+/* What the address in code of this list is called at that time, and from when until when. NULL: not known. */
+const struct record_code *record_code_at(struct record *r, pd_str file, uint64_t address, uint64_t time, uint64_t *from, uint64_t *until);
 
 /* facts.c: what is known about the recording becomes the header */
 void record_say(struct record *r, const char *fmt, ...) PD_PRINTF(2, 3);

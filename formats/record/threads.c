@@ -137,7 +137,7 @@ enum pd_status record_wall(struct record *r, const struct record_item *item)
 	struct pd_wire_wall w;
 	pd_stack stack;
 
-	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || !r->now->begun || !r->now->process.wall_period || !record_stack_of(r->now, w.stack, &stack))
+	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || !r->now->begun || !r->now->process.wall_period || !record_stack_of(r, w.stack, w.time, &stack))
 		return record_note(r, "looks at threads that make no sense skipped");
 	t = record_thread_of(r, w.tid);
 	if (!t)
@@ -221,7 +221,7 @@ enum pd_status record_cpu(struct record *r, const struct record_item *item)
 	struct pd_wire_cpu c;
 	int64_t value[2];
 
-	if (!record_fixed(item, &c, sizeof(c), sizeof(c)) || !r->now->begun || !r->now->process.cpu_period || !record_stack_of(r->now, c.stack, &s.stack) ||
+	if (!record_fixed(item, &c, sizeof(c), sizeof(c)) || !r->now->begun || !r->now->process.cpu_period || !record_stack_of(r, c.stack, c.time, &s.stack) ||
 	    c.time > INT64_MAX || pd_mul_overflow((int64_t)r->now->process.cpu_period, (int64_t)c.count, &value[1]))
 		return record_note(r, "samples that make no sense skipped");
 	t = record_thread_of(r, c.tid);

@@ -507,6 +507,7 @@ static enum cfi_step by_rules(struct cfi *s, const struct place *pl, const struc
 static enum cfi_step by_frame_pointer(struct cfi *s)
 {
 	uint64_t fp = s->reg[CFI_RBP], caller, ra;
+	struct cfi_module m = { 0 };
 
 	if (!fp)
 		return CFI_END;
@@ -514,7 +515,10 @@ static enum cfi_step by_frame_pointer(struct cfi *s)
 		return CFI_STUCK;
 	if (!ra)
 		return CFI_END;
-	if (ra < 4096 || (caller && caller <= fp))
+	if (ra < 4096)
+		return CFI_STUCK;
+	/* code with tables may have kept anything in that register, and goes on by its tables */
+	if (caller && caller <= fp && (!s->module(s, ra - 1, &m) || !m.hdr))
 		return CFI_STUCK;
 	s->reg[CFI_RA] = ra;
 	s->reg[CFI_RSP] = fp + 16;

@@ -128,6 +128,87 @@ events) # other events than the clock
 		folded cpu how.pb.gz | grep -q burn || fail "$how: no burn()"
 	done
 	;;
+jit) # addresses that several functions use one after the other have the name of their time, by a jitdump; from inside, too
+	for how in --outside --cpu '--wall -F 250'; do
+		# shellcheck disable=SC2086
+		record $how -F 499 -o jit.pb.gz -- "$folder/jit" 1.5 || fail "$how: status $?"
+		folded cpu jit.pb.gz >jit.txt
+		[ -s jit.txt ] || folded on_cpu jit.pb.gz >jit.txt
+		awk -v how="$how" '{ n = split(substr($0, 1, length($0) - length($NF) - 1), f, ";"); s = $NF; all += s; for (i = 1; i <= n; i++) if (f[i] ~ /^(first|second|third)$/) { sum[f[i]] += s; break } }
+			END { a = sum["first"] / all; b = sum["second"] / all; c = sum["third"] / all
+				if (a < 0.15 || a > 0.25 || b < 0.52 || b > 0.68 || c < 0.15 || c > 0.25) { print how ": first, second, third:", a, b, c; exit 1 } }' jit.txt || fail 'shares'
+		grep -q 'main;run;second' jit.txt || fail "$how: who calls it"
+		rm -f jit-*.dump
+	done
+	# attached to when code and list are there already; a stream that is read when the list is gone
+	"$folder/jit" 6 &
+	sleep 0.5
+	record -p $! -F 499 -d 0.5 -o jit.pb.gz || fail 'attached'
+	kill $!
+	folded cpu jit.pb.gz | grep -q ';first' || fail 'attached: no name'
+	record --outside -F 499 -o jit.pdrec -- "$folder/jit" 0.5
+	rm -f jit-*.dump
+	folded cpu jit.pdrec | grep -q ';second' || fail 'the stream has no names'
+	;;
+node) # the list of a real compiler, as it is written while it runs and by the loader of names
+	command -v node >/dev/null || skip 'no node'
+	echo 'function hotOne(n){let s=0;for(let i=0;i<n;i++)s=(s*31+i)%1000003;return s} const t=Date.now();let x=0;while(Date.now()-t<+process.argv[2])x+=hotOne(20000);' >w.js
+	for how in '--outside --perf-prof' '--cpu --perf-prof' '--outside --perf-basic-prof' '--cpu --perf-basic-prof'; do
+		record "${how% *}" -F 299 -o n.pb.gz -- node "${how#* }" w.js 1000 || fail "$how: status $?"
+		folded cpu n.pb.gz | awk '/JS:.hotOne/ { n += $NF } { all += $NF } END { exit !(n > 0.3 * all) }' || fail "$how: $(folded cpu n.pb.gz | head -3)"
+	done
+	node --perf-prof w.js 20000 &
+	pid=$!
+	sleep 1
+	record -p $pid -F 299 -d 1 -o n.pb.gz || fail 'attached'
+	"$profdata" record -q --dump -p $pid >dump.txt || fail 'dump'
+	kill $pid
+	folded cpu n.pb.gz | grep -q 'JS:.hotOne' || fail 'attached: no name'
+	grep -q 'JS:.hotOne' dump.txt || fail "$(head -5 dump.txt)"
+	;;
+container) # other roots (mount namespace, chroot), other numbers of processes: objects are found there, not at the same path here
+	[ "$(id -u)" -eq 0 ] || skip 'for root only'
+	unshare -m -p -f true 2>/dev/null || skip 'no namespaces'
+	mkdir -p root/old root/proc root/tmp root/lib64 && cp "$target" root/app || exit 2
+	for object in $(ldd "$target" | grep -o '/[^ ]*'); do
+		mkdir -p "root$(dirname "$object")" && cp -L "$object" "root$object"
+	done
+	loader=$(readlink -f "$(ldd "$target" | grep -o '/[^ ]*ld-linux[^ ]*')") chroot=$(command -v chroot)
+	cat >enter <<-END
+		mount --bind "$dir/root" "$dir/root" && cd "$dir/root" && pivot_root . old || exit 9
+		exec /old$loader --library-path "/old$(dirname "$(ldd "$chroot" | grep -o '/[^ ]*libc.so.6' | head -1)")" /old$chroot . "\$@"
+	END
+	try() {
+		"$@" spin 1 9 >/dev/null 2>&1 &
+		sleep 1
+		pid=$(pgrep -x -f '/app spin 1 9') || { fail "$*: does not run"; return; }
+		record -p "$pid" -F 299 -d 0.5 -o c.pb.gz || fail "$*: attached: status $?"
+		folded cpu c.pb.gz | grep -q 'spin_thread;.*burn' || fail "$*: attached: $(folded cpu c.pb.gz | head -2)"
+		"$profdata" record -q --dump -p "$pid" >dump.txt
+		grep -q 'burn' dump.txt || fail "$*: dump: $(cat dump.txt)"
+		kill -9 "$pid"
+		wait 2>/dev/null
+		record --outside -F 299 -o c.pb.gz -- "$@" spin 1 0.5 >/dev/null 2>&1 || fail "$*: status $?"
+		folded cpu c.pb.gz | grep -q 'spin_thread;.*burn' || fail "$*: $(folded cpu c.pb.gz | head -2)"
+	}
+	try chroot root /app
+	try unshare -m -p -f --mount-proc chroot root /app
+	try unshare -m -p -f sh enter /app
+	;;
+gone) # programs that were deleted or replaced since they began
+	[ "$(id -u)" -eq 0 ] || skip 'for root only'
+	cp "$target" app
+	./app spin 1 9 >/dev/null &
+	sleep 0.3
+	rm app
+	for then in deleted replaced; do
+		record -p $! -F 299 -d 0.5 -o g.pb.gz || fail "$then: status $?"
+		folded cpu g.pb.gz | grep -q 'spin_thread;.*burn' || fail "$then: $(folded cpu g.pb.gz | head -2)"
+		"$profdata" record -q --dump -p $! | grep -q burn || fail "$then: dump"
+		cp "$(type -P true)" app
+	done
+	kill $!
+	;;
 refused) # one line each, status 125
 	try() {
 		local want=$1

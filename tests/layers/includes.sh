@@ -30,7 +30,7 @@ only() {
 	allow 'libprofdata/xform/*.[ch]' 'base/.*|model/.*|xform/.*|class_patterns\.h|profdata/(base|builder|profile|calltree|diff|metrics|quality|report|stats|trace|transform|wall)\.h'
 	allow 'libprofdata/symbols/*.[ch]' 'base/.*|model/.*|symbols/.*|profdata/(base|builder|profile|symbols)\.h'
 	allow 'libprofdata/unwind/*.[ch]' 'base/.*|unwind/.*|profdata/(base|unwind)\.h'
-	allow 'symbolizer/*.[ch]' 'symbolizer\.h|symbols/protocol\.h'
+	allow 'symbolizer/*.[ch]' 'symbolizer\.h|symbols/protocol\.h|profdata/symbols\.h'
 	allow 'libprofdata/format/*.[ch]' "base/.*|io/.*|model/.*|format/.*|format_table\.h|$api"
 	allow 'libprofdata/bench/*.[ch]' 'base/.*|io/.*|format/.*|bench/.*|benchmark_table\.h|profdata/(base|bench|format|io|stats)\.h'
 	allow 'benchmarks/*.[ch]' 'base/.*|io/.*|bench/.*|common/.*|[a-z_]*\.h|profdata/(base|bench|format|io|stats)\.h'

@@ -77,6 +77,7 @@ enum pd_wire_kind {
 	PD_WIRE_EVENT,
 	PD_WIRE_OUTSIDE,
 	PD_WIRE_OUTSIDE_STATS,
+	PD_WIRE_CODE,
 	/* 40 to 49: spans and labels */
 	PD_WIRE_MARK_NAME = 40,
 	PD_WIRE_MARKS,
@@ -412,6 +413,16 @@ struct pd_wire_symbol {
 	uint64_t offset;                   /* address - start + offset of the mapping */
 	uint32_t path_size, build_id_size; /* then the path and the bytes of the build id, as in PD_WIRE_MAPPING, */
 	uint32_t lines, zero;              /* the lines and their texts */
+};
+
+/*
+ * What an address in code made at run time was called from `time` on, by the list of such code that is mapped there (its path). Such records stand
+ * before all processes: an address used for several functions has several.
+ */
+struct pd_wire_code {
+	struct pd_wire_record r;
+	uint64_t time, address;
+	uint32_t path_size, name_size; /* then both texts */
 };
 
 struct pd_wire_line {

@@ -7,6 +7,8 @@
 #include <profdata/base.h>
 #include <profdata/profile.h>
 
+#include <stdio.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -48,6 +50,18 @@ struct pd_symbolize_opts {
  * or the reader cannot be started at all.
  */
 PD_API struct pd_doc *pd_symbolize(const struct pd_doc *doc, const struct pd_symbolize_opts *opts, struct pd_error *err);
+
+/* Code that a compiler made at run time: from `time` on (ns of CLOCK_MONOTONIC; 0: unknown) at [address, address + size). */
+struct pd_jit_code {
+	uint64_t time, address, size;
+	const char *name;     /* valid during the call only */
+};
+
+/*
+ * Tells of all code in a jitdump, in the order of the file: what was made, and what was moved, at its new place. Later code takes the place of older at
+ * the same addresses. A file that ends in the middle is read up to there. False: no jitdump, out of memory, or each() said so.
+ */
+PD_API bool pd_jitdump_read(FILE *f, bool (*each)(void *ctx, const struct pd_jit_code *code), void *ctx);
 
 #ifdef __cplusplus
 }
