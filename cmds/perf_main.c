@@ -384,14 +384,10 @@ static void look_on(struct perf *p)
 
 static int record_others(struct perf *p, const uint32_t *pid, size_t n)
 {
-	sigset_t set, old;
 	int error = 0, status;
+	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, &old);
+	sigprocmask(SIG_BLOCK, NULL, &set); /* what the caller has blocked is what it waits for */
 	if (p->mode == PERF_ALL)
 		status = (error = perf_attach(p, -1, false)) ? failed(p, error, 0) : 0;
 	else
@@ -411,7 +407,6 @@ static int record_others(struct perf *p, const uint32_t *pid, size_t n)
 		look_on(p);
 		finish(p);
 	}
-	sigprocmask(SIG_SETMASK, &old, NULL);
 	return status;
 }
 

@@ -484,12 +484,14 @@ static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 		status = RECORD_FAILED;
 	for (size_t i = 0; argv && i < n; i++)
 		argv[i] = operands[i];
+	record_hold_signals(a);
 	if (!status && (status = make_stream(ctx, a, argv, stream, sizeof(stream))))
 		stream[0] = '\0';
 	else if (!status && t.perf)
 		status = record_outside_run(t.perf, stream, t.path, argv, t.pid, t.n_pids, &own);
 	else if (!status)
 		status = record_run_command(ctx, a, t.agent, stream, t.path, argv, NULL, &own);
+	record_release_signals(a);
 	if (!status)
 		status = save(ctx, a, t.perf, stream, own, &keep);
 	if (keep)

@@ -22,6 +22,7 @@ struct record_args {
 	int64_t lock_rate; /* ns */
 	bool trace, functions, live;
 	double min_duration; /* us */
+	sigset_t mask; /* of signals, when no stream was there yet: that of the command */
 };
 
 #define RECORD_FAILED 125 /* our own failure; statuses of the command are its own */
@@ -60,6 +61,10 @@ int record_loadable(const char *path, char *why, size_t size);
 int record_agent(struct cmd_ctx *ctx, char *path, size_t size);
 
 /* ---- record_run.c ---- */
+/* From when there is a stream: whoever wants us to stop has to wait until somebody asks, so that nothing is left behind. */
+void record_hold_signals(struct record_args *a);
+/* What has come meanwhile has been heard; the next one ends us. */
+void record_release_signals(const struct record_args *a);
 /* Who looks on from outside while the command runs. */
 struct record_watch {
 	int (*begin)(void *arg, pid_t pid); /* it is there but has not begun; 0 or the status to end with */

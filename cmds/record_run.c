@@ -123,18 +123,45 @@ static int release(const struct record_watch *watch, pid_t pid, int go)
 	return status;
 }
 
+static void stop_signals(sigset_t *set)
+{
+	struct sigaction hang_up;
+
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	if (sigaction(SIGHUP, NULL, &hang_up) != 0 || hang_up.sa_handler != SIG_IGN) /* nohup stays in force */
+		sigaddset(set, SIGHUP);
+}
+
+void record_hold_signals(struct record_args *a)
+{
+	sigset_t set;
+
+	stop_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, &a->mask);
+}
+
+void record_release_signals(const struct record_args *a)
+{
+	sigset_t set;
+
+	stop_signals(&set);
+	while (sigtimedwait(&set, NULL, &(struct timespec){ 0 }) > 0)
+		;
+	sigprocmask(SIG_SETMASK, &a->mask, NULL);
+}
+
 int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv,
 		       const struct record_watch *watch, int *status)
 {
-	static const int ours[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP };
 	int tell[2], go[2] = { -1, -1 }, error = 0, waited, failed = 0;
 	sigset_t set, old;
 	bool asked = false;
 	pid_t pid;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-		sigaddset(&set, ours[i]);
+	stop_signals(&set);
+	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	if (pipe2(tell, O_CLOEXEC) != 0 || (watch && pipe2(go, O_CLOEXEC) != 0) || (pid = fork()) < 0) {
 		cmd_errorf(ctx, "cannot start a process: %s", strerror(errno));
@@ -142,7 +169,7 @@ int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const c
 	}
 	if (pid == 0) {
 		close(go[1]);
-		child(a, agent, stream, path, argv, &old, go[0], tell[1]);
+		child(a, agent, stream, path, argv, &a->mask, go[0], tell[1]);
 	}
 	close(tell[1]);
 	if (watch) {

@@ -227,3 +227,18 @@ write("outside-nonsense", head(), block(7, T, 0, T + SECOND, spell(7, T, 1, 1, 1
 write("empty", head())
 write("next-major", head(2))
 write("cut-head", head()[:20])
+
+# ---- code made at run time: an address is "first", later "second"; another one is seen before it is there by the clocks; an address has no name ----
+CODE = 64
+
+
+def code(time, address, path, name):
+    return record(CODE, struct.pack("<QQII", time, address, len(path), len(name)), path + name)
+
+
+jit = b"/srv/jit-7.dump"
+list_of = [code(T + 3000, 0x60000010, jit, b"second"), code(T + 1000, 0x60000010, jit, b"first"), code(T + 9000, 0x60000020, jit, b"later"), code(T, 0x60000030, b"/other/jit-7.dump", b"not this")]
+made = [mapping(0x60000000, 0x60100000, jit, offset=0), stack(1, 0x60000010, 0x10100), cpu(7, T + 1500, 1), cpu(7, T + 3500, 1, 2), cpu(7, T + 2000, 1, 4), stack(2, 0x60000020, 0x60000030, flags=2), cpu(7, T + 4000, 2, 8)]
+write("code", head(), block(0, 0, 0, 0, *list_of), block(7, T, 0, T + SECOND, process(7), server, *threads, *made, end(T + SECOND)))
+write("code-nonsense", head(), block(0, 0, 0, 0, record(CODE, b"\0" * 8), record(CODE, struct.pack("<QQII", T, 1, 1 << 30, 1)), record(CODE, struct.pack("<QQII", T, 1, 0, 1 << 30)), code(T, 0x60000010, b"", b"")),
+      block(7, T, 0, T + SECOND, process(7), *threads, *made, end(T + SECOND)))
