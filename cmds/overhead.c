@@ -41,6 +41,7 @@ static const struct pd_opt run_opts[] = {
 	{ 0, "looks", "N", "how often --until looks, at equal steps up to --max-blocks (default 5)", PD_OPT_INT, PD_AT(A, max_looks, int64_t) },
 	{ 0, "raw", "FILE", "keep the rows in FILE, a block at a time; go on where it ends", PD_OPT_STR, PD_AT(A, raw, const char *), .complete = "file" },
 	{ 0, "pause", "SEC", "wait after every run (default 0)", PD_OPT_REAL, PD_AT(A, pause, double) },
+	{ 0, "interleave", "MSEC", "the runs of a block take turns of MSEC: tells small differences of CPU time; time is not measured", PD_OPT_REAL, PD_AT(A, interleave, double) },
 	{ 0, "pin", "CPUS", "run on these processors only, as 0,2-3", PD_OPT_STR, PD_AT(A, pin, const char *) },
 	{ 0, "workload", "NAME", "name of what the commands do (default command)", PD_OPT_STR, PD_AT(A, workload, const char *) },
 	{ 0, "no-control", NULL, "without the second run of the first variant", PD_OPT_BOOL, PD_AT(A, no_control, bool) },
@@ -393,7 +394,8 @@ const struct pd_cmd pd_cmd_overhead = {
 		 "the first variant as control; then it reports as compare does. Measured are time, CPU time, memory and context switches. With --raw FILE the rows "
 		 "are kept and an experiment that was interrupted goes on. Figures that only the command can know it appends to the file named by "
 		 "PROFDATA_METRICS, a line METRIC,UNIT,VALUE[,lower|higher[,OPERATIONS]] each. --until decided stops early; intervals and p-values allow for "
-		 "the looks (alpha is spent after Lan and DeMets).\n\n"
+		 "the looks (alpha is spent after Lan and DeMets). With --interleave MSEC the runs of a block take turns: one goes on while all others are "
+		 "stopped, so that what disturbs one disturbs all of them, and their CPU times can be compared much more closely.\n\n"
 		 "profile judges a profile: samples expected (rate times CPU time) and delivered, rates at which timers stop that ride on the kernel's tick, samples "
 		 "lost, stacks cut, names missing, samples that keep step with a clock; shares have Wilson's 95 % intervals. share sums up classes of functions (garbage "
 		 "collection, allocation, copying, locks, the kernel, the profiler itself): of every sample the frame nearest to the leaf that has a class decides. "

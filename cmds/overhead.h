@@ -16,7 +16,7 @@ struct overhead_args {
 	bool pair, matrix, json, csv, generalise;
 	/* of run */
 	int64_t blocks;
-	double pause;
+	double pause, interleave;
 	const char *raw, *pin, *workload, *until;
 	int64_t max_blocks, max_looks;
 	char first[64];            /* the variant named first is the baseline */

@@ -2,7 +2,8 @@
  * profdata overhead run: runs the commands itself.
  *
  * A block is one run of every variant in an order drawn for that block; a second run of the first variant is the
- * control. Every run is a process of its own. What was measured is kept as rows, a block at a time, so that a run that
+ * control. Every run is a process of its own. With --interleave the runs of a block take turns of some milliseconds, all others being
+ * stopped: what disturbs one disturbs all of them, so that their CPU times tell much smaller differences; how long they took says nothing then. What was measured is kept as rows, a block at a time, so that a run that
  * was interrupted goes on where it stopped.
  */
 #include "cli.h"
@@ -12,13 +13,17 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +37,8 @@
 struct variant {
 	char name[64];
 	const char *command;
+	int metrics_fd;        /* a file in memory, where a run leaves figures of its own; or -1 */
+	char metrics[64];      /* its name for the command */
 };
 
 struct runner {
@@ -40,8 +47,6 @@ struct runner {
 	struct variant v[MAX_VARIANTS];
 	size_t n;
 	int fd;                /* raw file, or -1 */
-	int metrics_fd;        /* a file in memory, where a run leaves figures of its own */
-	char metrics[64];      /* its name for the commands */
 	char *text;            /* everything so far */
 	size_t used, cap;
 	uint64_t done, blocks; /* warm-up included: at the start, now */
@@ -163,6 +168,8 @@ static int describe(const struct runner *r, char *buf, size_t size)
 {
 	size_t n = (size_t)snprintf(buf, size, "# profdata overhead run seed=%" PRId64 " warm_up=%" PRId64, r->a->seed, r->a->warm_up);
 
+	if (r->a->interleave > 0 && n < size)
+		n += (size_t)snprintf(buf + n, size - n, " interleave=%g", r->a->interleave);
 	if (r->a->until && n < size)
 		n += (size_t)snprintf(buf + n, size - n, " until=%s max_blocks=%" PRId64 " looks=%" PRId64, r->a->until, r->a->max_blocks, r->a->max_looks);
 
@@ -230,7 +237,7 @@ static double now(clockid_t clock)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void become(const struct runner *r, const char *command)
+static void become(const struct runner *r, const struct variant *v)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -244,9 +251,9 @@ static void become(const struct runner *r, const char *command)
 	}
 	if (r->pinned && sched_setaffinity(0, sizeof(r->cpus), &r->cpus) != 0)
 		_exit(126);
-	if (r->metrics_fd >= 0)
-		setenv("PROFDATA_METRICS", r->metrics, 1);
-	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	if (v->metrics_fd >= 0)
+		setenv("PROFDATA_METRICS", v->metrics, 1);
+	execl("/bin/sh", "sh", "-c", v->command, (char *)NULL);
 	_exit(127);
 }
 
@@ -295,12 +302,12 @@ static int own_metrics(struct runner *r, const struct variant *v, const char *le
 	ssize_t n = 0;
 	int status = 0;
 
-	if (r->metrics_fd < 0)
+	if (v->metrics_fd < 0)
 		return 0;
 	text = calloc(1, MOST_METRICS + 1);
 	if (!text)
 		return cli_nomem(r->ctx);
-	n = pread(r->metrics_fd, text, MOST_METRICS, 0);
+	n = pread(v->metrics_fd, text, MOST_METRICS, 0);
 	if (n == MOST_METRICS)
 		status = cmd_errorf(r->ctx, "%s: PROFDATA_METRICS: more than %d bytes", v->name, MOST_METRICS - 1);
 	else if (n > 0 && strlen(text) != (size_t)n)
@@ -328,12 +335,23 @@ static int own_metrics(struct runner *r, const struct variant *v, const char *le
 	return status;
 }
 
-/* Without one, commands are measured from outside only. */
+/* Without them, commands are measured from outside only. */
 static void open_metrics(struct runner *r)
 {
-	r->metrics_fd = memfd_create("profdata-metrics", MFD_CLOEXEC);
-	if (r->metrics_fd >= 0)
-		snprintf(r->metrics, sizeof(r->metrics), "/proc/%ld/fd/%d", (long)getpid(), r->metrics_fd);
+	for (size_t i = 0; i < r->n; i++) {
+		struct variant *v = &r->v[i];
+
+		v->metrics_fd = memfd_create("profdata-metrics", MFD_CLOEXEC);
+		if (v->metrics_fd >= 0)
+			snprintf(v->metrics, sizeof(v->metrics), "/proc/%ld/fd/%d", (long)getpid(), v->metrics_fd);
+	}
+}
+
+static void close_metrics(struct runner *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].metrics_fd >= 0)
+			close(r->v[i].metrics_fd);
 }
 
 /* ---- one run ---- */
@@ -357,45 +375,147 @@ static void lead_of(const struct runner *r, const struct variant *v, uint64_t bl
 		 now(CLOCK_REALTIME), load);
 }
 
-/* The command's process; what it left behind is in *use. */
-static int run_command(struct runner *r, const struct variant *v, double *wall, struct rusage *use)
+/* What a process left behind is in *use. */
+static int wait_for(struct runner *r, const struct variant *v, pid_t pid, struct rusage *use)
 {
-	double from;
 	int status;
-	pid_t pid;
 
-	if (r->metrics_fd >= 0 && ftruncate(r->metrics_fd, 0) != 0)
-		return cmd_errorf(r->ctx, "cannot empty a file in memory: %s", strerror(errno));
-	from = now(CLOCK_MONOTONIC);
-	pid = fork();
-	if (pid == 0)
-		become(r, v->command);
-	if (pid < 0)
-		return cmd_errorf(r->ctx, "cannot start a process: %s", strerror(errno));
 	while (wait4(pid, &status, 0, use) < 0)
 		if (errno != EINTR)
 			return cmd_errorf(r->ctx, "cannot wait for a process: %s", strerror(errno));
-	*wall = now(CLOCK_MONOTONIC) - from;
 	if ((!WIFEXITED(status) || WEXITSTATUS(status) != 0) && !r->a->allow_errors)
 		return bad_end(r, v, status);
 	return 0;
 }
 
+/* The command's process; `held`: with those it will start it is a group of its own, and stops before it begins. -1 after the error. */
+static pid_t start_command(struct runner *r, const struct variant *v, bool held)
+{
+	int status;
+	pid_t pid;
+
+	if (v->metrics_fd >= 0 && ftruncate(v->metrics_fd, 0) != 0) {
+		cmd_errorf(r->ctx, "cannot empty a file in memory: %s", strerror(errno));
+		return -1;
+	}
+	pid = fork();
+	if (pid == 0) {
+		/* whoever ends us does not end a group of its own */
+		if (held && (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || setpgid(0, 0) != 0 || raise(SIGSTOP) != 0))
+			_exit(126);
+		become(r, v);
+	}
+	if (pid < 0)
+		cmd_errorf(r->ctx, "cannot start a process: %s", strerror(errno));
+	while (pid > 0 && held && waitpid(pid, &status, WUNTRACED) < 0 && errno == EINTR)
+		;
+	return pid;
+}
+
+/* Rows of a run. `wall` below 0: not measured. */
+static int keep_run(struct runner *r, const struct variant *v, const char *lead, double wall, const struct rusage *use)
+{
+	char rows[2048];
+	int n = 0, status;
+
+	if (wall >= 0)
+		n = snprintf(rows, sizeof(rows), "%s,time,s,%.9f,,\n", lead, wall);
+	n += snprintf(rows + n, sizeof(rows) - (size_t)n, "%s,CPU time,s,%.6f,,\n%s,max RSS,KiB,%ld,,\n%s,context switches,,%ld,,\n", lead,
+		      seconds(use->ru_utime) + seconds(use->ru_stime), lead, use->ru_maxrss, lead, use->ru_nvcsw + use->ru_nivcsw);
+	status = (size_t)n < sizeof(rows) ? keep(r, rows, (size_t)n) : cmd_errorf(r->ctx, "a row is too long");
+	return status ? status : own_metrics(r, v, lead);
+}
+
 static int one_run(struct runner *r, const struct variant *v, uint64_t block, size_t position)
 {
-	char rows[2048], lead[256];
 	struct rusage use;
-	double wall = 0;
-	int status, n;
+	char lead[256];
+	double from;
+	int status;
+	pid_t pid;
 
 	lead_of(r, v, block, position, lead, sizeof(lead));
-	status = run_command(r, v, &wall, &use);
-	if (status)
-		return status;
-	n = snprintf(rows, sizeof(rows), "%s,time,s,%.9f,,\n%s,CPU time,s,%.6f,,\n%s,max RSS,KiB,%ld,,\n%s,context switches,,%ld,,\n", lead, wall, lead,
-		     seconds(use.ru_utime) + seconds(use.ru_stime), lead, use.ru_maxrss, lead, use.ru_nvcsw + use.ru_nivcsw);
-	status = n > 0 && (size_t)n < sizeof(rows) ? keep(r, rows, (size_t)n) : cmd_errorf(r->ctx, "a row is too long");
-	return status ? status : own_metrics(r, v, lead);
+	from = now(CLOCK_MONOTONIC);
+	pid = start_command(r, v, false);
+	if (pid < 0)
+		return 2;
+	status = wait_for(r, v, pid, &use);
+	return status ? status : keep_run(r, v, lead, now(CLOCK_MONOTONIC) - from, &use);
+}
+
+/* ---- runs that take turns ---- */
+
+struct turn {
+	const struct variant *v;
+	char lead[256];
+	pid_t pid;
+	int fd;                /* says when it has ended */
+	bool ended;
+	struct rusage use;
+};
+
+/* It goes on for a turn, or to its end. */
+static int take_turn(struct runner *r, struct turn *t)
+{
+	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+	double until = now(CLOCK_MONOTONIC) + 1e-3 * r->a->interleave, left = r->a->interleave;
+	int n = -1;
+
+	kill(-t->pid, SIGCONT);
+	for (; n < 0 && left > 0; left = 1e3 * (until - now(CLOCK_MONOTONIC)))
+		n = poll(&p, 1, (int)ceil(left));
+	if (n <= 0) {
+		kill(-t->pid, SIGSTOP);
+		return 0;
+	}
+	t->ended = true;
+	return wait_for(r, t->v, t->pid, &t->use);
+}
+
+static int begin_turn(struct runner *r, struct turn *t)
+{
+	t->pid = start_command(r, t->v, true);
+	if (t->pid < 0)
+		return 2;
+	t->fd = (int)syscall(SYS_pidfd_open, t->pid, 0);
+	return t->fd < 0 ? cmd_errorf(r->ctx, "--interleave: cannot watch a process: %s (Linux 5.3 is needed)", strerror(errno)) : 0;
+}
+
+/* After an error some are still there, stopped. */
+static void end_turn(const struct turn *t)
+{
+	if (t->pid > 0 && !t->ended) {
+		kill(-t->pid, SIGKILL);
+		while (waitpid(t->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (t->fd >= 0)
+		close(t->fd);
+}
+
+static int all_turns(struct runner *r, const size_t *order, uint64_t block)
+{
+	struct turn t[MAX_VARIANTS] = { 0 };
+	size_t left = r->n;
+	int status = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		t[i] = (struct turn){ .v = &r->v[order[i]], .fd = -1 };
+	for (size_t i = 0; i < r->n && !status; i++) {
+		lead_of(r, t[i].v, block, i + 1, t[i].lead, sizeof(t[i].lead));
+		status = begin_turn(r, &t[i]);
+	}
+	for (size_t i = 0; left && !status; i = (i + 1) % r->n) {
+		if (t[i].ended)
+			continue;
+		status = take_turn(r, &t[i]);
+		left -= t[i].ended;
+	}
+	for (size_t i = 0; i < r->n && !status; i++)
+		status = keep_run(r, t[i].v, t[i].lead, -1, &t[i].use);
+	for (size_t i = 0; i < r->n; i++)
+		end_turn(&t[i]);
+	return status;
 }
 
 static void nap(double s)
@@ -453,8 +573,12 @@ static int blocks_to(struct runner *r, uint64_t all, uint64_t most)
 
 		show(r, block, most);
 		shuffle(r, block, order);
-		for (size_t i = 0; i < r->n && !status; i++) {
+		for (size_t i = 0; i < r->n && !status && !(r->a->interleave > 0); i++) {
 			status = one_run(r, &r->v[order[i]], block, i + 1);
+			nap(r->a->pause);
+		}
+		if (r->a->interleave > 0) {
+			status = all_turns(r, order, block);
 			nap(r->a->pause);
 		}
 		if (!status)
@@ -574,6 +698,8 @@ static int check(struct runner *r)
 		return cli_usage(r->ctx, NULL, "--workload: a name without commas and quotes");
 	if (r->n < 2)
 		return cli_usage(r->ctx, "profdata overhead run base='./app' cpu='./app -cpuprofile x'", "two variants are needed");
+	if (!(a->interleave == 0 || (a->interleave >= 1 && a->interleave <= 60000)))
+		return cli_usage(r->ctx, NULL, "--interleave: expected 1 to 60000 milliseconds");
 	return a->pin ? parse_pin(r, a->pin) : 0;
 }
 
@@ -587,7 +713,6 @@ int overhead_measure(struct cmd_ctx *ctx, struct overhead_args *a, char **operan
 	r->ctx = ctx;
 	r->a = a;
 	r->fd = -1;
-	open_metrics(r);
 	for (size_t i = 0; i < n && !status; i++)
 		status = add_variant(r, operands[i]);
 	if (!status && r->n && !a->baseline) {
@@ -598,6 +723,7 @@ int overhead_measure(struct cmd_ctx *ctx, struct overhead_args *a, char **operan
 		status = add_control(r);
 	if (!status)
 		status = check(r);
+	open_metrics(r);
 	if (!status)
 		status = open_raw(r);
 	if (!status)
@@ -606,8 +732,7 @@ int overhead_measure(struct cmd_ctx *ctx, struct overhead_args *a, char **operan
 		status = rows_so_far(r, b);
 	if (r->fd >= 0)
 		close(r->fd);
-	if (r->metrics_fd >= 0)
-		close(r->metrics_fd);
+	close_metrics(r);
 	free(r->text);
 	free(r);
 	return status;
