@@ -92,6 +92,14 @@ struct agent_ring {
 	bool wall_still;         /* its CPU clock has stood still since the look */
 	bool wall_twice;         /* it was asked again although it had hardly run */
 	bool wall_told_call;     /* the stream knows the system call it sleeps in */
+	/* dumps, writer's side: what was seen of it when its stack was asked for */
+	struct {
+		uint32_t number, state; /* of the dump; 0: none so far */
+		int32_t syscall;
+		bool due;        /* its stack has not come */
+		uint64_t cpu;
+		char wait[40];
+	} dump;
 	uint64_t frame[AGENT_DEPTH]; /* where the handler unwinds to */
 	struct cfi_row row[CFI_ROWS]; /* rules found before, by pc */
 	uint64_t work[128];      /* of the unwinder: stacks of signal handlers are small */
@@ -139,6 +147,7 @@ struct agent {
 	uint64_t cpu_period, wall_period, tick, image;
 	uint64_t lock_rate;      /* ns of waiting for locks per sample; 0: not recorded */
 	uint64_t heap_period;    /* bytes; 0: not recorded */
+	int dump_signal;         /* 0: none */
 	_Atomic uint32_t closes; /* calls of dlclose() so far */
 	bool children;
 	_Atomic bool adopt;      /* all threads that are there, at once */
@@ -198,7 +207,11 @@ uint64_t random_below(uint64_t n);
 void on_sample(int sig, siginfo_t *si, void *context);
 /* What comes with rt_tgsigqueueinfo() for a look. */
 #define AGENT_LOOK 0x70726f66
-/* Unwinds, leaves the sample in the ring and keeps the accounts; `weight`: what is lost when there is no room. No signal of ours may come meanwhile. */
+#define AGENT_DUMP 0x70726f67             /* for a dump */
+/*
+ * Unwinds, leaves the sample in the ring and keeps the accounts; `context`: of a handler, NULL: from here; `weight`: what is lost when there is no
+ * room. No signal of ours may come meanwhile.
+ */
 bool sample_take(struct agent_ring *r, struct agent_sample *s, uint32_t weight, const void *context);
 
 /* ---- event.c ---- */
@@ -209,11 +222,19 @@ bool sample_take(struct agent_ring *r, struct agent_sample *s, uint32_t weight, 
 bool event_put(enum pd_wire_kind kind, const uint64_t value[3]);
 
 /* ---- unwind.c ---- */
-/* Addresses from the interrupted instruction to the root; *flags as in pd_wire_stack. `places` may be NULL. Safe in a handler. */
+/*
+ * Addresses from the interrupted instruction, or (context NULL) from our caller, to the root; *flags as in pd_wire_stack. `places` may be NULL. Safe in a
+ * handler.
+ */
 uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, uint32_t max, uint32_t *flags, struct agent_places *places);
 
 /* The same from here, for hooks, into w->frame. [lo, hi): the stack, 0 unknown. The caller has made `busy` odd. */
 uint32_t unwind_here(struct agent_walker *w, uint64_t lo, uint64_t hi, uint32_t *flags);
+/*
+ * Another thread, asleep in a system call with this stack pointer and pc, all that the kernel tells. Its memory is read by system calls: it may
+ * wake up and end. Where the way depends on another register: PD_WIRE_INCOMPLETE.
+ */
+uint32_t unwind_asleep(struct agent_walker *w, uint64_t sp, uint64_t pc, uint32_t *flags);
 
 /* ---- modules.c ---- */
 struct agent_module {
@@ -278,6 +299,36 @@ bool writer_task_file(pid_t tid, const char *name, char *text, size_t size);
 void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags);
 /* Any record without a variable part. */
 void writer_record(enum pd_wire_kind kind, void *fixed, size_t size);
+
+void writer_drain(struct agent_ring *r);  /* what a thread has left is written */
+
+/* ---- tasks.c: what /proc says of our threads; on the writer's thread, whose descriptors nobody sees ---- */
+void tasks_each(void (*one)(pid_t tid));
+/* Its signal handler shall have a look (AGENT_LOOK, AGENT_DUMP) at this thread. */
+bool task_ask(struct agent_ring *r, int what);
+
+/* ---- dump_signal.c: the signal that asks for dumps ---- */
+void dump_signal_begin(void);             /* also in a child that is recorded */
+void dump_signal_end(void);               /* it is the program's alone */
+void dump_signal_exec(bool failed);       /* around an exec */
+void dump_signal_listen(void);            /* on the writer's thread, which takes it when all others have it blocked */
+void dump_signal_round(void);             /* now and then, on the writer's thread */
+/* What the program does with it. */
+void dump_signal_action(const struct sigaction *act, struct sigaction *old);
+void dump_signal_fd(void);                /* it reads it from a signalfd: all of it is its own */
+void dump_signal_waits(void);             /* it is going to wait for it */
+void dump_signal_came(siginfo_t *si);     /* and it has come */
+pid_t dump_signal_got(void);              /* who has had it last; 0: nobody */
+
+/* ---- dump.c ---- */
+void dump_begin(void);                    /* first records of an image */
+void dump_ask(void);                      /* safe in a handler */
+int dump_here(void);                      /* for programs: enum pda_status */
+void dump_wait(void);                     /* until those that were asked for are taken, not forever */
+/* On the writer's thread. */
+bool dump_round(void);                    /* takes one if it was asked for */
+void dump_done(void);                     /* it is in the file */
+void dump_seen(struct agent_ring *r, const struct agent_sample *s, uint32_t stack);
 
 /* ---- wall.c: on the writer's thread ---- */
 /* One look at every thread, if it is time for one; when it is time for the next. */

@@ -5,31 +5,6 @@
 #include "agent.h"
 #include <errno.h>
 #include <string.h>
-#include <ucontext.h>
-
-/* The registers the way to the callers depends on, as they are here; the frames from here to the hook are ours and left out. */
-__attribute__((noinline)) static bool take(struct agent_ring *r, struct agent_sample *s)
-{
-	ucontext_t here;
-	greg_t *g = here.uc_mcontext.gregs;
-
-	memset(g, 0, sizeof(here.uc_mcontext.gregs));
-	__asm__ volatile("mov %%rbx, %c[rbx](%[g])\n\t"
-			 "mov %%rbp, %c[rbp](%[g])\n\t"
-			 "mov %%rsp, %c[rsp](%[g])\n\t"
-			 "mov %%r12, %c[r12](%[g])\n\t"
-			 "mov %%r13, %c[r13](%[g])\n\t"
-			 "mov %%r14, %c[r14](%[g])\n\t"
-			 "mov %%r15, %c[r15](%[g])\n\t"
-			 "lea 1f(%%rip), %%rax\n\t"
-			 "mov %%rax, %c[rip](%[g])\n"
-			 "1:"
-			 :
-			 : [g] "r"(g), [rbx] "i"(8 * REG_RBX), [rbp] "i"(8 * REG_RBP), [rsp] "i"(8 * REG_RSP), [r12] "i"(8 * REG_R12), [r13] "i"(8 * REG_R13),
-			   [r14] "i"(8 * REG_R14), [r15] "i"(8 * REG_R15), [rip] "i"(8 * REG_RIP)
-			 : "rax", "memory");
-	return sample_take(r, s, 1, &here);
-}
 
 bool event_put(enum pd_wire_kind kind, const uint64_t value[3])
 {
@@ -47,7 +22,7 @@ bool event_put(enum pd_wire_kind kind, const uint64_t value[3])
 		atomic_fetch_add(&r->busy, 1);
 		s.time = now_ns(CLOCK_MONOTONIC);
 		memcpy(s.value, value, sizeof(s.value));
-		done = take(r, &s);
+		done = sample_take(r, &s, 1, NULL); /* the frames from here to the hook are ours and left out */
 		atomic_fetch_add(&r->busy, 1);
 	}
 	signals_restore(&old);

@@ -54,12 +54,17 @@ static void look_at(struct agent_sample *s, const void *context)
 		s->value[2] = (uint64_t)u.ru_nvcsw + (uint64_t)u.ru_nivcsw;
 }
 
-static void sample(struct agent_ring *r, bool look, uint32_t count, void *context)
+static void sample(struct agent_ring *r, int look, uint32_t count, void *context)
 {
 	struct agent_sample s = { .time = now_ns(CLOCK_MONOTONIC), .count = look ? 0 : count };
 
 	if (look)
 		look_at(&s, context);
+	if (look == AGENT_DUMP) {
+		s.kind = PD_WIRE_DUMP;
+		sample_take(r, &s, 1, context);
+		return;
+	}
 	sample_take(r, &s, look ? 1 : count, context);
 	atomic_fetch_add_explicit(&r->signals, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&r->periods, s.count, memory_order_relaxed);
@@ -67,26 +72,27 @@ static void sample(struct agent_ring *r, bool look, uint32_t count, void *contex
 		atomic_fetch_add_explicit(&r->late, 1, memory_order_relaxed);
 }
 
-/* The ring a signal is meant for; NULL when it is not from us. */
-static struct agent_ring *addressee(int sig, const siginfo_t *si, bool *look)
+/* The ring a signal is meant for; NULL when it is not from us. *look: AGENT_LOOK, AGENT_DUMP, 0: a timer. */
+static struct agent_ring *addressee(int sig, const siginfo_t *si, int *look)
 {
 	struct agent_ring *r = si->si_value.sival_ptr;
 
-	*look = false;
+	*look = 0;
 	if (sig == SIGPROF && agent.engine == PD_WIRE_SETITIMER && si->si_code == SI_KERNEL)
 		return ring_own();
 	if (!ring_is(r))
 		return NULL;
 	if (si->si_code == SI_TIMER)
 		return r;
-	*look = si->si_code == SI_QUEUE && si->si_errno == AGENT_LOOK && si->si_pid == agent.pid;
+	if (si->si_code == SI_QUEUE && (si->si_errno == AGENT_LOOK || si->si_errno == AGENT_DUMP) && si->si_pid == agent.pid)
+		*look = si->si_errno;
 	return *look ? r : NULL;
 }
 
 void on_sample(int sig, siginfo_t *si, void *context)
 {
 	int saved = errno;
-	bool look;
+	int look;
 	struct agent_ring *r = addressee(sig, si, &look);
 
 	if (r && atomic_load_explicit(&agent.mode, memory_order_relaxed) == AGENT_ON && atomic_load_explicit(&r->state, memory_order_relaxed) == RING_LIVE) {

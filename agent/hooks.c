@@ -140,6 +140,7 @@ static bool before_exec(sigset_t *old)
 	if (ring_own())
 		timer_stop(agent_self);
 	writer_ask(ASK_FINISH, PD_WIRE_EXEC); /* after which it sends no signal either */
+	dump_signal_exec(false);
 	sigemptyset(&ours);
 	sigaddset(&ours, agent.signal);
 	while (syscall(SYS_rt_sigtimedwait, &ours, NULL, &none, 8) > 0)
@@ -154,6 +155,7 @@ static int exec_failed(bool on)
 
 	if (on) {
 		atomic_store(&agent.mode, AGENT_ON);
+		dump_signal_exec(true);
 		spans_switch();
 		if (ring_own())
 			timer_start(agent_self);
@@ -333,8 +335,12 @@ HOOK int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
 	NEXT(int, "sigaction", int, const struct sigaction *, struct sigaction *);
 
-	if (sig != agent.signal || !agent_on())
+	if ((sig != agent.signal && sig != agent.dump_signal) || !agent_on())
 		return next(sig, act, old);
+	if (sig == agent.dump_signal) {
+		dump_signal_action(act, old);
+		return 0;
+	}
 	if (old)
 		*old = pretended;
 	if (act)
@@ -346,9 +352,15 @@ HOOK __sighandler_t signal(int sig, __sighandler_t handler)
 {
 	NEXT(__sighandler_t, "signal", int, __sighandler_t);
 	__sighandler_t before = pretended.sa_handler;
+	struct sigaction act = { .sa_handler = handler, .sa_flags = SA_RESTART }, old;
 
-	if (sig != agent.signal || !agent_on())
+	if ((sig != agent.signal && sig != agent.dump_signal) || !agent_on())
 		return next(sig, handler);
+	if (sig == agent.dump_signal) {
+		sigaddset(&act.sa_mask, sig);
+		dump_signal_action(&act, &old);
+		return old.sa_handler;
+	}
 	memset(&pretended, 0, sizeof(pretended));
 	pretended.sa_handler = handler;
 	return before;
@@ -380,28 +392,56 @@ HOOK int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 	return next(how, how == SIG_UNBLOCK ? set : without(set, &copy), old);
 }
 
-HOOK int sigwait(const sigset_t *set, int *sig)
-{
-	NEXT(int, "sigwait", const sigset_t *, int *);
-	sigset_t copy;
+static bool waits_for_dumps(const sigset_t *set) { return agent.dump_signal && set && sigismember(set, agent.dump_signal) == 1 && agent_on(); }
 
-	return next(without(set, &copy), sig);
+static int waited(int sig, siginfo_t *si)
+{
+	if (sig == agent.dump_signal && sig > 0)
+		dump_signal_came(si);
+	return sig;
 }
 
 HOOK int sigwaitinfo(const sigset_t *set, siginfo_t *info)
 {
 	NEXT(int, "sigwaitinfo", const sigset_t *, siginfo_t *);
 	sigset_t copy;
+	siginfo_t here;
 
-	return next(without(set, &copy), info);
+	if (!waits_for_dumps(set))
+		return next(without(set, &copy), info);
+	dump_signal_waits();
+	info = info ? info : &here;
+	return waited(next(without(set, &copy), info), info);
 }
 
 HOOK int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)
 {
 	NEXT(int, "sigtimedwait", const sigset_t *, siginfo_t *, const struct timespec *);
 	sigset_t copy;
+	siginfo_t here;
 
-	return next(without(set, &copy), info, timeout);
+	if (!waits_for_dumps(set))
+		return next(without(set, &copy), info, timeout);
+	dump_signal_waits();
+	info = info ? info : &here;
+	return waited(next(without(set, &copy), info, timeout), info);
+}
+
+HOOK int sigwait(const sigset_t *set, int *sig)
+{
+	NEXT(int, "sigwait", const sigset_t *, int *);
+	sigset_t copy;
+	int came;
+
+	if (!waits_for_dumps(set))
+		return next(without(set, &copy), sig);
+	do /* handlers do not end it */
+		came = sigwaitinfo(set, NULL);
+	while (came < 0 && errno == EINTR);
+	if (came < 0)
+		return errno;
+	*sig = came;
+	return 0;
 }
 
 HOOK int signalfd(int fd, const sigset_t *set, int flags)
@@ -409,5 +449,7 @@ HOOK int signalfd(int fd, const sigset_t *set, int flags)
 	NEXT(int, "signalfd", int, const sigset_t *, int);
 	sigset_t copy;
 
+	if (waits_for_dumps(set))
+		dump_signal_fd();
 	return next(fd, without(set, &copy), flags);
 }

@@ -1,7 +1,7 @@
 /*
  * Begin and end. What to do stands in one variable, comma separated, the path last:
  *
- *   PROFDATA_AGENT=cpu=99,wall=0,heap=524288,lock=10000,trace=0,children=1,pid=4711,engine=timer,out=/path/of/the/stream
+ *   PROFDATA_AGENT=cpu=99,wall=0,heap=524288,lock=10000,trace=0,dump=0,children=1,pid=4711,engine=timer,out=/path/of/the/stream
  *
  * Without it, in programs with more rights than their user (setuid), and where anything is missing, nothing happens at all.
  */
@@ -55,6 +55,7 @@ static bool configure(const char *text)
 	agent.engine = PD_WIRE_TIMER_CREATE;
 	agent.cpu_period = agent.wall_period = agent.lock_rate = agent.min_duration = 0;
 	agent.trace = agent.functions = false;
+	agent.dump_signal = 0;
 	agent.max_depth = AGENT_CALLS;
 	for (const char *p = text; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
 		if (strncmp(p, "out=", 4) == 0) {
@@ -73,6 +74,8 @@ static bool configure(const char *text)
 			agent.heap_period = strtoull(p + 5, NULL, 10);
 		else if (strncmp(p, "lock=", 5) == 0)
 			agent.lock_rate = strtoull(p + 5, NULL, 10);
+		else if (strncmp(p, "dump=", 5) == 0)
+			agent.dump_signal = (int)strtol(p + 5, NULL, 10);
 		else if (strncmp(p, "children=", 9) == 0)
 			agent.children = p[9] == '1';
 		else if (strncmp(p, "pid=", 4) == 0)
@@ -80,7 +83,7 @@ static bool configure(const char *text)
 		else if (strncmp(p, "engine=itimer", 13) == 0)
 			agent.engine = PD_WIRE_SETITIMER;
 	}
-	return agent.path[0] && (agent.cpu_period || agent.wall_period || agent.heap_period || agent.lock_rate || agent.trace) && (agent.children || only == pid);
+	return agent.path[0] && (agent.cpu_period || agent.wall_period || agent.heap_period || agent.lock_rate || agent.trace || agent.dump_signal) && (agent.children || only == pid);
 }
 
 /* ---- begin ---- */
@@ -119,6 +122,7 @@ static bool start(struct agent_ring *r, bool own_stack)
 	ring_begin(r, own_stack);
 	fall_back(r);
 	writer_begin();
+	dump_signal_begin();
 	if (writer_start()) {
 		spans_switch();
 		return true;
@@ -126,6 +130,7 @@ static bool start(struct agent_ring *r, bool own_stack)
 	atomic_store(&agent.mode, AGENT_OFF);
 	heap_end();
 	lock_end();
+	dump_signal_end();
 	timer_stop(r);
 	itimer_stop();
 	return false;
@@ -154,7 +159,10 @@ void agent_stop(enum pd_wire_reason reason)
 	uint32_t on = AGENT_ON;
 	sigset_t old;
 
-	if (!agent_on() || !atomic_compare_exchange_strong(&agent.mode, &on, AGENT_ENDING))
+	if (!agent_on())
+		return;
+	dump_wait();
+	if (!atomic_compare_exchange_strong(&agent.mode, &on, AGENT_ENDING))
 		return;
 	spans_switch();
 	signals_block(&old);
@@ -173,6 +181,7 @@ void agent_stop(enum pd_wire_reason reason)
 	atomic_store(&agent.mode, AGENT_OFF);
 	heap_end();
 	lock_end();
+	dump_signal_end();
 	signals_restore(&old);
 }
 
@@ -193,8 +202,10 @@ void agent_forked(void)
 	lock_forked();
 	atomic_store(&agent.unsampled, 0);
 	atomic_store(&agent.threads, 0);
-	if (!agent.children || !rings_make() || !(r = ring_take()))
+	if (!agent.children || !rings_make() || !(r = ring_take())) {
+		dump_signal_end();
 		return;
+	}
 	writer_reset();
 	r->stack_lo = lo;
 	r->stack_hi = hi;

@@ -84,6 +84,7 @@ struct agent_ring *ring_take(void)
 		r->arg = NULL;
 		memset(r->name, 0, sizeof(r->name));
 		memset(r->told, 0, sizeof(r->told));
+		memset(&r->dump, 0, sizeof(r->dump));
 		r->begun = r->adopted = r->wall_told_call = r->wall_still = r->wall_twice = false;
 		events_reset(r);
 		r->heap = NULL;

@@ -325,7 +325,7 @@ void labels_again(void)
 __attribute__((visibility("default"))) const struct pda_agent *pda_agent_find(unsigned version)
 {
 	static const struct pda_agent all = {
-		.size = sizeof(all), .on = &on, .start = agent_start_here, .stop = agent_stop_here, .label = on_label, .event = on_event,
+		.size = sizeof(all), .on = &on, .start = agent_start_here, .stop = agent_stop_here, .label = on_label, .event = on_event, .dump = dump_here,
 	};
 
 	return version == 1 ? &all : NULL;

@@ -87,7 +87,7 @@ static bool signal_free(int sig)
 {
 	struct sigaction old;
 
-	return sigaction(sig, NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL;
+	return sig != agent.dump_signal && sigaction(sig, NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL;
 }
 
 /* Has it our handler still? */

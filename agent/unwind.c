@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ struct state {
 	uint64_t page;           /* and in this page */
 	bool here, current;      /* in a hook, not a handler; the list is up to date */
 	struct agent_places *places; /* may be NULL */
+	uint64_t *copy;          /* another thread's: a copy of `page`, NULL: our own stack */
 };
 
 /* rt_sigprocmask() with a `how` that does not exist reads the set first: EINVAL means readable, EFAULT not. Nothing changes. */
@@ -35,12 +37,30 @@ static bool readable(uint64_t address)
 	return result == -22;
 }
 
+/* False: it is not there, or not any more. */
+static bool copy_page(struct state *s, uint64_t page)
+{
+	struct iovec here = { s->copy, 4096 }, there = { (void *)(uintptr_t)page, 4096 };
+
+	s->page = ~0ull;
+	if (syscall(SYS_process_vm_readv, agent.pid, &here, 1, &there, 1, 0) != 4096)
+		return false;
+	s->page = page;
+	return true;
+}
+
 static bool load(struct cfi *c, uint64_t address, uint64_t *out)
 {
 	struct state *s = (struct state *)c;
 
 	if (address % 8)
 		return false;
+	if (s->copy) {
+		if ((address & ~4095ull) != s->page && !copy_page(s, address & ~4095ull))
+			return false;
+		*out = s->copy[address % 4096 / 8];
+		return true;
+	}
 	if (address < s->lo || address + 8 > s->hi) {
 		if ((address & ~4095ull) != s->page) {
 			if (!readable(address))
@@ -104,6 +124,17 @@ static void remember(struct state *s)
 	}
 }
 
+/* Those a caller can expect to find again, as they are in the function that asks: its tables lead on from there. */
+__attribute__((always_inline)) static inline void registers_here(uint64_t *reg)
+{
+	__asm__ volatile("mov %%rbx, %c[rbx](%[reg])\n\tmov %%rbp, %c[rbp](%[reg])\n\tmov %%rsp, %c[rsp](%[reg])\n\t"
+			 "mov %%r12, %c[r12](%[reg])\n\tmov %%r13, %c[r12]+8(%[reg])\n\tmov %%r14, %c[r12]+16(%[reg])\n\tmov %%r15, %c[r12]+24(%[reg])\n\t"
+			 "lea 0(%%rip), %%rax\n\tmov %%rax, %c[ra](%[reg])"
+			 :
+			 : [reg] "r"(reg), [rbx] "i"(8 * CFI_RBX), [rbp] "i"(8 * CFI_RBP), [rsp] "i"(8 * CFI_RSP), [r12] "i"(8 * CFI_R12), [ra] "i"(8 * CFI_RA)
+			 : "rax", "memory");
+}
+
 static uint32_t walk(struct state *s, uint64_t lo, uint64_t hi, uint64_t *address, uint32_t max, uint32_t *flags)
 {
 	enum cfi_step how = CFI_ON;
@@ -137,7 +168,10 @@ uint32_t unwind(struct agent_ring *r, const void *context, uint64_t *address, ui
 	if (places)
 		places->n = 0;
 	s.cfi.generation = s.modules->generation;
-	registers_of(&s.cfi, context);
+	if (context)
+		registers_of(&s.cfi, context);
+	else
+		registers_here(s.cfi.reg);
 	return walk(&s, r->stack_lo, r->stack_hi, address, max, flags);
 }
 
@@ -149,12 +183,19 @@ uint32_t unwind_here(struct agent_walker *w, uint64_t lo, uint64_t hi, uint32_t 
 	s.current = s.modules->closes == closes;
 	s.cfi.generation = s.modules->generation + (closes << 16);
 	s.cfi.generation += !s.cfi.generation;
-	/* those a caller can expect to find again; the tables of this very function lead to them */
-	__asm__ volatile("mov %%rbx, %c[rbx](%[reg])\n\tmov %%rbp, %c[rbp](%[reg])\n\tmov %%rsp, %c[rsp](%[reg])\n\t"
-			 "mov %%r12, %c[r12](%[reg])\n\tmov %%r13, %c[r12]+8(%[reg])\n\tmov %%r14, %c[r12]+16(%[reg])\n\tmov %%r15, %c[r12]+24(%[reg])\n\t"
-			 "lea 0(%%rip), %%rax\n\tmov %%rax, %c[ra](%[reg])"
-			 :
-			 : [reg] "r"(s.cfi.reg), [rbx] "i"(8 * CFI_RBX), [rbp] "i"(8 * CFI_RBP), [rsp] "i"(8 * CFI_RSP), [r12] "i"(8 * CFI_R12), [ra] "i"(8 * CFI_RA)
-			 : "rax", "memory");
+	registers_here(s.cfi.reg);
 	return walk(&s, lo, hi, w->frame, AGENT_DEPTH, flags);
+}
+
+uint32_t unwind_asleep(struct agent_walker *w, uint64_t sp, uint64_t pc, uint32_t *flags)
+{
+	uint64_t copy[512];
+	struct state s = { .cfi = { .rows = w->row, .work = &w->work }, .modules = modules_now(), .current = true, .copy = copy, .page = ~0ull };
+
+	s.cfi.generation = s.modules->generation;
+	for (unsigned i = 0; i < CFI_REGISTERS; i++)
+		s.cfi.reg[i] = 1; /* not known: no address of a word, and below every stack, so whatever depends on it is stuck */
+	s.cfi.reg[CFI_RSP] = sp;
+	s.cfi.reg[CFI_RA] = pc;
+	return walk(&s, 0, 0, w->frame, AGENT_DEPTH, flags);
 }

@@ -151,17 +151,9 @@ static bool sleeps_on(struct agent_ring *r, uint64_t now, uint64_t cpu)
 
 static void ask(struct agent_ring *r, uint64_t now, uint64_t cpu)
 {
-	siginfo_t si;
-
-	memset(&si, 0, sizeof(si));
-	si.si_signo = agent.signal;
-	si.si_code = SI_QUEUE;
-	si.si_errno = AGENT_LOOK;
-	si.si_pid = agent.pid;
-	si.si_value.sival_ptr = r;
 	r->wall_asked = r->wall_waits = now;
 	r->wall_asked_cpu = cpu;
-	if (syscall(SYS_rt_tgsigqueueinfo, agent.pid, r->tid, agent.signal, &si) != 0)
+	if (!task_ask(r, AGENT_LOOK))
 		r->wall_asked = 0;
 }
 

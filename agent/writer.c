@@ -321,11 +321,12 @@ uint32_t writer_stack(const uint64_t *address, uint32_t n, uint32_t flags)
 }
 
 /* What a hook saw: its part makes the record. */
-static void event_write(const struct agent_ring *r, const struct agent_sample *s, uint32_t stack)
+static void event_write(struct agent_ring *r, const struct agent_sample *s, uint32_t stack)
 {
 	switch (s->kind) {
 	case PD_WIRE_LOCK_WAIT:
 	case PD_WIRE_LOCK_HOLD: lock_write(r, s, stack); break;
+	case PD_WIRE_DUMP: dump_seen(r, s, stack); break;
 	default: break;
 	}
 }
@@ -358,6 +359,8 @@ static bool drain_ring(struct agent_ring *r, uint32_t state)
 	}
 	return any;
 }
+
+void writer_drain(struct agent_ring *r) { drain_ring(r, atomic_load(&r->state)); }
 
 /* A thread that allocates leaves nothing in its ring, but is to have a name as well. */
 static void tell_allocates(struct agent_ring *r, uint32_t state)
@@ -459,28 +462,20 @@ static void put_end(enum pd_wire_reason reason)
 	flush();
 }
 
+static bool adopting; /* all threads */
+
+static void adopt_one(pid_t tid)
+{
+	/* a thread that is only just beginning announces itself in time */
+	if (tid != atomic_load(&thread_id) && !ring_of_thread(tid) && (adopting || thread_cpu(tid) > 20 * MS))
+		ring_adopt(tid);
+}
+
 /* Threads nobody announced: made by clone() itself, or there before us. */
 static void adopt_threads(void)
 {
-	struct { uint64_t ino, off; uint16_t len; uint8_t type; char name[]; } *e;
-	char list[2048] __attribute__((aligned(8)));
-	bool all = atomic_exchange(&agent.adopt, false);
-	int dir = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	long n;
-
-	while (dir >= 0 && (n = syscall(SYS_getdents64, dir, list, sizeof(list))) > 0) {
-		for (long at = 0; at < n; at += e->len) {
-			pid_t tid;
-
-			e = (void *)(list + at);
-			tid = (pid_t)strtol(e->name, NULL, 10);
-			/* a thread that is only just beginning announces itself in time */
-			if (tid > 0 && tid != atomic_load(&thread_id) && !ring_of_thread(tid) && (all || thread_cpu(tid) > 20 * MS))
-				ring_adopt(tid);
-		}
-	}
-	if (dir >= 0)
-		close(dir);
+	adopting = atomic_exchange(&agent.adopt, false);
+	tasks_each(adopt_one);
 	for (size_t i = 0; i < atomic_load(&agent.used); i++) { /* and those of them that went without a word */
 		struct agent_ring *r = ring_at(i);
 
@@ -516,6 +511,11 @@ static uint64_t round_of(bool all)
 		heap_write();
 		if (worth)
 			put_stats();
+	}
+	dump_signal_round();
+	if (dump_round()) {
+		flush();
+		dump_done();
 	}
 	if (worth && now - flushed > FLUSH)
 		flush();
@@ -566,6 +566,7 @@ static void *writer_run(void *arg)
 	else
 		open_stream();
 	atomic_store(&thread_id, (pid_t)syscall(SYS_gettid));
+	dump_signal_listen();
 	atomic_store(&opening, 1);
 	wake(&opening);
 	while (!leaving) {
@@ -612,6 +613,7 @@ void writer_begin(void)
 	wall_begin();
 	heap_tell();
 	lock_begin();
+	dump_begin();
 }
 
 bool writer_start(void)

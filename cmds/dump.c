@@ -69,6 +69,8 @@ static int check(struct cmd_ctx *ctx, const struct record_args *a, size_t operan
 		return cli_usage(ctx, "profdata record --dump -p PID", "--dump needs -p PID");
 	if (operands)
 		return cli_usage(ctx, "profdata record --dump -p PID", "--dump is about processes that run: no command is expected");
+	if (a->dump_signal)
+		return cli_usage(ctx, NULL, "--dump takes one now, --dump-signal lets a command that is recorded take them later: one of the two");
 	if (a->split)
 		return cli_usage(ctx, NULL, "--split: a dump is of one kind");
 	return 0;

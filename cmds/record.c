@@ -31,11 +31,13 @@ static const struct pd_opt own_opts[] = {
 	  PD_AT(R, trace, bool) },
 	{ 0, "functions", NULL, "with --trace: every call of functions that were built with -finstrument-functions", PD_OPT_BOOL, PD_AT(R, functions, bool) },
 	{ 0, "min-duration", "USEC", "with --functions: leave out calls that are shorter and in which nothing longer happens", PD_OPT_REAL, PD_AT(R, min_duration, double) },
+	{ 0, "dump-signal", "SIG", "when this signal (QUIT, USR2, RTMIN+3, ...) comes, dump all threads of the process that gets it: at once as text into FILE.dump-N.txt, and all of "
+				   "them into the profile (threads)", PD_OPT_STR, PD_AT(R, dump_signal, const char *) },
 	{ 0, "no-children", NULL, "only the command itself, not the processes it starts", PD_OPT_BOOL, PD_AT(R, no_children, bool) },
 	{ 'o', "output", "FILE", "write to FILE (default profdata.pb.gz), format by its extension; FILE.pdrec is the stream as it was recorded; with -p or -a, '-' is standard output",
 	  PD_OPT_STR, PD_AT(R, out.output, const char *), .complete = "file" },
 	{ 't', "to", "FORMAT", "format of FILE, whatever its extension", PD_OPT_STR, PD_AT(R, out.to, const char *), .complete = "format-write" },
-	{ 0, "split", NULL, "one profile per kind beside each other in place of one: FILE.cpu.pb.gz, .wall, .heap, .block, .mutex", PD_OPT_BOOL, PD_AT(R, split, bool) },
+	{ 0, "split", NULL, "one profile per kind beside each other in place of one: FILE.cpu.pb.gz, .wall, .heap, .block, .mutex, .threads", PD_OPT_BOOL, PD_AT(R, split, bool) },
 	{ 0, "flame", "FILE", "draw a flame graph as well", PD_OPT_STR, PD_AT(R, flame, const char *), .complete = "file" },
 	{ 0, "live", NULL, "meanwhile, every two seconds, a table on standard error of where the time goes", PD_OPT_BOOL, PD_AT(R, live, bool) },
 	{ 0, "no-symbols", NULL, "leave addresses as they are; profdata symbolize names them later, on this machine or another", PD_OPT_BOOL, PD_AT(R, no_symbols, bool) },
@@ -85,7 +87,7 @@ bool record_ends_in(const char *path, const char *suffix)
 bool record_raw(const struct record_args *a) { return !a->out.to && record_ends_in(a->out.output, ".pdrec"); }
 
 /* What only a sampler inside of the program can see; NULL: nothing of it is asked for. */
-static const char *inside_only(const struct record_args *a) { return a->heap ? "heap" : a->lock ? "lock" : a->functions ? "functions" : NULL; }
+static const char *inside_only(const struct record_args *a) { return a->heap ? "heap" : a->lock ? "lock" : a->functions ? "functions" : a->dump_signal ? "dump-signal" : NULL; }
 
 /* What would fail when everything is recorded. */
 static int check_output(struct cmd_ctx *ctx, const struct record_args *a)
@@ -126,7 +128,9 @@ static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 		return cli_usage(ctx, NULL, "--functions: calls are part of a timeline (--trace)");
 	if (a->split && (a->out.to || !record_ends_in(a->out.output, ".pb.gz")))
 		return cli_usage(ctx, "-o FILE.pb.gz", "--split: the profiles are of the format pprof");
-	a->cpu |= !a->wall && !a->heap && !a->lock;
+	a->cpu |= !a->wall && !a->heap && !a->lock && !a->dump_signal;
+	if (a->dump_signal && record_dump_signal(ctx, a))
+		return RECORD_FAILED;
 	return record_raw(a) ? 0 : check_output(ctx, a);
 }
 
@@ -219,8 +223,8 @@ const char *record_sample_type(const struct record_args *a, const struct perf *p
 {
 	if (perf && !a->wall)
 		return record_outside_event(perf, what);
-	*what = a->wall ? "wall time" : a->cpu ? "CPU time" : a->heap ? "memory" : "waiting";
-	return a->wall ? "wall" : a->cpu ? "cpu" : a->heap ? "alloc_space" : "delay";
+	*what = a->wall ? "wall time" : a->cpu ? "CPU time" : a->heap ? "memory" : a->lock ? "waiting" : "thread dumps";
+	return a->wall ? "wall" : a->cpu ? "cpu" : a->heap ? "alloc_space" : a->lock ? "delay" : "threads";
 }
 
 static void too_little(struct cmd_ctx *ctx, const struct record_args *a, const char *what)
@@ -229,6 +233,8 @@ static void too_little(struct cmd_ctx *ctx, const struct record_args *a, const c
 		return;
 	if (a->wall || a->cpu)
 		cmd_warnf(ctx, "no samples: the command used too little %s for %g Hz", what, a->rate);
+	else if (!a->heap && !a->lock)
+		cmd_warnf(ctx, "no dumps: no recorded process got the signal %s", a->dump_signal);
 	else if (!a->heap)
 		cmd_warnf(ctx, "no samples: no thread of the command waited for another");
 	else
@@ -241,7 +247,7 @@ static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struc
 	int64_t sum = 0, abs_sum = 0;
 	const char *what, *name = record_sample_type(a, perf, &what);
 	int type = pd_doc_find_sample_type(doc, name);
-	struct pd_span unit = a->wall || a->cpu || !a->heap ? (struct pd_span){ "ns", 2 } : (struct pd_span){ "bytes", 5 };
+	struct pd_span unit = a->wall || a->cpu || (!a->heap && a->lock) ? (struct pd_span){ "ns", 2 } : a->heap ? (struct pd_span){ "bytes", 5 } : (struct pd_span){ "count", 5 };
 	char amount[64];
 
 	*empty = type < 0;
@@ -255,7 +261,9 @@ static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struc
 	}
 	if (!pd_doc_total(doc, (unsigned)type, &sum, &abs_sum) || sum == 0)
 		too_little(ctx, a, what);
-	else if (cli_progress_wanted(ctx)) /* somebody is looking */
+	else if (cli_progress_wanted(ctx) && strcmp(name, "threads") == 0) /* somebody is looking */
+		cmd_notef(ctx, "%" PRId64 " threads in dumps in %s", sum, a->out.output);
+	else if (cli_progress_wanted(ctx))
 		cmd_notef(ctx, "%s of %s in %s", cmd_amount(amount, sizeof(amount), (double)sum, unit), what, a->split ? "a profile per kind" : strcmp(a->out.output, "-") == 0 ? "standard output" : a->out.output);
 	return 0;
 }
@@ -510,6 +518,7 @@ static const char *const record_examples[] = {
 	"profdata record --wall -d 10 -o wall.pb.gz ./server", "where all threads spend ten seconds",
 	"profdata record -p $(pidof server) --wall -d 10", "a running process, from outside, with the time its threads run, wait for a CPU and sleep",
 	"profdata record --dump -p $(pidof server)", "where all threads of a process are now, and what they wait for",
+	"profdata record --cpu --dump-signal QUIT -- ./server", "CPU time; kill -QUIT PID writes the stacks of all its threads to profdata.dump-1.txt, and it goes on",
 	"profdata record --heap --lock -o run.pb.gz ./server", "what it allocates and what its threads wait for",
 	"profdata record --trace -o run.trace.json ./server", "its spans and samples as a timeline for ui.perfetto.dev",
 	NULL,
@@ -528,6 +537,8 @@ const struct pd_cmd pd_cmd_record = {
 		 "sums are the lives of the threads (label state).\n\n"
 		 "--heap samples allocations by bytes and follows them until they are freed (alloc_objects, alloc_space, inuse_objects, inuse_space). --lock "
 		 "measures waiting for mutexes, rwlocks, conditions, semaphores, barriers and threads: block says who waited, mutex whose holding made others wait. "
+		 "--dump-signal lets a signal ask for the stacks of all threads, at any time and as often as needed; the program does not end of it, and a handler of its own is "
+		 "called as well. "
 		 "--trace makes a timeline of what the program says with <profdata/agent.h>, of threads, waiting and samples. All of them can be recorded at once.\n\n"
 		 "Comments of the profile tell the rate asked and delivered, what was lost, and what the sampler cost (profdata info). A program that is killed "
 		 "leaves everything up to the last tenth of a second. The status is that of CMD, 128+n when signal n killed it; 125: record itself failed; "

@@ -21,6 +21,8 @@ struct record_args {
 	bool lock, split;
 	int64_t lock_rate; /* ns */
 	bool trace, functions, live;
+	const char *dump_signal;
+	int dump_number;     /* of that signal; 0: none */
 	double min_duration; /* us */
 	sigset_t mask; /* of signals, when no stream was there yet: that of the command */
 };
@@ -116,6 +118,23 @@ void record_live_end(struct record_live *l);
 bool record_is_jitdump(const char *path);
 /* Puts names of code made at run time into the stream, by their times. `objects`: "NAME=FILE", where lists lie elsewhere. False: there was nothing to put. */
 bool record_put_code(const char *stream, const struct pd_doc *doc, const char *const *objects, size_t n_objects);
+
+/* ---- record_dumps.c: dumps on a signal ---- */
+/* What --dump-signal says becomes a number. 0 or a status after printing the error. */
+int record_dump_signal(struct cmd_ctx *ctx, struct record_args *a);
+struct record_dumps {
+	int fd;                   /* the stream; 0: not open */
+	uint64_t at;              /* read up to here */
+	unsigned char *block;
+	struct record_dump *due;  /* dumps without a text so far */
+	size_t n, cap;
+	unsigned made;
+	long pid;                 /* of who writes one just now */
+};
+/* To be called several times a second: a text for each dump that has come. */
+void record_dumps(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, struct record_dumps *d);
+/* The command has ended: for all that are left. */
+void record_dumps_end(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, struct record_dumps *d);
 
 /* ---- record_trace.c ---- */
 /* Puts the names of functions, lines and files that a profile of the stream has into the stream. False: it is as it was, errno says why. */

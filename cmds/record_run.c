@@ -36,8 +36,8 @@ static int become(const struct record_args *a, const char *agent, const char *st
 	/* what stands before malloc() and before locks are libraries of their own beside the sampler: nobody else has to pass through them */
 	if (asprintf(&heap, ":%.*s-heap.so", stem, agent) < 0 || asprintf(&lock, ":%.*s-lock.so", stem, agent) < 0 ||
 	    asprintf(&preload, "%s%s%s%s%s", agent, a->heap ? heap : "", a->lock ? lock : "", before && *before ? ":" : "", before ? before : "") < 0 ||
-	    asprintf(&what, "cpu=%.6g,wall=%.6g,heap=%" PRId64 ",lock=%" PRId64 ",trace=%d,functions=%d,min_duration=%.0f,children=%d,pid=%ld,engine=%s,out=%s", a->cpu ? a->rate : 0, a->wall ? a->rate : 0,
-		     a->heap ? a->heap_period : 0, a->lock ? a->lock_rate : 0, a->trace, a->functions, a->min_duration * 1e3, !a->no_children, (long)getpid(), a->engine, stream) < 0 ||
+	    asprintf(&what, "cpu=%.6g,wall=%.6g,heap=%" PRId64 ",lock=%" PRId64 ",trace=%d,functions=%d,min_duration=%.0f,dump=%d,children=%d,pid=%ld,engine=%s,out=%s", a->cpu ? a->rate : 0, a->wall ? a->rate : 0,
+		     a->heap ? a->heap_period : 0, a->lock ? a->lock_rate : 0, a->trace, a->functions, a->min_duration * 1e3, a->dump_number, !a->no_children, (long)getpid(), a->engine, stream) < 0 ||
 	    setenv("LD_PRELOAD", preload, 1) != 0 || setenv("PROFDATA_AGENT", what, 1) != 0)
 		return ENOMEM;
 	return start(path, argv, mask);
@@ -69,6 +69,7 @@ static int wait_for(struct cmd_ctx *ctx, const struct record_args *a, const char
 	double from = now(), until = a->seconds > 0 ? from + a->seconds : 0, kill_at = 0;
 	struct timespec step = { .tv_nsec = 200000000 };
 	struct record_live live = { .perf = watch ? watch->arg : NULL };
+	struct record_dumps dumps = { 0 };
 	siginfo_t si = { 0 };
 	int status = 0, sig;
 
@@ -84,12 +85,14 @@ static int wait_for(struct cmd_ctx *ctx, const struct record_args *a, const char
 		}
 		step.tv_nsec = until != 0 && !*asked && until - t < 0.2 ? (long)(1e9 * (until - t)) : 200000000;
 		sig = watch ? watch->wait(watch->arg, set, &si, 1e-9 * (double)step.tv_nsec) : sigtimedwait(set, &si, &step);
-		/* Ctrl-C at the terminal reaches the command without us */
-		if (sig > 0 && sig != SIGCHLD && !(sig == SIGINT && si.si_code == SI_KERNEL))
+		/* Ctrl-C and Ctrl-\\ at the terminal reach the command without us */
+		if (sig > 0 && sig != SIGCHLD && !((sig == SIGINT || sig == SIGQUIT) && si.si_code == SI_KERNEL))
 			kill(pid, sig);
 		show(ctx, stream, t - from);
 		record_live(ctx, a, stream, &live);
+		record_dumps(ctx, a, stream, &dumps);
 	}
+	record_dumps_end(ctx, a, stream, &dumps);
 	record_live_end(&live);
 	if (strcmp(ctx->common.progress, "always") == 0)
 		fputs("\r\033[K", stderr);
@@ -162,6 +165,8 @@ int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const c
 
 	stop_signals(&set);
 	sigaddset(&set, SIGCHLD);
+	if (a->dump_number)
+		sigaddset(&set, a->dump_number);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	if (pipe2(tell, O_CLOEXEC) != 0 || (watch && pipe2(go, O_CLOEXEC) != 0) || (pid = fork()) < 0) {
 		cmd_errorf(ctx, "cannot start a process: %s", strerror(errno));

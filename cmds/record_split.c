@@ -28,6 +28,10 @@ static void set_period(const struct record_args *a, const struct pd_doc *doc, pd
 		m->period = 1;
 		m->period_type = pd_intern_z(b, "contentions");
 		m->period_unit = pd_intern_z(b, "count");
+	} else if (is(doc, series, "threads")) {
+		m->period = 1;
+		m->period_type = series;
+		m->period_unit = pd_intern_z(b, "count");
 	}
 }
 

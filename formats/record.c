@@ -176,6 +176,7 @@ static enum pd_status item(struct record *r, const struct record_item *it)
 	case PD_WIRE_EVENT: return record_event(r, it);
 	case PD_WIRE_SLEEP: return record_sleep(r, it);
 	case PD_WIRE_DUMP: return record_dump(r, it);
+	case PD_WIRE_DUMP_BEGIN: return record_dump_begin(r, it);
 	case PD_WIRE_DUMP_END: return record_dump_end(r, it);
 	case PD_WIRE_OUTSIDE: return record_outside(r, it);
 	case PD_WIRE_OUTSIDE_STATS: return record_outside_stats(r, it);

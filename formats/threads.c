@@ -1,7 +1,7 @@
 /*
  * threads - where every thread is, for people: thread dumps of `profdata record --dump` and goroutine profiles as text. Written only.
  *
- *   process 4711 (server), 2026-11-23 03:12:09 UTC: 9 threads, 1 running, 8 sleeping
+ *   process 4711 (server), dump 1, 2026-11-23 03:12:09.250 UTC: 9 threads, 1 running, 8 sleeping
  *
  *   "server" tid 4711: sleeping in epoll_wait (ep_poll), 1.204 s of CPU time
  *       epoll_wait                       [libc.so.6]
@@ -28,7 +28,7 @@ struct row {
 	uint32_t stack;
 	int64_t count, time;
 	int64_t pid, tid, cpu, dump;       /* -1: not known */
-	pd_str comm, thread, state, syscall, wait;
+	pd_str comm, thread, state, syscall, wait, when;
 	unsigned rank;
 };
 
@@ -91,7 +91,8 @@ static void labels_of(struct writer *w, pd_labels set, struct row *row)
 	} keys[] = { { "pid", offsetof(struct row, pid), true }, { "tid", offsetof(struct row, tid), true }, { "cpu", offsetof(struct row, cpu), true },
 		     { "dump", offsetof(struct row, dump), true }, { "goroutine", offsetof(struct row, tid), true }, { "comm", offsetof(struct row, comm), false },
 		     { "thread", offsetof(struct row, thread), false }, { "state", offsetof(struct row, state), false },
-		     { "syscall", offsetof(struct row, syscall), false }, { "wait", offsetof(struct row, wait), false } };
+		     { "syscall", offsetof(struct row, syscall), false }, { "wait", offsetof(struct row, wait), false },
+		     { "dump_time", offsetof(struct row, when), false } };
 	const struct pd_label *l;
 	size_t n = pd_doc_labels(w->doc, set, &l);
 
@@ -201,8 +202,39 @@ static void put_who(struct writer *w, const struct row *row)
 		put(w, "%" PRId64 " thread%s", row->count, row->count == 1 ? "" : "s");
 }
 
+/* What a thread in the kernel's lock call waits for, by libc's function that made it; NULL: not known. */
+static const char *waits_for(const struct writer *w, uint32_t stack)
+{
+	static const struct {
+		const char *in, *what;
+	} known[] = { { "lll_lock_wait_private", "a lock of libc" }, { "lll_lock_wait", "a mutex" }, { "pthread_mutex_", "a mutex" }, { "pthread_rwlock_", "a rwlock" },
+		      { "pthread_cond_", "a condition" }, { "sem_wait", "a semaphore" }, { "sem_timedwait", "a semaphore" }, { "sem_clockwait", "a semaphore" },
+		      { "pthread_join", "a thread to end" }, { "pthread_timedjoin", "a thread to end" }, { "pthread_clockjoin", "a thread to end" },
+		      { "pthread_barrier_wait", "a barrier" } };
+	size_t n = stack ? pd_doc_stack(w->doc, (pd_stack){ stack }, PD_LEAF_FIRST, w->path) : 0;
+
+	for (size_t i = 0; i < n && i < 6; i++) {
+		struct pd_frame_desc f;
+
+		pd_doc_frame(w->doc, w->path[i], &f);
+		for (uint32_t k = 0; k < f.n_lines; k++) {
+			struct pd_func_desc fn;
+			struct pd_span name;
+
+			pd_doc_func(w->doc, f.lines[k].func, &fn);
+			name = pd_doc_string(w->doc, fn.name);
+			for (size_t j = 0; j < PD_ARRAY_LEN(known); j++)
+				if (memmem(name.p, name.n, known[j].in, strlen(known[j].in)))
+					return known[j].what;
+		}
+	}
+	return NULL;
+}
+
 static void put_state(struct writer *w, const struct row *row)
 {
+	const char *what = span_is(pd_doc_string(w->doc, row->syscall), "futex") ? waits_for(w, row->stack) : NULL;
+
 	put(w, ": ");
 	if (row->state.v)
 		put_text(w, row->state);
@@ -212,6 +244,8 @@ static void put_state(struct writer *w, const struct row *row)
 		put(w, " in ");
 		put_text(w, row->syscall);
 	}
+	if (what)
+		put(w, " for %s", what);
 	if (row->wait.v) {
 		put(w, " (");
 		put_text(w, row->wait);
@@ -306,7 +340,7 @@ static void put_group(struct writer *w, const struct group *g)
 	put_stack(w, g->first->stack);
 }
 
-/* process 4711 (server), 2026-11-23 03:12:09 UTC: 9 threads, 1 running, 8 sleeping */
+/* process 4711 (server), dump 1, 2026-11-23 03:12:09.250 UTC: 9 threads, 1 running, 8 sleeping */
 static void put_head(struct writer *w, const struct group *g, size_t n)
 {
 	const struct row *row = g->first;
@@ -330,7 +364,10 @@ static void put_head(struct writer *w, const struct group *g, size_t n)
 	}
 	if (row->dump > 0)
 		put(w, ", dump %" PRId64, row->dump);
-	if (at && gmtime_r(&t, &tm) && strftime(when, sizeof(when), ", %Y-%m-%d %H:%M:%S UTC", &tm))
+	if (row->when.v) {
+		put(w, ", ");
+		put_text(w, row->when);
+	} else if (at && gmtime_r(&t, &tm) && strftime(when, sizeof(when), ", %Y-%m-%d %H:%M:%S UTC", &tm))
 		put(w, "%s", when);
 	put(w, ": %" PRId64 " %s%s", all, row->pid >= 0 ? "thread" : "goroutine", all == 1 ? "" : "s");
 	for (size_t i = 0, k; i < n; i = k) { /* groups of a state stand together */

@@ -2,6 +2,8 @@
 #include "record/record.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
 
 static const char *const names[] = {
 #include "record/syscall_names.h"
@@ -68,15 +70,53 @@ static const char *state_word(uint32_t letter)
 	}
 }
 
-static pd_labels dump_labels(struct record *r, const struct record_thread *t, const struct pd_wire_dump *d, struct pd_span wait)
+static const char *const types[][2] = { { "threads", "count" }, { NULL, NULL } };
+
+static unsigned series(struct record *r) { return record_series_of(r, &r->dump_series, "threads", types); }
+
+/* One for all threads of a dump. */
+static pd_str time_of(struct record *r, const struct pd_wire_dump *d)
 {
-	struct pd_label l[10] = { { .key = pd_intern_z(r->b, "pid"), .kind = PD_LABEL_NUM, .num = r->now->pid },
-				  { .key = pd_intern_z(r->b, "tid"), .kind = PD_LABEL_NUM, .num = d->tid },
-				  { .key = pd_intern_z(r->b, "comm"), .str = r->now->comm },
-				  { .key = pd_intern_z(r->b, "cpu"), .kind = PD_LABEL_NUM, .num = (int64_t)d->cpu, .unit = pd_intern_z(r->b, "nanoseconds") },
-				  { .key = pd_intern_z(r->b, "dump"), .kind = PD_LABEL_NUM, .num = d->number } };
+	struct record_image *im = r->now;
+	char day[32], text[64];
+	int64_t at;
+	time_t t;
+	struct tm tm;
+
+	if (im->dump == d->number && im->dump_time.v)
+		return im->dump_time;
+	im->dump = d->number;
+	im->dump_time = (pd_str){ 0 };
+	if (pd_add_overflow((int64_t)d->time, (int64_t)(im->process.realtime - im->process.monotonic), &at) || at < 0)
+		return im->dump_time;
+	t = (time_t)(at / 1000000000);
+	if (gmtime_r(&t, &tm) && strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S", &tm)) {
+		snprintf(text, sizeof(text), "%s.%03d UTC", day, (int)(at / 1000000 % 1000));
+		im->dump_time = pd_intern_z(r->b, text);
+	}
+	return im->dump_time;
+}
+
+#define OWN 12 /* labels beside those the program has set */
+
+static pd_labels dump_labels(struct record *r, struct record_thread *t, const struct pd_wire_dump *d, struct pd_span wait)
+{
+	pd_str when = time_of(r, d), span;
+	struct pd_label *l;
 	size_t n = 5;
 
+	if (!pd_vec_reserve(&r->label, OWN)) {
+		r->nomem = true;
+		return (pd_labels){ 0 };
+	}
+	l = r->label.v;
+	l[0] = (struct pd_label){ .key = pd_intern_z(r->b, "pid"), .kind = PD_LABEL_NUM, .num = r->now->pid };
+	l[1] = (struct pd_label){ .key = pd_intern_z(r->b, "tid"), .kind = PD_LABEL_NUM, .num = d->tid };
+	l[2] = (struct pd_label){ .key = pd_intern_z(r->b, "comm"), .str = r->now->comm };
+	l[3] = (struct pd_label){ .key = pd_intern_z(r->b, "cpu"), .kind = PD_LABEL_NUM, .num = (int64_t)d->cpu, .unit = pd_intern_z(r->b, "nanoseconds") };
+	l[4] = (struct pd_label){ .key = pd_intern_z(r->b, "dump"), .kind = PD_LABEL_NUM, .num = d->number };
+	if (when.v)
+		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "dump_time"), .str = when };
 	if (t->name.v)
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "thread"), .str = t->name };
 	if (state_word(d->state))
@@ -84,12 +124,15 @@ static pd_labels dump_labels(struct record *r, const struct record_thread *t, co
 	n += record_syscall_labels(r, d->syscall, l + n);
 	if (wait.n)
 		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "wait"), .str = pd_intern(r->b, wait.p, wait.n) };
-	return pd_labels_of(r->b, l, n);
+	span = record_span(r, t);
+	if (span.v)
+		l[n++] = (struct pd_label){ .key = pd_intern_z(r->b, "span"), .str = span };
+	n = record_label_add(r, t, n);
+	return pd_labels_of(r->b, r->label.v, n);
 }
 
 enum pd_status record_dump(struct record *r, const struct record_item *item)
 {
-	static const char *const types[][2] = { { "threads", "count" }, { NULL, NULL } };
 	struct pd_sample s = { .has_time = true };
 	struct record_thread *t;
 	struct pd_wire_dump d;
@@ -104,7 +147,17 @@ enum pd_status record_dump(struct record *r, const struct record_item *item)
 		return PD_OK;
 	s.time = (int64_t)d.time;
 	s.labels = dump_labels(r, t, &d, wait);
-	pd_sample_add(r->b, record_series_of(r, &r->dump_series, "threads", types), &s, (int64_t[]){ 1 });
+	pd_sample_add(r->b, series(r), &s, (int64_t[]){ 1 });
+	return PD_OK;
+}
+
+enum pd_status record_dump_begin(struct record *r, const struct record_item *item)
+{
+	struct pd_wire_dump_begin d;
+
+	if (!record_fixed(item, &d, sizeof(d), sizeof(d)) || !r->now->begun)
+		return record_note(r, "beginnings of dumps that make no sense skipped");
+	series(r);
 	return PD_OK;
 }
 

@@ -101,6 +101,8 @@ struct record_image {
 	PD_VEC(struct record_function) function;
 	PD_VEC(struct record_set) set;
 	struct pd_wire_mark_sums marks;
+	uint32_t dump;                  /* number of the dump at hand; 0: none */
+	pd_str dump_time;               /* when it began */
 	uint32_t track;
 	bool begun, ended;
 };
@@ -211,6 +213,7 @@ bool record_stack_of(struct record *r, uint32_t id, uint64_t time, pd_stack *out
 /* dump.c */
 enum pd_status record_sleep(struct record *r, const struct record_item *item);
 enum pd_status record_dump(struct record *r, const struct record_item *item);
+enum pd_status record_dump_begin(struct record *r, const struct record_item *item);
 enum pd_status record_dump_end(struct record *r, const struct record_item *item);
 /* Labels `syscall` and `reason`; how many were put to `l`: 2 at most. */
 size_t record_syscall_labels(struct record *r, int32_t syscall, struct pd_label *l);

@@ -61,6 +61,7 @@ struct pda_agent {
 	int (*stop)(void);
 	int (*label)(const char *key, const char *value); /* value NULL: unset */
 	void (*event)(uint32_t kind, const char *name, const char *category, uint64_t value);
+	int (*dump)(void);
 };
 
 enum pda_on {
@@ -127,6 +128,17 @@ PDA_INLINE int pda_start(const char *options, const char *path)
 /* Stops recording; everything is written when it returns. */
 PDA_INLINE int pda_stop(void) { return pda_agent_found ? pda_agent_found->stop() : PDA_ABSENT; }
 
+/*
+ * The stacks of all threads of this process and what they do just now go into the recording, whatever else is recorded; they are in the file when it returns (it waits
+ * two seconds at most). May be called in signal handlers, those of a crash as well.
+ */
+PDA_INLINE int pda_dump(void)
+{
+	if (!pda_is_on() || pda_agent_found->size < sizeof(struct pda_agent))
+		return PDA_ABSENT;
+	return pda_agent_found->dump();
+}
+
 PDA_INLINE int pda_label(const char *key, const char *value)
 {
 	return pda_is_on() ? pda_agent_found->label(key, value) : PDA_ABSENT;
@@ -141,6 +153,7 @@ PDA_INLINE void pda_event(enum pda_kind kind, const char *name, const char *cate
 }
 PDA_INLINE int pda_start(const char *options, const char *path) { return (void)options, (void)path, PDA_ABSENT; }
 PDA_INLINE int pda_stop(void) { return PDA_ABSENT; }
+PDA_INLINE int pda_dump(void) { return PDA_ABSENT; }
 PDA_INLINE int pda_label(const char *key, const char *value) { return (void)key, (void)value, PDA_ABSENT; }
 
 #endif

@@ -72,6 +72,7 @@ enum pd_wire_kind {
 	PD_WIRE_SLEEP = 50,
 	PD_WIRE_DUMP,
 	PD_WIRE_DUMP_END,
+	PD_WIRE_DUMP_BEGIN,
 	/* what `profdata record` sees from outside, by the kernel's perf events */
 	PD_WIRE_SPELL = 60,
 	PD_WIRE_EVENT,
@@ -448,6 +449,13 @@ struct pd_wire_dump {
 	uint32_t wait_size;  /* then the function of the kernel it waits in */
 };
 
+/* Dumps may be asked for in this image, from here on. */
+struct pd_wire_dump_begin {
+	struct pd_wire_record r;
+	int32_t signal; /* of the program, that asks for one */
+	uint32_t zero;
+};
+
 struct pd_wire_dump_end {
 	struct pd_wire_record r;
 	uint64_t time;
@@ -479,6 +487,7 @@ PD_WIRE_LAYOUT(pd_wire_end, 24);
 PD_WIRE_LAYOUT(pd_wire_sleep, 24);
 PD_WIRE_LAYOUT(pd_wire_dump, 48);
 PD_WIRE_LAYOUT(pd_wire_dump_end, 40);
+PD_WIRE_LAYOUT(pd_wire_dump_begin, 16);
 PD_WIRE_LAYOUT(pd_wire_lock, 16);
 PD_WIRE_LAYOUT(pd_wire_lock_event, 48);
 PD_WIRE_LAYOUT(pd_wire_lock_stats, 56);

@@ -189,7 +189,7 @@ write("spans-nonsense", head(), block(0, 0, 0, 0, symbol(b"x", b"", (1 << 64) - 
       marks(7, (T + 5, INTEGER, 2, u64(1)), cut=5), record(MARKS, struct.pack("<II", 7, 1 << 20)), record(FUNCTION, b""), record(MARK_SUMS, b"\0" * 8), end(T + SECOND)))
 
 # ---- asleep in a system call; all threads at one moment ----
-SLEEP, DUMP, DUMP_END = range(50, 53)
+SLEEP, DUMP, DUMP_END, DUMP_BEGIN = range(50, 54)
 
 
 def sleep(tid, time, call):
@@ -206,8 +206,14 @@ write("asleep", head(), block(7, T, 0, T + 2 * SECOND, process(7, cpu=0, wall=10
 dumped = [stack(1, 0x40000123, 0x10100), stack(2, 0x10200, 0x10100), dump(7, T, 2 * 10**9, 2, "R", -1), dump(8, T, 10**6, 1, "S", 232, b"ep_poll"), dump(9, T, 0, 0, "Z", -1),
           record(DUMP_END, struct.pack("<QIIQQ", T + 1000, 1, 3, 60000, 90000))]
 write("dump", head(), block(7, T, 0, T + SECOND, process(7, cpu=0), server, libc, *threads, *dumped, end(T + SECOND)))
+# twice by a signal from inside: the threads have the labels and the span the program gave them
+again = [record(DUMP_BEGIN, struct.pack("<iI", 12, 0)), stack(1, 0x40000123, 0x10100), labels(1, b"route", b"/slow"), labeled(8, 1),
+         dump(7, T, 2 * 10**9, 1, "S", 202, b"futex_do_wait"), dump(8, T + 300, 10**6, 1, "R", -1), record(DUMP_END, struct.pack("<QIIQQ", T + 1000, 1, 2, 0, 0)),
+         dump(8, T + SECOND // 4, 3 * 10**6, 1, "R", -1, which=2), record(DUMP_END, struct.pack("<QIIQQ", T + SECOND // 4, 2, 1, 0, 0))]
+write("dump-twice", head(), block(7, T, 0, T + SECOND, process(7, cpu=0), server, libc, *threads, *again, end(T + SECOND)))
+write("dump-none", head(), block(7, T, 0, T + SECOND, process(7, cpu=0), server, *threads, record(DUMP_BEGIN, struct.pack("<iI", 12, 0)), end(T + SECOND)))
 write("dump-nonsense", head(), block(7, T, 0, T + SECOND, dump(7, T, 0, 0, "R", -1), process(7, cpu=0), sleep(7, T, 1), record(SLEEP, b""), dump(7, 1 << 63, 0, 0, "R", -1), dump(7, T, 0, 99, "?", 5),
-      record(DUMP, struct.pack("<QQIIIiII", T, 0, 7, 0, 1, 0, 0, 1 << 20)), record(DUMP_END, b""), end(T + SECOND)))
+      record(DUMP, struct.pack("<QQIIIiII", T, 0, 7, 0, 1, 0, 0, 1 << 20)), record(DUMP_END, b""), record(DUMP_BEGIN, b""), end(T + SECOND)))
 
 # ---- from outside: spells of one thread add up to its life, those of the other do not ----
 SPELL, EVENT, OUTSIDE, OUTSIDE_STATS = range(60, 64)
