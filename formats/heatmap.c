@@ -68,8 +68,8 @@ static void open_page(const char *title, struct pd_out *out)
 	esc_xml_text(out, title, strlen(title));
 	pd_out_puts(out, "</title>\n<style>\n");
 	put_span(out, svg_page_style());
-	pd_out_puts(out, ".pdhm{display:block}.pdhm-page .pdhm .bg{fill:var(--bg)}.pdhm-page .app{border-top:1px solid var(--line)}\n</style>\n"
-		    "</head>\n<body class=\"pdhm-page\">\n");
+	pd_out_puts(out, ".pdhm{display:block}.pdhm-room{overflow-x:auto}.pdhm-page .pdhm .bg{fill:var(--bg)}.pdhm-page .app{border-top:1px solid var(--line)}\n</style>\n"
+		    "</head>\n<body class=\"pdhm-page\">\n<div class=\"pdhm-room\">\n");
 }
 
 /* The map with its data; open at the end, for the script of a picture. */
@@ -99,7 +99,7 @@ static enum pd_status write_page(struct heatmap *h, const struct pd_sample_type 
 	if (status == PD_OK) {
 		open_page(h->o->title ? h->o->title : "Heat Map", out);
 		write_map(h, out);
-		pd_out_puts(out, "</svg>\n");
+		pd_out_puts(out, "</svg>\n</div>\n");
 		if (rows)
 			status = svg_write_part(rows, out, &(struct pd_save_opts){ .size = sizeof(struct pd_save_opts) }, &opts, err);
 		pd_out_puts(out, "<script>\n");

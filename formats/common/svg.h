@@ -70,7 +70,7 @@ struct svg_states {
 	bool others;                 /* the last one stands for all reasons without a hue of their own */
 	struct pd_span reason[SVG_STATES];
 	uint8_t *of_set;             /* label set → state or SVG_NO_STATE */
-	struct pd_rgb *rgb;          /* per node of the picture, black: none; NULL where places of samples are not known (charts) */
+	struct pd_rgb *rgb;          /* per node of the picture, black: none */
 };
 
 /* What the data block has not, because of its size. */
@@ -150,8 +150,8 @@ void svg_diff_legend(const struct svg_scene *s, struct pd_out *out);
 /* The member "diff" of the data block; node_id and kind_of as in the block. False when out of memory. */
 bool svg_diff_data(const struct svg_scene *s, struct pd_out *out, const uint32_t *node_id, uint32_t n_ids, const uint32_t *kind_of);
 
-/* svg_state.c: colours by state, where they are wanted or every sample has one; sets s->states. `places`: the tree tells where samples are. */
-enum pd_status svg_states_init(struct svg_scene *s, struct svg_states *st, bool places, struct pd_error *err);
+/* svg_state.c: colours by state, where they are wanted or every sample has one; sets s->states. */
+enum pd_status svg_states_init(struct svg_scene *s, struct svg_states *st, struct pd_error *err);
 void svg_states_release(struct svg_states *st);
 struct pd_rgb svg_state_hue(unsigned state);
 /* "off CPU: futex" */
@@ -196,6 +196,14 @@ bool svg_unit_scales(const struct svg_scene *s);
 /* The same of a unit by itself. */
 bool svg_known_unit(struct pd_span unit);
 struct pd_span svg_count_name(const struct svg_scene *s);
+/* A name as it stands in a box: `later`: without its first parts, `cut`: without its end. */
+struct svg_label {
+	struct pd_span text;
+	bool later, cut;
+};
+
+/* svg_label.c: the longest form of a name that fits `room` characters, at least 3; shortens as the viewer does, but for template arguments. */
+struct svg_label svg_fitted(struct pd_span name, size_t room);
 /* Length of the longest prefix of at most `chars` characters that ends at a character. */
 size_t svg_prefix(struct pd_span text, size_t chars, bool *all);
 

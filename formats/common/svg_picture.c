@@ -176,25 +176,6 @@ static void put_title(const struct svg_scene *s, struct pd_out *out, const struc
 	put(out, ")</title>");
 }
 
-/* The part after the last "::" or "/" that stands outside of brackets: what tells names of one package apart. */
-static struct pd_span last_part(struct pd_span s)
-{
-	size_t from = 0;
-	unsigned depth = 0;
-
-	for (size_t i = 0; i + 1 < s.n; i++) {
-		char c = s.p[i];
-
-		if (c == '<' || c == '(' || c == '[')
-			depth++;
-		else if ((c == '>' && i && s.p[i - 1] != '-') || c == ')' || c == ']')
-			depth -= depth > 0;
-		else if (!depth && (c == '/' || (c == ':' && s.p[i + 1] == ':')))
-			from = i + 1 + (c == ':');
-	}
-	return from < s.n ? (struct pd_span){ s.p + from, s.n - from } : s;
-}
-
 /* What all boxes share. */
 struct pen {
 	double scale;          /* pixels per weight */
@@ -217,33 +198,28 @@ static void pen_init(const struct svg_scene *s, struct pen *pen)
 	pen->label_y_n = (size_t)(ADD(p, "\">") - pen->label_y);
 }
 
-/* A label that fits, or the beginning of its last part and an ellipsis; nothing below three characters. */
+/* A label that fits; nothing below three characters. */
 static void put_label(const struct svg_scene *s, struct pd_out *out, const struct pen *pen, uint32_t node, double x, double w, bool white)
 {
 	const struct svg_kind *k = svg_kind_at(s, node);
 	const char *sign = s->diff ? svg_diff_sign(s, node) : "";
-	struct pd_span label = k->label;
-	size_t room = (size_t)(w > 6 + (*sign ? 2 * s->char_width : 0) ? (w - 6) / s->char_width - (*sign ? 2 : 0) : 0), fit;
-	bool all;
+	size_t room = (size_t)(w > 6 + (*sign ? 2 * s->char_width : 0) ? (w - 6) / s->char_width - (*sign ? 2 : 0) : 0);
+	struct svg_label label;
 	char *p, *start;
 
 	if (room < 3)
 		return;
-	fit = svg_prefix(label, room, &all);
-	if (!all) {
-		label = last_part(label);
-		fit = svg_prefix(label, room, &all);
-	}
-	if (!all)
-		fit = svg_prefix(label, room - 1, &(bool){ false });
+	label = svg_fitted(k->label, room);
 	p = start = out_room(out, 128);
 	p = white ? ADD(p, "<text class=\"f\" fill=\"#fff\" x=\"") : ADD(p, "<text class=\"f\" x=\"");
 	p = put_fixed(p, (uint64_t)((x + 3) * 10 + 0.5), 1);
 	memcpy(p, pen->label_y, pen->label_y_n);
 	out_used(out, (size_t)(p - start) + pen->label_y_n);
 	put(out, sign);
-	put_text_of(out, k, label.p, fit);
-	put(out, all ? "</text>\n" : "…</text>\n");
+	if (label.later)
+		put(out, "…");
+	put_text_of(out, k, label.text.p, label.text.n);
+	put(out, label.cut ? "…</text>\n" : "</text>\n");
 }
 
 /* <a> where the box is a link, else <g>; an id stands at the first box of its name only. */

@@ -252,7 +252,7 @@ bool svg_fill(const struct svg_scene *s, uint32_t node, char *fill)
 		put_fill(c, fill);
 		return pd_rgb_white_text(c);
 	}
-	if (s->states && s->states->rgb && node && (s->states->rgb[node].r | s->states->rgb[node].g | s->states->rgb[node].b)) {
+	if (s->states && node && (s->states->rgb[node].r | s->states->rgb[node].g | s->states->rgb[node].b)) {
 		put_fill(s->states->rgb[node], fill);
 		return pd_rgb_white_text(s->states->rgb[node]);
 	}

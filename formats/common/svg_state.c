@@ -7,6 +7,7 @@
 #include "common/escape.h"
 #include "common/json_write.h"
 #include "common/svg.h"
+#include "model/calltree.h"
 
 #include <math.h>
 
@@ -164,6 +165,11 @@ struct mixture {
 	double r, g, b, weight;
 };
 
+static uint32_t node_of(const struct svg_scene *s, const struct pd_rows *r, uint64_t at, size_t i)
+{
+	return s->o->flamechart ? pd_calltree_node_of_row(s->tree, at + i) : pd_calltree_node(s->tree, r->labels[i], r->stack[i]);
+}
+
 /* Every box in the mean colour of its samples. False when out of memory. */
 static bool mix_nodes(const struct svg_scene *s, struct svg_states *st)
 {
@@ -180,7 +186,7 @@ static bool mix_nodes(const struct svg_scene *s, struct svg_states *st)
 	pd_doc_sample_type(s->doc, s->sample_type, &type);
 	for (uint64_t at = 0; pd_series_rows(s->doc, type.series, at, &r); at += r.n)
 		for (size_t i = 0; i < r.n; i++) {
-			struct mixture *to = &m[pd_calltree_node(s->tree, r.labels[i], r.stack[i])];
+			struct mixture *to = &m[node_of(s, &r, at, i)];
 			double v = fabs((double)r.value[type.column][i]);
 			unsigned state = st->of_set[r.labels[i].v];
 			struct pd_rgb c = svg_state_hue(state);
@@ -214,7 +220,7 @@ static enum pd_status no_states(const struct svg_scene *s, bool wanted, struct p
 	return PD_ERR_UNSUPPORTED;
 }
 
-enum pd_status svg_states_init(struct svg_scene *s, struct svg_states *st, bool places, struct pd_error *err)
+enum pd_status svg_states_init(struct svg_scene *s, struct svg_states *st, struct pd_error *err)
 {
 	bool wanted = s->o->colors && !strcmp(s->o->colors, "state"), any = false, all, ok = true;
 	uint32_t n = pd_doc_label_sets(s->doc);
@@ -235,7 +241,7 @@ enum pd_status svg_states_init(struct svg_scene *s, struct svg_states *st, bool 
 		st->on = wanted ? any : all;
 		if (st->on) {
 			number_reasons(&f);
-			ok = !places || mix_nodes(s, st);
+			ok = mix_nodes(s, st);
 		}
 	}
 	free(f.weight);

@@ -190,7 +190,7 @@ static enum pd_status write_file(const struct pd_doc *doc, struct pd_out *out, c
 		status = svg_diff_init(&scene, &diff, err);
 	}
 	if (status == PD_OK)
-		status = svg_states_init(&scene, &states, !o.flamechart, err);
+		status = svg_states_init(&scene, &states, err);
 	if (status == PD_OK)
 		status = scene.diff || pd_calltree_nodes(tree)->weight[0] ? write_scene(&scene, out, err) : no_samples(doc, &type, err);
 	svg_diff_release(&diff);

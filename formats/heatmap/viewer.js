@@ -9,7 +9,7 @@
  * Times and values are BigInt: exact beyond 2^53.
  */
 var svg = document.currentScript && document.currentScript.ownerSVGElement || document.querySelector("svg.pdhm") || document.documentElement;
-var isPage = svg === document.documentElement || document.body && document.body.className === "pdhm-page"; /* nothing else is there */
+var isPage = svg === document.documentElement || document.body && document.body.classList.contains("pdhm-page"); /* nothing else is there */
 var D;
 
 try {

@@ -25,6 +25,7 @@ struct pd_calltree {
 	uint8_t *flags;
 	uint32_t *of_stack, *root_of; /* all_types: see struct ct_build; nodes by their place */
 	struct ct_map of_rooted;
+	uint32_t *of_row;             /* in_order: node of every row of the series */
 };
 
 struct ct_build {
@@ -43,6 +44,8 @@ struct ct_build {
 	PD_VEC(uint32_t) climb;     /* stacks between a known one and the one asked for */
 	PD_VEC(uint32_t) path;      /* in_order: nodes of the row before */
 	uint32_t *root_of;          /* label set → name of the root frame, 0 none */
+	uint32_t *of_row;           /* in_order: row of the series → node */
+	uint64_t n_rows;
 	bool negative, failed;
 };
 
@@ -370,6 +373,7 @@ static bool chart_row(struct ct_build *b, const struct timed_row *r, bool joined
 					return false;
 	}
 	b->path.n = level;
+	b->of_row[r->row] = at;
 	return add_value(b, at, r->value);
 }
 
@@ -379,8 +383,11 @@ static bool add_rows_in_order(struct ct_build *b, unsigned series, unsigned colu
 	struct pd_times *times = pd_times_new(b->doc, NULL);
 	PD_VEC(struct timed_row) rows = { 0 };
 	struct pd_rows r;
-	bool ok = times || no_memory(b);
+	bool ok;
 
+	b->n_rows = pd_series_count(b->doc, series);
+	b->of_row = calloc((size_t)b->n_rows + 1, sizeof *b->of_row);
+	ok = (times && b->of_row) || no_memory(b);
 	for (uint64_t at = 0; ok && pd_series_rows(b->doc, series, at, &r); at += r.n) {
 		if (!pd_vec_reserve(&rows, r.n)) {
 			ok = no_memory(b);
@@ -581,6 +588,14 @@ static void keep_stacks(struct pd_calltree *t, struct ct_build *b, const uint32_
 	b->of_rooted = (struct ct_map){ 0 };
 }
 
+static void keep_rows(struct pd_calltree *t, struct ct_build *b, const uint32_t *pos)
+{
+	for (uint64_t i = 0; i < b->n_rows; i++)
+		b->of_row[i] = pos[b->of_row[i]];
+	t->of_row = b->of_row;
+	b->of_row = NULL;
+}
+
 static bool lay_out(struct pd_calltree *t, struct ct_build *b)
 {
 	size_t n = b->node.n;
@@ -598,6 +613,8 @@ static bool lay_out(struct pd_calltree *t, struct ct_build *b)
 		no_memory(b);
 	if (!b->failed && b->opts->all_types)
 		keep_stacks(t, b, pos);
+	if (!b->failed && b->of_row)
+		keep_rows(t, b, pos);
 	free(self);
 	free(pos);
 	free(size);
@@ -617,6 +634,7 @@ static void build_release(struct ct_build *b)
 	ct_map_release(&b->of_rooted);
 	free(b->of_stack);
 	free(b->root_of);
+	free(b->of_row);
 }
 
 /* Stacks of a few bytes may share frames of many lines: the tree outgrows its document, so it has a limit of its own. */
@@ -710,6 +728,7 @@ void pd_calltree_free(struct pd_calltree *t)
 	free(t->flags);
 	free(t->of_stack);
 	free(t->root_of);
+	free(t->of_row);
 	ct_map_release(&t->of_rooted);
 	pd_doc_unref(t->doc);
 	free(t);
@@ -727,6 +746,8 @@ uint32_t pd_calltree_node(const struct pd_calltree *t, pd_labels labels, pd_stac
 		return t->of_stack[stack.v];
 	return ct_map_get(&t->of_rooted, t->names.hash_key, (uint64_t)root << 32 | stack.v);
 }
+
+uint32_t pd_calltree_node_of_row(const struct pd_calltree *t, uint64_t row) { return t->of_row ? t->of_row[row] : 0; }
 
 void pd_calltree_frame(const struct pd_calltree *t, uint32_t frame, struct pd_calltree_frame *out)
 {

@@ -47,4 +47,7 @@ void ct_names_release(struct ct_names *n);
 uint32_t ct_name_of_string(struct ct_names *n, pd_str s);
 uint32_t ct_name_of_text(struct ct_names *n, const char *p, size_t len);
 
+/* Node of row `row` of the series in a chart (in_order); 0 for rows of value 0, and in other trees. */
+uint32_t pd_calltree_node_of_row(const struct pd_calltree *t, uint64_t row);
+
 #endif

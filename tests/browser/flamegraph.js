@@ -24,7 +24,7 @@ const dir = fs.mkdtempSync(path.join(os.tmpdir(), "profdata-flamegraph-"));
 if (!profdata || !fs.existsSync(profdata))
 	skip("no profdata to test");
 
-const { dump, draw, program } = require("./inputs.js")(dir, profdata);
+const { compare, dump, draw, write, program } = require("./inputs.js")(dir, profdata);
 
 /* ---- what the page shows ---- */
 
@@ -162,6 +162,42 @@ const tests = {
 		assert.match(await details(b), /^match 2 of 100/);
 		await b.keys("Escape");
 		assert.ok(!(await b.run(boxes)).some((x) => x.label.startsWith("needle")));
+		await clean(b, svg);
+	},
+
+	async "comparisons: the link keeps what boxes are as wide as"(b) {
+		const svg = compare(write("a.folded", "main;old 500\nmain;run 1000\n"), write("b.folded", "main;new 500\nmain;run 1500\n"), "diff.svg");
+		const names = async () => (await b.run(boxes)).filter((x) => x.level === 3).map((x) => x.label.replace(/,.*/, ""));
+
+		await b.open(svg);
+		assert.deepStrictEqual(await names(), ["new", "old", "run"]);
+		await press(b, "Width of boxes: wider side, after, before, change");
+		assert.strictEqual(await hash(b), "#mode=after");
+		assert.deepStrictEqual(await names(), ["new", "run"]);
+		await b.open(svg, "mode=before");
+		assert.deepStrictEqual(await names(), ["old", "run"]);
+		await b.open(svg, "mode=nosuch");
+		assert.deepStrictEqual(await names(), ["new", "old", "run"]);
+		await clean(b, svg);
+	},
+
+	async "narrow: all tools in sight, the heading beside the legend or nowhere, matches below"(b) {
+		const svg = compare(write("a.folded", "main;old 500\nmain;run 1000\n"), write("b.folded", "main;new 500\nmain;run 1500\n"), "narrow.svg"), page = path.join(dir, "narrow.html");
+
+		fs.writeFileSync(page, "<!DOCTYPE html><meta charset=utf-8><body style='margin:0'><div style='width:390px'>" + fs.readFileSync(svg, "utf8").replace(/^<\?xml.*\n/, "") + "</div>");
+		await b.open(page);
+		assert.deepStrictEqual(await b.run("return Array.from(document.querySelectorAll('.bar button'),function(e){var r=e.getBoundingClientRect();return [e.textContent,r.left>=0&&r.right<=390,r.left,r.right]}).filter(function(x){return !x[1]})"), []);
+		assert.strictEqual(await b.run("return document.querySelector('.head text').getAttribute('visibility')"), "hidden");
+		await type(b, "run");
+		assert.match(await details(b), /^Matched: 66\.67% → 75%/);
+		await clean(b, page);
+	},
+
+	async "a link to a box in a tall picture shows the box"(b) {
+		const deep = Array.from({ length: 200 }, (x, i) => "f" + i), svg = draw(dump("tall.dump", [[deep, 5], [["other"], 1]]), "tall.svg");
+
+		await b.open(svg, "zoom=f0");
+		assert.ok(await b.run("var r=Array.from(document.querySelectorAll('.box')).find(function(e){return e.getAttribute('aria-label').indexOf('f0,')===0}).getBoundingClientRect();return r.top>0&&r.bottom<innerHeight"));
 		await clean(b, svg);
 	},
 

@@ -98,6 +98,7 @@ function showTools() {
 	pressed(ui.fold, S.fold);
 	ui.flip.disabled = S.view !== "graph";
 	ui.leaf.disabled = S.view !== "graph";
+	ui.order.disabled = S.view === "table" || S.view === "chart";
 	ui.prev.disabled = ui.next.disabled = !hits.length;
 	ui.reset.disabled = !S.zoom;
 	if (ui.type)
@@ -586,7 +587,7 @@ function makeHelp(parent) {
 }
 
 function makePage() {
-	var main;
+	var main, foot;
 
 	ui.still = document.querySelector(".still");
 	ui.app = make("div", { "class": "app" }, document.body);
@@ -601,15 +602,16 @@ function makePage() {
 	ui.stage = make("div", { "class": "stage" }, ui.tree);
 	ui.canvas = make("canvas", { "aria-hidden": "true" }, ui.stage);
 	ui.space = make("div", { "class": "space", "aria-hidden": "true" }, ui.stage);
-	ui.details = make("footer", { role: "status", "aria-live": "polite" }, ui.app);
+	foot = make("div", { "class": "foot" }, ui.app);
+	ui.details = make("footer", { role: "status", "aria-live": "polite" }, foot);
 	if (D.diff)
-		makeKey(ui.app, [GROWN, NEW, SHRUNK, GONE, UNDECIDED, UNCHANGED].map(function (c) {
+		makeKey(foot, [GROWN, NEW, SHRUNK, GONE, UNDECIDED, UNCHANGED].map(function (c) {
 			var up = c === GROWN || c === NEW;
 
 			return [DIFF_SIGNS[c] + DIFF_WORDS[c], diffRgb(c, up ? 0 : D.diff.total_before, up ? D.diff.total_after : 0)];
 		}));
 	if (D.states)
-		makeKey(ui.app, D.states.name.map(function (n, k) { return [n, D.states.rgb[k], k]; }).filter(function (e) { return D.states.set.indexOf(e[2]) >= 0; }));
+		makeKey(foot, D.states.name.map(function (n, k) { return [n, D.states.rgb[k], k]; }).filter(function (e) { return D.states.set.indexOf(e[2]) >= 0; }));
 	ui.tip = make("div", { "class": "tip", hidden: "", "aria-hidden": "true" }, ui.app);
 	makeHelp(ui.app);
 	ui.ctx = ui.canvas.getContext("2d", { alpha: false });
@@ -683,6 +685,7 @@ function startPage() {
 	S.leaf = !!view.reverse;
 	S.sort = D.diff ? "self_change" : "total";
 	document.body.classList.toggle("diff", !!D.diff);
+	document.body.classList.toggle("nowhere", !D.module.some(Boolean) && !D.file.some(Boolean));
 	START = Object.assign({}, S);
 	rowHeight = Math.max(view.frame_height + 2, 6);
 	makePage();
@@ -693,7 +696,7 @@ function startPage() {
 	readInk();
 	listen();
 	fromAddress();
-	if (lastFragment === "" && S.view === "graph" && !S.flip)
+	if (S.view === "graph" && !S.flip)
 		ui.stage.scrollTop = lay.rows.length * rowHeight;
 	document.documentElement.setAttribute("data-ms", Math.round(performance.now() - started)); /* for those who measure */
 }

@@ -128,7 +128,7 @@ function labelFor(f, w) {
 	for (i = 0; i < v.length; i++)
 		if (v[i][1] * 4 < w * 2 && textWidth(v[i][0]) <= w)
 			return v[i][0];
-	s = v[4][0].replace(/^\u2026/, "").slice(0, 300);
+	s = v[v.length - 1][0].replace(/^\u2026/, "").slice(0, 300);
 	n = Math.max(1, Math.floor(s.length * w / Math.max(textWidth(s), 1)));
 	if (n >= s.length && textWidth(s) <= w)
 		return s;

@@ -1,6 +1,6 @@
 /* ---- the viewer of SVG files ---- */
 
-var MARGIN = 10, FOOT = 30, SMALLEST = 0.3;
+var MARGIN = 10, FOOT = 30, SMALLEST = 0.3, NARROW = 600;
 var svg = document.currentScript && document.currentScript.ownerSVGElement || document.querySelector("svg.pdfg") || document.documentElement;
 var isPage = svg === document.documentElement; /* nothing else is there */
 var V, whole, mostChange;
@@ -88,13 +88,20 @@ function fillOf(i, above) {
 	return [D.color[V.frame[i]], frameDark[V.frame[i]]];
 }
 
-function nextMode() {
-	view.mode = (view.mode + 1) % DIFF_MODES.length;
-	ui.modeButton.textContent = DIFF_LABELS[view.mode];
+function setMode(mode) {
+	if (mode === view.mode)
+		return;
+	view.mode = mode;
+	ui.modeButton.textContent = DIFF_LABELS[mode];
 	view.zoom = 0;
 	cur = -1;
 	makeView();
+}
+
+function nextMode() {
+	setMode((view.mode + 1) % DIFF_MODES.length);
 	search();
+	remember(true);
 	draw();
 }
 
@@ -163,6 +170,7 @@ function draw() {
 	else
 		layer.removeAttribute("aria-activedescendant");
 	place();
+	placeHead();
 	report();
 }
 
@@ -174,6 +182,15 @@ function measure() {
 		return false;
 	width = Math.max(w, 200);
 	return true;
+}
+
+/* A heading that would stand on the legend gives way. */
+function placeHead() {
+	var legend = svg.querySelector(".legend"), end = legend ? legend.getBBox() : null;
+
+	Array.prototype.forEach.call(legend && head ? head.children : [], function (t) {
+		t.setAttribute("visibility", t.getBBox().x < end.x + end.width + 8 ? "hidden" : "visible");
+	});
 }
 
 function measureFont() {
@@ -197,6 +214,8 @@ function place() {
 		return;
 	ui.bar.setAttribute("y", Math.max(natural, Math.min(-top, height - 80)));
 	ui.bar.setAttribute("width", width);
+	ui.bar.firstChild.setAttribute("class", width < NARROW ? "bar narrow" : "bar");
+	setText(ui.reset, width < NARROW ? "Reset" : "Reset zoom");
 	ui.details.setAttribute("y", Math.max(natural + 60, Math.min(height - 27, window.innerHeight - top - 27)));
 	ui.details.setAttribute("width", width);
 }
@@ -230,6 +249,8 @@ function showBox(i) {
 function idleText() {
 	var text = value(V.total[0]) + (view.zoom ? "; view: " + describe(view.zoom) : "");
 
+	if (width < NARROW && ui.info.textContent) /* no room for it beside the tools */
+		text = ui.info.textContent;
 	if (hiddenBoxes)
 		text += "; " + hiddenBoxes + " narrow " + (hiddenBoxes === 1 ? "box" : "boxes") + " not drawn: zoom in to see them";
 	return text;
@@ -248,7 +269,7 @@ function report() {
 		showBox(cur >= 0 && drawn.has(cur) ? cur : -1);
 }
 
-/* ---- permalinks: #zoom=main;f;g&search=x&regex=1&case=1&flip=1 ---- */
+/* ---- permalinks: #zoom=main;f;g&search=x&regex=1&case=1&flip=1&mode=after ---- */
 
 function fragment() {
 	var parts = [];
@@ -263,6 +284,8 @@ function fragment() {
 		parts.push("case=1");
 	if (view.flip !== !!D.view.inverted)
 		parts.push("flip=1");
+	if (view.mode)
+		parts.push("mode=" + DIFF_MODES[view.mode]);
 	return parts.join("&");
 }
 
@@ -284,6 +307,7 @@ function fromFragment() {
 	if (!isPage || f === lastFragment)
 		return;
 	lastFragment = f;
+	setMode(D.diff ? Math.max(0, DIFF_MODES.indexOf(got.mode)) : 0);
 	view.zoom = got.zoom ? nodeAt(V, got.zoom) : 0;
 	view.flip = !!D.view.inverted !== (got.flip === "1");
 	view.regex = got.regex === "1";
@@ -606,7 +630,7 @@ function start() {
 	fromFragment();
 	if (lastFragment === null)
 		draw();
-	if (isPage && !view.flip && !view.zoom)
+	if (isPage && !view.flip)
 		window.scrollTo(0, height); /* begin where the root is */
 }
 

@@ -165,27 +165,36 @@ function withoutTemplates(s) {
 	return depth ? s : out;
 }
 
-/* The last part of a qualified name. */
-function lastPart(s) {
-	var m = /(?:^|::|\/)([^:\/]+)$/.exec(s);
+/* Behind a dot these are no names: clone suffixes ("f.isra.0") and endings of files. */
+var NO_NAME = /^\.(?:cold|isra|part|constprop|llvm|lto_priv|c|cc|cpp|cxx|h|hpp|go|js|mjs|jsx|ts|tsx|py|rb|rs|so|dll|exe|java|php|pl)(?![\w$])/;
 
-	return m && m[1].length < s.length ? "\u2026" + m[1] : s;
-}
+/*
+ * What is left of a qualified name without its first parts, longest first:
+ * "http.(*Client).Do", "(*Client).Do", "Do" of "net/http.(*Client).Do".
+ */
+function lastParts(s) {
+	var list = [], depth = 0, i, c, next;
 
-/* "handleJob" of "main.(*shop).handleJob"; clone suffixes (".isra.0", ".cold") are no names. */
-function lastWord(s) {
-	var m = /\.([A-Za-z_$][\w$]*)$/.exec(s);
-
-	return m && !/^(cold|isra|part|constprop|llvm|lto_priv)$/.test(m[1]) ? "\u2026" + m[1] : s;
+	for (i = 0; i + 1 < s.length && list.length < 12; i++) {
+		c = s[i];
+		next = s[i + 1];
+		if (c === "<" || c === "(" || c === "[")
+			depth++;
+		else if (c === ">" && s[i - 1] !== "-" || c === ")" || c === "]")
+			depth = Math.max(0, depth - 1);
+		else if (!depth && (c === "/" || c === ":" && s[i - 1] === ":" && next !== ":" || c === "." && /[A-Za-z_$(]/.test(next) && !NO_NAME.test(s.slice(i, i + 12))))
+			list.push("\u2026" + s.slice(i + 1));
+	}
+	return list;
 }
 
 var shorter = [];
 
 function variants(f) {
 	if (!shorter[f]) {
-		var a = D.shown[f].slice(0, NAME_MAX), b = withoutParameters(a), t = withoutTemplates(b), l = lastPart(t), w = lastWord(l);
+		var a = D.shown[f].slice(0, NAME_MAX), b = withoutParameters(a), t = withoutTemplates(b);
 
-		shorter[f] = [a, b, t, l, w].map(function (s) { return [s, columns(s)]; });
+		shorter[f] = [a, b, t].concat(lastParts(t)).map(function (s) { return [s, columns(s)]; });
 	}
 	return shorter[f];
 }
@@ -199,7 +208,7 @@ function fitted(f, room) {
 	for (i = 0; i < v.length; i++)
 		if (v[i][1] <= room)
 			return v[i][0];
-	s = v[4][0].replace(/^\u2026/, ""); /* what tells names of one package apart */
+	s = v[v.length - 1][0].replace(/^\u2026/, ""); /* what tells names of one package apart */
 	n = columns(s) === s.length ? room - 1 : Math.floor((room - 1) / 2);
 	if (s.charCodeAt(n - 1) >= 0xd800 && s.charCodeAt(n - 1) < 0xdc00)
 		n--;

@@ -6,6 +6,6 @@ profdata flamegraph all.dump | show
 echo "- not all samples"; profdata flamegraph some.dump | show
 echo "- asked for"; profdata flamegraph --colors state some.dump | show
 echo "- from the leaves, under the command"; sed '2i root-label\tcomm' all.dump | sed 's/\tstate/\tcomm=prog\tstate/' >comm.dump; profdata flamegraph --reverse comm.dump | show | grep -v '^"states'
-echo "- in the order of time"; awk -F'\t' -v OFS='\t' 'NR > 3 { $1 = $1 "\t@" NR * 1000 } 1' all.dump >timed.dump; profdata flamegraph --flamechart timed.dump | show | grep -c title
+echo "- in the order of time"; awk -F'\t' -v OFS='\t' 'NR > 3 { $1 = $1 "\t@" NR * 1000 } 1' all.dump >timed.dump; profdata flamegraph --flamechart timed.dump | show | grep title
 echo "- another palette"; profdata flamegraph --colors hot all.dump | grep -c '"states"'
 printf 'main;f 1\n' | profdata flamegraph --colors state -; echo $?
