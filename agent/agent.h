@@ -88,6 +88,8 @@ struct agent_ring {
 	uint64_t wall_asked_cpu; /* CPU clock at both */
 	uint64_t wall_sp, wall_pc, wall_switches; /* at the last look */
 	struct agent_places wall_places; /* the same; written by the handler, and read when its sample is there */
+	uint64_t wall_delay;     /* us for which it has waited for a CPU, as far as the stream knows */
+	int wall_file;           /* what the kernel counts of it, open; -1: not */
 	uint32_t wall_stack;     /* id of the stack seen last, 0 none */
 	bool wall_still;         /* its CPU clock has stood still since the look */
 	bool wall_twice;         /* it was asked again although it had hardly run */
@@ -296,7 +298,7 @@ void writer_unmapping(const struct agent_module *m);
 void writer_area(uint64_t start, uint64_t limit, uint64_t offset, const char *path); /* a mapping the loader does not know */
 /* What the kernel says of a thread of this process in one of its small files, as text; false: nothing. */
 bool writer_task_file(pid_t tid, const char *name, char *text, size_t size);
-void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags);
+void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags, uint64_t waited);
 /* Any record without a variable part. */
 void writer_record(enum pd_wire_kind kind, void *fixed, size_t size);
 
@@ -338,6 +340,7 @@ void wall_begin(void);                    /* another process, another recording 
 void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stack);
 /* What is known of a sleep that goes on. */
 void wall_settle(struct agent_ring *r);
+void wall_end(struct agent_ring *r);      /* the thread has ended */
 
 /* A record with a variable part of `tail` bytes: more() piece by piece, then done(). */
 void writer_put(enum pd_wire_kind kind, void *fixed, size_t size, size_t tail);

@@ -13,6 +13,8 @@
  */
 #include "agent.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -37,24 +39,70 @@ void wall_begin(void)
 	rounds = sent = 0;
 }
 
-/* The writer turns a sleep into one record when it ends. */
-void wall_settle(struct agent_ring *r)
+/*
+ * How long it has waited for a CPU (us), and how often it has had one: "NANOSECONDS-ON NANOSECONDS-WAITED TIMES". The file stays open, for a look is to be
+ * cheap; the thread that writes has a table of descriptors of its own.
+ */
+static bool counts(struct agent_ring *r, uint64_t *waited, uint64_t *switches)
+{
+	char path[48], text[96], *at = text;
+	ssize_t n;
+
+	if (r->wall_file < 0) {
+		snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", (int)r->tid);
+		r->wall_file = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	n = r->wall_file < 0 ? -1 : pread(r->wall_file, text, sizeof(text) - 1, 0);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	strtoull(at, &at, 10);
+	*waited = strtoull(at, &at, 10) / 1000;
+	*switches = strtoull(at, &at, 10);
+	return *switches != 0; /* 0: a kernel that does not count */
+}
+
+/* The writer turns a sleep into one record when it ends; at its end it may have waited for a CPU. */
+static void settle(struct agent_ring *r, uint64_t waited)
 {
 	if (r->wall_asleep && r->wall_stack)
-		writer_wall(r, r->wall_asleep, r->wall_cpu, r->wall_stack, PD_WIRE_ASLEEP);
+		writer_wall(r, r->wall_asleep, r->wall_cpu, r->wall_stack, PD_WIRE_ASLEEP, waited);
 	if (r->wall_asleep)
 		r->wall_told = r->wall_asleep;
 	r->wall_asleep = 0;
+}
+
+void wall_settle(struct agent_ring *r) { settle(r, 0); }
+
+void wall_end(struct agent_ring *r)
+{
+	settle(r, 0);
+	if (r->wall_file >= 0)
+		close(r->wall_file);
+	r->wall_file = -1;
+}
+
+/* What it has waited for a CPU since it was looked at last. At the first look that is not known. */
+static uint64_t waited_since(struct agent_ring *r)
+{
+	uint64_t waited, switches, before = r->wall_delay;
+
+	if (!counts(r, &waited, &switches))
+		return 0;
+	r->wall_delay = waited;
+	return r->wall_stack ? waited - before : 0;
 }
 
 void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stack)
 {
 	/* it has not run between the question and the answer: it was there when it was asked, and for as long as it did not run */
 	bool there = r->wall_asked && s->cpu - r->wall_asked_cpu < STILL;
-	uint64_t time = there ? r->wall_waits : s->time;
+	uint64_t time = there ? r->wall_waits : s->time, waited = waited_since(r), here = waited;
 
-	if (r->wall_asleep && r->wall_asleep < time)
-		wall_settle(r);
+	if (r->wall_asleep && r->wall_asleep < time) {
+		here = waited < (time - r->wall_asleep) / 1000 ? waited : (time - r->wall_asleep) / 1000;
+		settle(r, waited - here); /* it was no longer asleep: the sleep was over, but it had no CPU to go on */
+	}
 	r->wall_asleep = 0;
 	r->wall_asked = 0;
 	r->wall_told_call = r->wall_still = false;
@@ -63,7 +111,7 @@ void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stac
 	r->wall_sp = s->value[0];
 	r->wall_pc = s->value[1];
 	r->wall_switches = s->value[2];
-	writer_wall(r, time, there ? r->wall_asked_cpu : s->cpu, stack, 0);
+	writer_wall(r, time, there ? r->wall_asked_cpu : s->cpu, stack, 0, here);
 	r->wall_cpu = s->cpu;
 }
 
@@ -110,18 +158,12 @@ static bool same_callers(const struct agent_places *p)
 	return n == (long)here.iov_len && memcmp(value, p->value, here.iov_len) == 0;
 }
 
-/* Has it been given a CPU since it was looked at? The third number is how often it was, one more than it has given one back while it runs. */
+/* Has it been given a CPU since it was looked at? It has been once more often than it has given one back, while it runs. */
 static bool not_switched(struct agent_ring *r)
 {
-	char text[96], *at = text;
-	unsigned long long n;
+	uint64_t waited, switches;
 
-	if (!writer_task_file(r->tid, "schedstat", text, sizeof(text)))
-		return true;
-	strtoull(at, &at, 10);
-	strtoull(at, &at, 10);
-	n = strtoull(at, &at, 10);
-	return n == 0 || n == r->wall_switches + 1; /* 0: a kernel that does not count */
+	return !counts(r, &waited, &switches) || switches == r->wall_switches + 1;
 }
 
 /* Does it sleep where it slept at the last look, and has done nothing else since? */

@@ -282,9 +282,9 @@ static void tell_end(struct agent_ring *r)
 	put(PD_WIRE_THREAD_END, &w, sizeof(w), 0);
 }
 
-void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags)
+void writer_wall(const struct agent_ring *r, uint64_t time, uint64_t cpu, uint32_t stack, uint32_t flags, uint64_t waited)
 {
-	struct pd_wire_wall w = { .time = time, .cpu = cpu, .tid = (uint32_t)r->tid, .stack = stack, .flags = flags };
+	struct pd_wire_wall w = { .time = time, .cpu = cpu, .tid = (uint32_t)r->tid, .stack = stack, .flags = flags, .waited = waited < UINT32_MAX ? (uint32_t)waited : UINT32_MAX };
 
 	put(PD_WIRE_WALL, &w, sizeof(w), 0);
 	worth = true;
@@ -398,7 +398,7 @@ static unsigned drain(void)
 		if (state != RING_ENDED)
 			continue;
 		if (agent.wall_period) {
-			wall_settle(r);
+			wall_end(r);
 			writer_thread_known(r);
 		}
 		if (r->begun)

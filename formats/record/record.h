@@ -74,6 +74,7 @@ struct record_thread {
 	pd_stack stack;                  /* seen at that look */
 	uint64_t spells;                 /* seen from outside: sum since it began */
 	int32_t syscall;                 /* it sleeps in; -1: not known */
+	uint64_t waited;                 /* ns it waited for a CPU that are in no sample yet */
 	bool live, looked;
 	uint32_t set;                    /* row of image.set, plus 1; 0: no labels */
 	uint32_t track;

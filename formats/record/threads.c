@@ -104,30 +104,41 @@ void record_asleep(struct record_thread *t, int32_t syscall)
 	t->syscall = syscall;
 }
 
-/* From the look before to `time`, `cpu`: on the CPU as long as the clock says, the rest off it, both at `stack`. */
-static enum pd_status stretch(struct record *r, struct record_thread *t, uint64_t time, uint64_t cpu, pd_stack stack)
+/* Part of a stretch in one state. */
+static void part(struct record *r, struct record_thread *t, struct pd_sample *s, enum record_state state, uint64_t ns, int64_t looks)
+{
+	bool on = state == RECORD_RUNNING;
+
+	if (!ns)
+		return;
+	s->labels = record_labels(r, t, state);
+	pd_sample_add(r->b, record_wall_series(r), s, (int64_t[]){ looks, on ? (int64_t)ns : 0, on ? 0 : (int64_t)ns, (int64_t)ns });
+}
+
+/*
+ * From the look before to `time`, `cpu`: on the CPU as long as the clock says, off it the rest, which is waiting for one as long as the kernel says and
+ * else sleep; all of it at `stack`. `looks`: at least so many; they count where most of it was.
+ */
+static enum pd_status stretch(struct record *r, struct record_thread *t, uint64_t time, uint64_t cpu, pd_stack stack, int64_t looks)
 {
 	struct pd_sample s = { .stack = stack, .has_time = true, .time = (int64_t)time };
-	uint64_t wall = time - t->time, on = cpu - t->cpu;
-	unsigned column = record_wall_series(r);
-	int64_t looks = (int64_t)((wall + r->now->process.wall_period / 2) / r->now->process.wall_period), running = 0;
+	uint64_t wall = time - t->time, on = cpu - t->cpu, ready, asleep;
+	int64_t periods = (int64_t)((wall + r->now->process.wall_period / 2) / r->now->process.wall_period);
 
 	if (time > INT64_MAX || time < t->time || cpu < t->cpu)
 		return record_note(r, "looks at threads in the wrong order skipped");
 	t->time = time;
 	t->cpu = cpu;
+	on = on < wall ? on : wall; /* the clocks are read one after another */
+	ready = t->waited < wall - on ? t->waited : wall - on;
+	t->waited -= ready;
+	asleep = wall - on - ready;
 	if (r->events_only)
 		return PD_OK;
-	on = on < wall ? on : wall; /* the clocks are read one after another */
-	if (on) {
-		s.labels = record_labels(r, t, RECORD_RUNNING);
-		running = on >= wall - on ? looks : 0;
-		pd_sample_add(r->b, column, &s, (int64_t[]){ running, (int64_t)on, 0, (int64_t)on });
-	}
-	if (wall - on) {
-		s.labels = record_labels(r, t, RECORD_SLEEPING);
-		pd_sample_add(r->b, column, &s, (int64_t[]){ looks - running, 0, (int64_t)(wall - on), (int64_t)(wall - on) });
-	}
+	looks = periods > looks ? periods : looks;
+	part(r, t, &s, RECORD_RUNNING, on, on >= ready && on >= asleep ? looks : 0);
+	part(r, t, &s, RECORD_RUNNABLE, ready, ready > on && ready >= asleep ? looks : 0);
+	part(r, t, &s, RECORD_SLEEPING, asleep, asleep > on && asleep > ready ? looks : 0);
 	return PD_OK;
 }
 
@@ -153,7 +164,8 @@ enum pd_status record_wall(struct record *r, const struct record_item *item)
 	t->stack = stack;
 	if (!(w.flags & PD_WIRE_ASLEEP) && !r->now->process.cpu_period)
 		record_timeline_sample(r, t, &(struct pd_sample){ .stack = stack, .time = (int64_t)w.time }, 0);
-	return stretch(r, t, w.time, w.cpu, stack);
+	t->waited += (uint64_t)w.waited * 1000;
+	return stretch(r, t, w.time, w.cpu, stack, !(w.flags & PD_WIRE_ASLEEP));
 }
 
 static void thread_end(struct record *r, struct record_thread *t, uint64_t time, uint64_t cpu)
@@ -162,7 +174,7 @@ static void thread_end(struct record *r, struct record_thread *t, uint64_t time,
 		record_balance(r, t, time);
 	/* the rest of its life was spent where it was seen last, as far as we know; a life between two looks has no stack */
 	else if (t->live && r->now->process.wall_period && time > t->time)
-		stretch(r, t, time, cpu, t->stack);
+		stretch(r, t, time, cpu, t->stack, 0);
 	t->live = t->looked = false;
 }
 
@@ -208,6 +220,7 @@ enum pd_status record_thread_item(struct record *r, const struct record_item *it
 	t->cpu = w.cpu;
 	t->stack = (pd_stack){ 0 };
 	record_asleep(t, -1);
+	t->waited = 0;
 	t->spells = 0;
 	return PD_OK;
 }

@@ -85,6 +85,12 @@ wall) # the sums are the lives of the threads, and the clocks say how much of th
 	signals=$("$profdata" info wall.pdrec | sed -n 's/.*record.samples: \([0-9]*\) taken.*/\1/p')
 	[ "${signals:-999}" -lt 250 ] || fail "$signals signals for 2 threads that sleep most of the time"
 	;;
+ready) # four that only run, on one CPU: they wait for it, and nobody says that they sleep
+	record -q -F 100 --wall -o ready.pdrec -- taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" "$target" spin 4 0.25 >/dev/null 2>&1 || fail "status $?"
+	"$profdata" convert -t dump ready.pdrec | awk '/^[0-9]+ [0-9]+ [0-9]+ [0-9]+\t/ && /thread=spin/ { split($0, f, "\t"); split(f[1], v, " "); match($0, /state=[a-z]+/); s[substr($0, RSTART + 6, RLENGTH - 6)] += v[4] }
+		END { printf "running %.3f s, runnable %.3f s, sleeping %.3f s\n", s["running"] / 1e9, s["runnable"] / 1e9, s["sleeping"] / 1e9
+			exit !(s["running"] > 0.99e9 && s["runnable"] > 2 * s["running"] && s["sleeping"] < 0.05 * s["runnable"]) }' >table || fail "$(cat table)"
+	;;
 stacks) # deep stacks say that they are cut, broken ones that they are; coroutines are walked
 	record -q --no-symbols -F 100 -o stacks.pb.gz -- "$target" stacks >/dev/null || fail "status $?"
 	"$profdata" convert -t folded stacks.pb.gz >stacks.folded 2>/dev/null

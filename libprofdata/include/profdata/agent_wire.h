@@ -178,7 +178,8 @@ enum pd_wire_wall_flags { PD_WIRE_ASLEEP = 1 }; /* it has not run since the look
 struct pd_wire_wall {
 	struct pd_wire_record r;
 	uint64_t time, cpu;
-	uint32_t tid, stack, flags, zero; /* enum pd_wire_wall_flags */
+	uint32_t tid, stack, flags; /* enum pd_wire_wall_flags */
+	uint32_t waited;   /* of this stretch, microseconds for which it could have run but had no CPU; more than there is belongs to the next one */
 };
 
 /* Sums since the image began; the last one counts. */

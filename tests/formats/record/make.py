@@ -52,8 +52,8 @@ def cpu(tid, time, number, count=1, flags=0, extra=b""):
     return record(CPU, struct.pack("<QIIII", time, tid, number, count, flags), extra=extra)
 
 
-def wall(tid, time, clock, number, flags=0):
-    return record(WALL, struct.pack("<QQIIII", time, clock, tid, number, flags, 0))
+def wall(tid, time, clock, number, flags=0, waited=0):
+    return record(WALL, struct.pack("<QQIIII", time, clock, tid, number, flags, waited))
 
 
 def stats(time, cpu=2 * SECOND, agent=10**6, handler=2 * 10**6, signals=3, periods=5, lost=0, truncated=1, incomplete=1, late=0):
@@ -187,6 +187,25 @@ write("spans-nonsense", head(), block(0, 0, 0, 0, symbol(b"x", b"", (1 << 64) - 
       block(7, T, 0, T + SECOND, marks(7, (T, INSTANT, 1)), process(7), sums, mark_name(2, b"b"), mark_name(1, b"a"), record(MARK_NAME, struct.pack("<IIII", 3, 0, 1 << 20, 0)), labels(2, b"k", b"v"), labels(1, b"k", b"v"),
       labeled(7, 5), record(LABELS, struct.pack("<II", 9, 1 << 20)), labels(10, b"alone"), marks(7, (T, MARK_END, 0), (T, INSTANT, 77), (T, CALL, 5), (T, RETURN, 1), (T, 77, 2), (T, 200, 2, u64(1)), (1 << 63, INSTANT, 2)),
       marks(7, (T + 5, INTEGER, 2, u64(1)), cut=5), record(MARKS, struct.pack("<II", 7, 1 << 20)), record(FUNCTION, b""), record(MARK_SUMS, b"\0" * 8), end(T + SECOND)))
+
+# ---- a thread that runs 3 ms, waits 2 ms for a CPU and sleeps 5 ms, over and over, looked at at known times ----
+def life(looks, on=3, ready=2, asleep=5):
+    """Looks (ms) at a thread that begins at 0, with what the kernel would say of it; stacks 1: it runs or waits for a CPU, 2: it sleeps."""
+    cycle, told, out = on + ready + asleep, 0, []
+    for at in looks:
+        whole, rest = divmod(at, cycle)
+        clock = whole * on + min(rest, on)
+        waited = whole * ready + min(max(rest - on, 0), ready)
+        out.append(wall(7, T + at * 10**6, clock * 10**6, 1 if rest < on + ready else 2, waited=(waited - told) * 1000))
+        told = waited
+    return out
+
+
+write("ready", head(), block(7, T, 0, T + SECOND, process(7, cpu=0, wall=10**7), server, libc, thread(THREAD, 7, T, 0), stack(1, 0x40000123, 0x10100), stack(2, 0x10200, 0x10100),
+                             *life([7, 12, 29, 31, 44, 58, 66, 73, 85, 100]), thread(THREAD_END, 7, T + 10**8, 3 * 10**7), end(T + SECOND)))
+# it waited for longer than the stretch is, and more of it shows in the next ones; more than its life is long does not
+write("ready-carried", head(), block(7, T, 0, T + SECOND, process(7, cpu=0, wall=10**7), server, libc, thread(THREAD, 7, T, 0), stack(1, 0x40000123, 0x10100),
+                                     wall(7, T + 10**7, 10**6, 1, waited=12000), wall(7, T + 2 * 10**7, 10**6, 1, 1), wall(7, T + 3 * 10**7, 10**6, 1, waited=0xFFFFFFFF), end(T + 4 * 10**7)))
 
 # ---- asleep in a system call; all threads at one moment ----
 SLEEP, DUMP, DUMP_END, DUMP_BEGIN = range(50, 54)
