@@ -85,6 +85,15 @@ wall) # the sums are the lives of the threads, and the clocks say how much of th
 	signals=$("$profdata" info wall.pdrec | sed -n 's/.*record.samples: \([0-9]*\) taken.*/\1/p')
 	[ "${signals:-999}" -lt 250 ] || fail "$signals signals for 2 threads that sleep most of the time"
 	;;
+naps) # short sleeps are not taken for the long ones between them, nor the other way round
+	for try in 1 2 3 4; do # on a starved machine the sampler gets a CPU when the program does: one fair try is enough, a wrong sampler has none
+		record -q -F 100 --wall -o naps.pb.gz -- "$target" naps 6 2>truth.txt >/dev/null || fail "status $?"
+		"$profdata" convert -t folded -s wall naps.pb.gz 2>/dev/null | awk 'NR == FNR { truth[$2] = $3; all += $3; next } match($0, /nap_[a-z]+/) { have[substr($0, RSTART, RLENGTH)] += $NF; sum += $NF }
+			END { t = 100 * truth["nap_briefly"] / all; h = sum ? 100 * have["nap_briefly"] / sum : 0; printf "brief naps have %.1f %% of the time, %.1f %% is true\n", h, t
+				exit !(h - t < 6 && t - h < 6) }' truth.txt - >table && break
+		[ $try -lt 4 ] || fail "$(cat table)"
+	done
+	;;
 ready) # four that only run, on one CPU: they wait for it, and nobody says that they sleep
 	record -q -F 100 --wall -o ready.pdrec -- taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" "$target" spin 4 0.25 >/dev/null 2>&1 || fail "status $?"
 	"$profdata" convert -t dump ready.pdrec | awk '/^[0-9]+ [0-9]+ [0-9]+ [0-9]+\t/ && /thread=spin/ { split($0, f, "\t"); split(f[1], v, " "); match($0, /state=[a-z]+/); s[substr($0, RSTART + 6, RLENGTH - 6)] += v[4] }

@@ -418,6 +418,36 @@ static int asleep(double seconds)
 	return 0;
 }
 
+/* From one sleep to the next, with next to nothing in between. What they took in all, by the clock. */
+__attribute__((noinline)) static double nap_briefly(void)
+{
+	double from = clock_s(CLOCK_MONOTONIC);
+
+	nap(0.003);
+	return clock_s(CLOCK_MONOTONIC) - from;
+}
+
+__attribute__((noinline)) static double nap_longer(void)
+{
+	double from = clock_s(CLOCK_MONOTONIC);
+
+	nap(0.027);
+	return clock_s(CLOCK_MONOTONIC) - from;
+}
+
+static int naps(double seconds)
+{
+	double brief_ones = 0, longer = 0;
+
+	while (brief_ones + longer < seconds) {
+		brief_ones += nap_briefly();
+		longer += nap_longer();
+	}
+	fprintf(stderr, "truth nap_briefly %.6f\ntruth nap_longer %.6f\n", brief_ones, longer);
+	puts("slept");
+	return 0;
+}
+
 /* So many threads at a time, each with a small stack. */
 static void *hold(void *arg)
 {
@@ -491,6 +521,8 @@ static int run(int argc, char **argv)
 		return work((int)a);
 	if (strcmp(mode, "asleep") == 0)
 		return asleep(a);
+	if (strcmp(mode, "naps") == 0)
+		return naps(a);
 	if (strcmp(mode, "many") == 0)
 		return many((int)a);
 	if (strcmp(mode, "execs") == 0)
