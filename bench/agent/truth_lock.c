@@ -3,8 +3,7 @@
  *     truth block FUNCTION NANOSECONDS WAITS
  *     truth mutex FUNCTION NANOSECONDS HOLDS
  * Every thread takes the time around each call that can wait, and from when it has a lock until it begins to give it back. Who is to blame is
- * found out afterwards, by laying waits and holds for the same lock over each other. Waits and holds take 0.1 to 5 ms, of random length, asleep: so
- * that it can run on a busy machine as well.
+ * found out afterwards, by laying waits and holds for the same lock over each other. Waits and holds take 0.1 to 5 ms, of random length, asleep.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

@@ -3,9 +3,10 @@
 # `--lock --lock-rate RATE` (ns, default 5,000,000: most waits are shorter, and recorded in proportion): in how many of the runs (default 100 of SECONDS = 2)
 # the true share of a function lies in the 95 % interval that the profile's own records give. A record that stands for c waits of d ns in all has the
 # variance d^2 (1 - 1/c). 93 of 100 are asked for, all rows of a table together; with few runs what chance may take is allowed. Functions
-# with less than 1 % are not rows: they have too few records for an interval. Tables for docs/agent.md. A busy machine does no harm.
+# with less than 1 % are not rows: they have too few records for an interval. Tables for docs/agent.md. It hardly needs a CPU, but when it does at once: on a busy
+# machine give it priority.
 set -u
-[ $# -ge 1 ] || { sed -n '2,6s/^# //p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,7s/^# //p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(realpath "$1") runs=${2:-100} seconds=${3:-2} rate=${4:-5000000}
 export LC_ALL=C
