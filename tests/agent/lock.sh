@@ -1,7 +1,7 @@
 #!/bin/bash
 # lock.sh PROFDATA FOLDER CASE: what locks answer is what they answer without the sampler, and waiting is in the profile where it happened.
 set -u
-profdata=$1 folder=$2 case=$3
+profdata=$1 folder=$2 case=$3 source=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
@@ -32,6 +32,17 @@ truth) # two threads hold a mutex for 30 ms and 10 ms while a third wants it; wa
 	while read -r type pattern ns; do
 		have=$(sum "$type" x.pb.gz "$pattern")
 		awk -v a="$have" -v b="$ns" 'BEGIN { exit !(a > 0.95 * b - 2e6 && a < 1.05 * b + 2e6) }' || fail "$type of $pattern: $have ns, the program says $ns"
+	done <truth
+	;;
+cxx) # C++: the kinds, the names as they are written, and the times by the program's own clock
+	command -v g++ >/dev/null || { echo 'skipped: g++ is not installed'; exit 77; }
+	g++ -std=c++17 -O1 -g -fno-optimize-sibling-calls -Wall -Wextra -pthread -o lock_cxx "$source/lock_cxx.cpp" || exit 2
+	record --lock --lock-rate 1 -o x.pb.gz -- ./lock_cxx >truth || fail "status $?"
+	[ "$(wc -l <truth)" -eq 10 ] || fail "$(cat truth)"
+	while read -r type kind pattern ns; do
+		"$profdata" filter -q --tagfocus "kind=^$kind\$" -o kind.pb.gz x.pb.gz
+		have=$(sum "$type" kind.pb.gz "$pattern")
+		awk -v a="$have" -v b="$ns" 'BEGIN { exit !(b > 1e8 && a > 0.95 * b - 2e6 && a < 1.05 * b + 2e6) }' || fail "$type of $pattern ($kind): $have ns, the program says $ns"
 	done <truth
 	;;
 esac
