@@ -63,6 +63,35 @@ for kind in shared static; do
 	[ "$("$dir/project/build/$kind")" = 'total 4' ] || fail "a program linked by find_package ($kind) does not work"
 done
 
+# ---- the sampler, linked ----
+if [ -e "$own/$libdir/profdata/libprofdata-agent.so" ]; then
+	mkdir "$dir/sampled"
+	cat >"$dir/sampled/sampled.c" <<'END'
+#include <profdata/agent.h>
+__attribute__((noinline)) static int asks(void) { int status = pda_dump(); return status - 1; }
+int main(int argc, char **argv)
+{
+	return argc != 2 || pda_start("cpu=99", argv[1]) != PDA_OK || asks() + 1 != PDA_OK || pda_stop() != PDA_OK;
+}
+END
+	cat >"$dir/sampled/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(sampled C)
+find_package(profdata 0.1 CONFIG REQUIRED COMPONENTS agent)
+add_executable(sampled sampled.c)
+target_link_libraries(sampled PRIVATE profdata::agent)
+END
+	try cmake -G Ninja -S "$dir/sampled" -B "$dir/sampled/build" -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$own"
+	try ninja -C "$dir/sampled/build"
+	# shellcheck disable=SC2046
+	try "$cc" -Wall -Wextra -Werror -o "$dir/sampled/by-hand" "$dir/sampled/sampled.c" $(pkg-config --cflags --libs profdata-agent)
+	for way in build/sampled by-hand; do
+		try "$dir/sampled/$way" "$dir/s.pdrec"
+		"$own/bin/profdata" convert -q -t threads "$dir/s.pdrec" | grep -q '^process .*: 1 thread' || fail "a program linked with the sampler ($way) records nothing"
+		rm "$dir/s.pdrec"
+	done
+fi
+
 # ---- as a package is made ----
 DESTDIR=$dir/root try cmake --install "$build"
 [ -x "$dir/root$prefix/bin/profdata" ] || fail "nothing under DESTDIR"

@@ -137,7 +137,19 @@ interrupt) # SIGINT for record is for the command, and all of it is kept; SIGKIL
 	grep -q 'not ended (killed' err || fail "SIGKILL: $(cat err)"
 	;;
 split) # one profile per kind, with its own sample types and the sums it has in all of them together
-	"$profdata" record -q --cpu --wall --heap --heap-period 1 --lock --lock-rate 1 --split -o s.pb.gz -- "$target" asleep 1 >/dev/null || fail "status $?"
+	# the stream has another name before it goes: what is in it all together
+	"$profdata" record -q --cpu --wall --heap --heap-period 1 --lock --lock-rate 1 --split -o s.pb.gz -- \
+		bash -c 'ln profdata-*.pdrec all.pdrec && "$0" asleep 1 && "$1" 3' "$target" "${target%/*}/lock_truth" >/dev/null || fail "status $?"
+	sums() { # FILE PREFIX-OF-COMMON-NAMES
+		"$profdata" info "$1" 2>/dev/null | awk -v kind="$2" '{ sub(/^sample types/, "") } $2 == "total" { split($1, name, "/")
+			print (kind != "" && name[1] ~ /^(samples|contentions|delay)$/ ? kind "_" : "") $1, $3 }' | sort
+	}
+	"$profdata" convert -q -o all.pb.gz all.pdrec || fail 'all of them together'
+	for kind in cpu wall heap block mutex; do sums s.$kind.pb.gz $kind; done | sort >split.sums
+	sums all.pb.gz '' >all.sums
+	[ "$(wc -l <all.sums)" -eq 14 ] || fail "$(cat all.sums)"
+	! grep -q ' 0$' all.sums || fail "nothing of $(grep ' 0$' all.sums)"
+	cmp -s split.sums all.sums || fail "sums: $(diff split.sums all.sums)"
 	for kind in cpu:nanoseconds wall:off_cpu heap:inuse_space block:delay mutex:delay; do
 		"$profdata" info "s.${kind%:*}.pb.gz" >info 2>&1 || fail "${kind%:*}: $(cat info)"
 		grep -q "${kind#*:}" info || fail "${kind%:*}: $(cat info)"
