@@ -43,35 +43,44 @@ unsigned palette_strip(struct pd_span *name)
 /* A fixed key: the same colour on every machine and in every run. */
 static uint64_t fixed_hash(struct pd_span s) { return pd_hash_bytes(0x9e3779b97f4a7c15ULL, s.p, s.n); }
 
-/* From a few characters at one end, the outermost counting most: names that begin alike come out alike. */
+/*
+ * From three characters at one end, the outermost counting most: names that begin alike come out alike.
+ * The numbers are those behind --hash of flamegraph.pl and inferno, so that colours are the same in all three.
+ */
 static double likeness(struct pd_span s, bool from_end)
 {
-	double sum = 0, max = 0, weight = 1;
+	double sum = 0, most = 1, weight = 1; /* most: not quite what sum can reach, as ever */
 
-	for (size_t i = 0; i < 3 && i < s.n; i++) {
+	for (unsigned i = 0; i < 3 && i < s.n; i++, weight *= 0.7) {
 		uint8_t c = (uint8_t)s.p[from_end ? s.n - 1 - i : i];
 
-		sum += weight * (c * 37 % 64) / 63;
-		max += weight;
-		weight *= 0.6;
+		sum += (double)(c % (10 + i)) / (9 + i) * weight;
+		most += weight;
 	}
-	return max > 0 ? sum / max : 0;
+	return 1 - sum / most;
 }
 
-static void three_numbers(enum palette_mode mode, struct pd_span name, uint64_t *random, double v[3])
+/* DTrace puts "module`" before names: begun with the function, or ended with the module. */
+static struct pd_span from_module(struct pd_span s, bool from_end)
 {
+	const char *tick = s.n < 2 ? NULL : from_end ? memrchr(s.p, '`', s.n - 1) : memchr(s.p + 1, '`', s.n - 1);
+
+	if (!tick)
+		return s;
+	return from_end ? (struct pd_span){ s.p, (size_t)(tick - s.p) } : (struct pd_span){ tick + 1, s.n - (size_t)(tick + 1 - s.p) };
+}
+
+static void three_numbers(enum palette_mode mode, const struct palette_frame *f, uint64_t *random, double v[3])
+{
+	struct pd_span name = f->name;
 	uint64_t h;
 
 	switch (mode) {
-	case PALETTE_BY_HASH: {
-		const char *tick = memchr(name.p, '`', name.n); /* DTrace puts the module before it */
-
-		if (tick)
-			name = (struct pd_span){ tick + 1, name.n - (size_t)(tick + 1 - name.p) };
-		v[0] = likeness(name, false);
-		v[1] = v[2] = likeness(name, true);
+	case PALETTE_BY_HASH:
+		name = f->written.n ? f->written : name;
+		v[0] = likeness(from_module(name, false), false);
+		v[1] = v[2] = likeness(from_module(name, true), true);
 		return;
-	}
 	case PALETTE_BY_RANDOM:
 		*random += 0x9e3779b97f4a7c15ULL;
 		h = *random;
@@ -109,13 +118,14 @@ static const struct hue_range {
 	[GREY] = { { { 160, 1, 0 }, { 160, 1, 0 }, { 160, 1, 0 } } },
 };
 
-static struct pd_rgb hue_color(enum hue hue, const double v[3])
+/* `whole`: numbers reach 1. */
+static struct pd_rgb hue_color(enum hue hue, const double v[3], bool whole)
 {
 	const struct hue_range *h = &hue_range[hue];
 	uint8_t c[3];
 
 	for (int i = 0; i < 3; i++)
-		c[i] = (uint8_t)(h->c[i].low + (int)(h->c[i].span * v[h->c[i].number]));
+		c[i] = (uint8_t)(h->c[i].low + (int)((h->c[i].span - whole) * v[h->c[i].number]));
 	return (struct pd_rgb){ c[0], c[1], c[2] };
 }
 
@@ -358,8 +368,8 @@ struct pd_rgb palette_color(int p, enum palette_mode mode, const struct palette_
 	if (p <= 1 && mode == PALETTE_BY_NAME)
 		return package_rgb(f);
 	hue = p <= 1 ? HOT : palette[p].choose ? palette[p].choose(f) : palette[p].hue;
-	three_numbers(mode, f->name, random, v);
-	return hue_color(hue, v);
+	three_numbers(mode, f, random, v);
+	return hue_color(hue, v, mode == PALETTE_BY_HASH);
 }
 
 /* ---- colours ---- */

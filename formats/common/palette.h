@@ -26,6 +26,7 @@ enum palette_mode {
 /* What a colour depends on. */
 struct palette_frame {
 	struct pd_span name, module;
+	struct pd_span written; /* with "_[k]" and its like, where it differs; may be empty */
 	unsigned flags;
 };
 

@@ -141,7 +141,7 @@ static bool color_kind(const struct svg_scene *s, struct svg_kind *k, struct col
 
 	pd_calltree_frame(s->tree, k->frame, &f);
 	k->label = f.name;
-	pf = (struct palette_frame){ .module = f.module, .flags = k->flags };
+	pf = (struct palette_frame){ .module = f.module, .flags = k->flags, .written = f.name };
 	pf.flags |= palette_strip(&k->label);
 	k->shown = (uint8_t)(pf.flags & 7);
 	k->attr = k->frame ? name_attrs_get(s->attrs, f.name) : NULL;

@@ -83,6 +83,27 @@ static void test_palette_hues_say_what_a_frame_is(void **state)
 	assert_int_equal(palette_named("nosuch"), -1);
 }
 
+/* What flamegraph.pl and inferno make of these names with --hash. */
+static void test_palette_hash_as_elsewhere(void **state)
+{
+	static const struct { const char *palette, *name; struct pd_rgb want; } cases[] = {
+		{ "hot", "a", { 0xeb, 0x8c, 0x21 } }, { "hot", "main", { 0xf7, 0x53, 0x2e } }, { "hot", "x`y`z", { 0xf4, 0xaf, 0x2b } },
+		{ "hot", "`y", { 0xff, 0xad, 0x37 } }, { "hot", "y`", { 0xf2, 0xe6, 0x29 } }, { "hot", "sys_read_[k]", { 0xec, 0xa7, 0x22 } },
+		{ "java", "java/util/HashMap:::get", { 0x4d, 0xe0, 0x4d } }, { "js", "a", { 0xe9, 0x62, 0x62 } }, { "red", "node_modules/y", { 0xfa, 0x7b, 0x7b } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < PD_ARRAY_LEN(cases); i++) {
+		struct palette_frame f = { .name = span(cases[i].name), .written = span(cases[i].name) };
+		uint64_t random = 1;
+		struct pd_rgb got;
+
+		f.flags = palette_strip(&f.name);
+		got = palette_color(palette_named(cases[i].palette), PALETTE_BY_HASH, &f, &random);
+		assert_memory_equal(&got, &cases[i].want, sizeof got);
+	}
+}
+
 static void test_palette_packages(void **state)
 {
 	static const struct { const char *name, *module; unsigned flags; const char *want; } cases[] = {
@@ -95,7 +116,7 @@ static void test_palette_packages(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < PD_ARRAY_LEN(cases); i++) {
-		struct pd_span p = palette_package(&(struct palette_frame){ span(cases[i].name), span(cases[i].module), cases[i].flags });
+		struct pd_span p = palette_package(&(struct palette_frame){ .name = span(cases[i].name), .module = span(cases[i].module), .flags = cases[i].flags });
 		char got[64];
 
 		snprintf(got, sizeof got, "%.*s", (int)p.n, p.p);
@@ -290,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_palette_text_is_readable_on_any_colour), cmocka_unit_test(test_palette_names),
 		cmocka_unit_test(test_palette_classes_of_differences_keep_apart), cmocka_unit_test(test_palette_states_keep_apart),
 		cmocka_unit_test(test_palette_text_is_readable), cmocka_unit_test(test_palette_hues_say_what_a_frame_is),
+		cmocka_unit_test(test_palette_hash_as_elsewhere),
 		cmocka_unit_test(test_palette_packages), cmocka_unit_test(test_palette_default_is_safe_for_colour_deficient_eyes),
 		cmocka_unit_test(test_palette_parses_colours), cmocka_unit_test(test_palette_map_round_trips_every_name),
 		cmocka_unit_test(test_palette_map_names_the_bad_line),
