@@ -431,7 +431,7 @@ const struct pd_cmd pd_cmd_diff = {
 	.usage = "[OPTIONS] BEFORE AFTER | before=F... after=F...",
 	.about = "Compares two profiles, or several on each side (before=F after=F: replicates), function by function. Functions are\n"
 		 "matched by name and file, then by names without what compilers add; what one function lost and another gained under\n"
-		 "the same caller is reported as moved. Values are divided by operations (--ops, or a comment 'ops: N'), by recording\n"
+		 "the same caller is reported as moved. Values are divided by operations (--ops, a comment 'ops: N', or whole runs of a recorded command), by recording\n"
 		 "time where every profile knows it, or by the total of its side; the report says which.\n\n"
 		 "Every difference comes with its interval and is tested: samples are counts, and counts have noise. What is reported\n"
 		 "is beyond chance (5 % false discoveries) and large enough to matter (--min-delta, --min-change). Functions whose\n"

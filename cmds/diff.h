@@ -48,6 +48,8 @@ int diff_metrics(struct cmd_ctx *ctx, const struct diff_args *a, const struct cm
 
 /* diff_ops.c: do options tell numbers of operations? */
 bool diff_ops_given(const struct diff_args *a);
+/* Are operations whole runs of a recorded command? */
+bool diff_by_runs(const struct diff_args *a, const struct cmd_loaded *in, size_t n);
 /* Operations behind each of n profiles, 0 unknown. Status 0 or 2. */
 int diff_operations(struct cmd_ctx *ctx, const struct diff_args *a, const struct cmd_loaded *in, size_t n_before, size_t n, double *out);
 /* diff_text.c */

@@ -1,11 +1,12 @@
 /*
  * Operations behind a profile, for `diff --per=op`: a number of the command
  * line, a file beside the profile (a number, or a line per operation), the
- * distinct values of a label, or what the profile says itself.
+ * distinct values of a label, or what the profile says itself: a comment, or that it is all of a command's run.
  */
 #include "cli.h"
 #include "diff.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,8 @@ static int from_label(struct cmd_ctx *ctx, const struct pd_doc *doc, const char 
 	return 0;
 }
 
+bool diff_ops_given(const struct diff_args *a) { return a->ops_both || a->ops[0].n || a->ops[1].n || a->ops_label; }
+
 /* A comment 'ops: N'; 0 without one. */
 static double from_comment(const struct pd_doc *doc)
 {
@@ -169,6 +172,38 @@ static double from_comment(const struct pd_doc *doc)
 			return v;
 	}
 	return 0;
+}
+
+/*
+ * Runs of a command: each recording of a whole one has a comment with its time. They make up the profile when these add up to its
+ * duration; 0 when they do not, or there are none.
+ */
+static double whole_runs(const struct pd_doc *doc)
+{
+	static const char head[] = "record.run: from its begin to its end, ";
+	const pd_str *c;
+	double sum = 0, v, all = (double)pd_doc_meta(doc)->duration_nanos;
+	size_t runs = 0;
+
+	for (size_t i = 0, n = pd_doc_comments(doc, &c); i < n; i++) {
+		struct pd_span s = pd_doc_string(doc, c[i]);
+
+		if (!starts(s, head) || s.n < sizeof(head) + 3)
+			continue;
+		if (!number((struct pd_span){ s.p + sizeof(head) - 1, s.n - (sizeof(head) - 1) - 3 }, &v)) /* " ns" */
+			return 0;
+		sum += v;
+		runs++;
+	}
+	return fabs(sum - all) < 1 ? (double)runs : 0;
+}
+
+bool diff_by_runs(const struct diff_args *a, const struct cmd_loaded *in, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (from_comment(in[i].doc) > 0 || !(whole_runs(in[i].doc) > 0))
+			return false;
+	return !diff_ops_given(a);
 }
 
 /* ---- all of it ---- */
@@ -204,8 +239,6 @@ static int check(struct cmd_ctx *ctx, const struct diff_args *a, const struct it
 	return 0;
 }
 
-bool diff_ops_given(const struct diff_args *a) { return a->ops_both || a->ops[0].n || a->ops[1].n || a->ops_label; }
-
 int diff_operations(struct cmd_ctx *ctx, const struct diff_args *a, const struct cmd_loaded *in, size_t n_before, size_t n, double *out)
 {
 	const char *item[2];
@@ -225,6 +258,8 @@ int diff_operations(struct cmd_ctx *ctx, const struct diff_args *a, const struct
 			status = from_label(ctx, in[i].doc, in[i].path, a->ops_label, &out[i]);
 		else
 			out[i] = from_comment(in[i].doc);
+		if (!status && !ops[after].n && !a->ops_label && out[i] == 0)
+			out[i] = whole_runs(in[i].doc);
 	}
 	free(text);
 	return status;

@@ -134,7 +134,7 @@ static void side_line(struct diff_report *r, struct pd_out *out, int side)
 		pd_out_printf(out, " in %s", text);
 	}
 	if (r->s->per == PD_DIFF_PER_OP)
-		pd_out_printf(out, ", %.0f operations", s->exposure);
+		pd_out_printf(out, ", %.0f %s%s", s->exposure, diff_by_runs(r->a, r->in, r->n) ? "whole run" : "operation", s->exposure == 1 ? "" : "s");
 	pd_out_puts(out, "\n");
 }
 
@@ -149,7 +149,7 @@ static void what_line(struct diff_report *r, struct pd_out *out)
 		pd_out_puts(out, "/");
 		put_name(out, (struct pd_span){ r->s->unit_text, strlen(r->s->unit_text) });
 	}
-	pd_out_printf(out, ", %s (--per=%s)\n", per[r->s->per], option[r->s->per]);
+	pd_out_printf(out, ", %s (--per=%s)\n", r->s->per == PD_DIFF_PER_OP && diff_by_runs(r->a, r->in, r->n) ? "per run of the command" : per[r->s->per], option[r->s->per]);
 }
 
 static void whole_line(struct diff_report *r, struct pd_out *out)

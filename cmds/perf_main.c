@@ -410,7 +410,7 @@ static int record_others(struct perf *p, const uint32_t *pid, size_t n)
 	return status;
 }
 
-int record_outside_run(struct perf *p, const char *stream, const char *path, char **argv, const uint32_t *pid, size_t n, int *own)
+int record_outside_run(struct perf *p, const char *stream, const char *path, char **argv, const uint32_t *pid, size_t n, struct record_end *end)
 {
 	struct record_watch w = { .begin = begin_command, .wait = wait_one, .arg = p };
 	int status;
@@ -423,7 +423,7 @@ int record_outside_run(struct perf *p, const char *stream, const char *path, cha
 	}
 	if (p->mode != PERF_COMMAND)
 		return record_others(p, pid, n);
-	status = record_run_command(p->ctx, p->a, NULL, stream, path, argv, &w, own);
+	status = record_run_command(p->ctx, p->a, NULL, stream, path, argv, &w, end);
 	if (p->begin)
 		finish(p);
 	return status;

@@ -175,6 +175,17 @@ bool record_begin_stream(int fd, char **argv)
 	return put_text(fd, "record.host", host);
 }
 
+/* All of a command, from its beginning to its end: what two such recordings are compared by is the run. Without it nothing is wrong. */
+static void put_whole(const char *stream)
+{
+	int fd = open(stream, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	put_text(fd, "record.run", "whole");
+	close(fd);
+}
+
 /* Beside the output, so that a folder that cannot be written is known before the command runs; of what is no file, in the folder for such things. */
 static const char *stream_folder(const struct record_args *a, char *folder, size_t size)
 {
@@ -242,7 +253,7 @@ static void too_little(struct cmd_ctx *ctx, const struct record_args *a, const c
 }
 
 /* *empty: there is nothing to write. */
-static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struct perf *perf, const struct pd_doc *doc, int own, bool *empty)
+static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struct perf *perf, const struct pd_doc *doc, bool killed, bool *empty)
 {
 	int64_t sum = 0, abs_sum = 0;
 	const char *what, *name = record_sample_type(a, perf, &what);
@@ -251,7 +262,7 @@ static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struc
 	char amount[64];
 
 	*empty = type < 0;
-	if (*empty && own > 128) {
+	if (*empty && killed) {
 		cmd_warnf(ctx, "nothing was recorded: the command was killed at once");
 		return 0;
 	}
@@ -415,12 +426,12 @@ static struct pd_doc *load_named(struct cmd_ctx *ctx, const struct record_args *
 }
 
 /* *keep: the stream holds what could not be written. */
-static int save(struct cmd_ctx *ctx, const struct record_args *a, struct perf *perf, const char *stream, int own, bool *keep)
+static int save(struct cmd_ctx *ctx, const struct record_args *a, struct perf *perf, const char *stream, bool killed, bool *keep)
 {
 	struct cmd_output flame = { .output = a->flame };
 	struct pd_doc *doc = load_named(ctx, a, perf, stream);
 	bool empty = true, raw = record_raw(a);
-	int status = doc ? summary(ctx, a, perf, doc, own, &empty) : RECORD_FAILED;
+	int status = doc ? summary(ctx, a, perf, doc, killed, &empty) : RECORD_FAILED;
 
 	if (!empty && !status && !a->no_symbols && (a->flame || a->trace || !raw))
 		doc = record_named(ctx, perf, doc);
@@ -478,7 +489,8 @@ static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 	struct record_args *a = args;
 	struct target t = { .perf = NULL };
 	char stream[500] = "";
-	int status, own = 0;
+	struct record_end end = { 0 };
+	int status;
 	bool keep = false;
 	char **argv;
 
@@ -496,12 +508,14 @@ static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 	if (!status && (status = make_stream(ctx, a, argv, stream, sizeof(stream))))
 		stream[0] = '\0';
 	else if (!status && t.perf)
-		status = record_outside_run(t.perf, stream, t.path, argv, t.pid, t.n_pids, &own);
+		status = record_outside_run(t.perf, stream, t.path, argv, t.pid, t.n_pids, &end);
 	else if (!status)
-		status = record_run_command(ctx, a, t.agent, stream, t.path, argv, NULL, &own);
+		status = record_run_command(ctx, a, t.agent, stream, t.path, argv, NULL, &end);
 	record_release_signals(a);
+	if (!status && end.whole)
+		put_whole(stream);
 	if (!status)
-		status = save(ctx, a, t.perf, stream, own, &keep);
+		status = save(ctx, a, t.perf, stream, end.killed, &keep);
 	if (keep)
 		cmd_notef(ctx, "what was recorded is kept in %s; profdata convert reads it", stream);
 	else if (stream[0] && (status || !record_raw(a)))
@@ -509,7 +523,7 @@ static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 	record_outside_free(t.perf);
 	free(t.pid);
 	free(argv);
-	return status ? status : own;
+	return status ? status : end.status;
 }
 
 static const char *const record_examples[] = {

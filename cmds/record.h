@@ -67,6 +67,12 @@ int record_agent(struct cmd_ctx *ctx, char *path, size_t size);
 void record_hold_signals(struct record_args *a);
 /* What has come meanwhile has been heard; the next one ends us. */
 void record_release_signals(const struct record_args *a);
+/* How a recording ended. */
+struct record_end {
+	int status; /* of the command; what record ends with when nothing else goes wrong */
+	bool killed; /* by a signal, ours or another */
+	bool whole; /* the command ended by itself: the recording is all of it */
+};
 /* Who looks on from outside while the command runs. */
 struct record_watch {
 	int (*begin)(void *arg, pid_t pid); /* it is there but has not begun; 0 or the status to end with */
@@ -74,11 +80,10 @@ struct record_watch {
 	void *arg;
 };
 /*
- * Runs it with the sampler, which writes to `stream`, or (agent NULL) with somebody who looks on; *status is what record ends with when nothing else
- * goes wrong. 0 or the status to end with.
+ * Runs it with the sampler, which writes to `stream`, or (agent NULL) with somebody who looks on. 0 or the status to end with.
  */
 int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv,
-		       const struct record_watch *watch, int *status);
+		       const struct record_watch *watch, struct record_end *end);
 
 /* ---- record_pids.c ---- */
 /*
@@ -96,7 +101,7 @@ struct perf;
 /* NULL after saying why it is not possible. `because`: why it was not done from inside, or NULL. */
 struct perf *record_outside_new(struct cmd_ctx *ctx, const struct record_args *a, const char *because);
 /* Records the command, or processes, or all, as the arguments say. 0 or the status to end with. */
-int record_outside_run(struct perf *p, const char *stream, const char *path, char **argv, const uint32_t *pid, size_t n, int *own);
+int record_outside_run(struct perf *p, const char *stream, const char *path, char **argv, const uint32_t *pid, size_t n, struct record_end *end);
 /* The sample type it makes, and what that is for people. */
 const char *record_outside_event(const struct perf *p, const char **what);
 /* "NAME=FILE" for objects that lie elsewhere (containers), until it is freed. perf NULL: none. */

@@ -63,8 +63,12 @@ static void show(const struct cmd_ctx *ctx, const char *stream, double seconds)
 		fprintf(stderr, "\r\033[Krecording, %.0f s, %.1f kB", seconds, (double)st.st_size / 1e3);
 }
 
-/* Until the child ends: signals for us are for it, and the time may be up. Returns its wait status; *asked: it was us who ended it. */
-static int wait_for(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, pid_t pid, const sigset_t *set, const struct record_watch *watch, bool *asked)
+/*
+ * Until the child ends: signals for us are for it, and the time may be up. Returns its wait status; *asked: it was us who ended it; *told: somebody wanted it
+ * to end, or said something like it.
+ */
+static int wait_for(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, pid_t pid, const sigset_t *set, const struct record_watch *watch, bool *asked,
+		    bool *told)
 {
 	double from = now(), until = a->seconds > 0 ? from + a->seconds : 0, kill_at = 0;
 	struct timespec step = { .tv_nsec = 200000000 };
@@ -85,6 +89,7 @@ static int wait_for(struct cmd_ctx *ctx, const struct record_args *a, const char
 		}
 		step.tv_nsec = until != 0 && !*asked && until - t < 0.2 ? (long)(1e9 * (until - t)) : 200000000;
 		sig = watch ? watch->wait(watch->arg, set, &si, 1e-9 * (double)step.tv_nsec) : sigtimedwait(set, &si, &step);
+		*told |= sig == SIGINT || sig == SIGTERM || sig == SIGHUP;
 		/* Ctrl-C and Ctrl-\\ at the terminal reach the command without us */
 		if (sig > 0 && sig != SIGCHLD && !((sig == SIGINT || sig == SIGQUIT) && si.si_code == SI_KERNEL))
 			kill(pid, sig);
@@ -156,11 +161,11 @@ void record_release_signals(const struct record_args *a)
 }
 
 int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const char *agent, const char *stream, const char *path, char **argv,
-		       const struct record_watch *watch, int *status)
+		       const struct record_watch *watch, struct record_end *end)
 {
 	int tell[2], go[2] = { -1, -1 }, error = 0, waited, failed = 0;
 	sigset_t set, old;
-	bool asked = false;
+	bool asked = false, told = false;
 	pid_t pid;
 
 	stop_signals(&set);
@@ -184,7 +189,7 @@ int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const c
 	if (!failed)
 		error = exec_error(tell[0]);
 	close(tell[0]);
-	waited = failed ? 0 : wait_for(ctx, a, stream, pid, &set, watch, &asked);
+	waited = failed ? 0 : wait_for(ctx, a, stream, pid, &set, watch, &asked, &told);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (failed)
 		return failed;
@@ -192,8 +197,10 @@ int record_run_command(struct cmd_ctx *ctx, const struct record_args *a, const c
 		cmd_errorf(ctx, "%s: cannot run: %s", path, strerror(error));
 		return error == ENOENT ? 127 : 126;
 	}
-	*status = WIFSIGNALED(waited) ? 128 + WTERMSIG(waited) : WEXITSTATUS(waited);
+	end->status = WIFSIGNALED(waited) ? 128 + WTERMSIG(waited) : WEXITSTATUS(waited);
+	end->killed = WIFSIGNALED(waited);
+	end->whole = WIFEXITED(waited) && !asked && !told;
 	if (asked && WIFSIGNALED(waited) && (WTERMSIG(waited) == SIGTERM || WTERMSIG(waited) == SIGKILL))
-		*status = 0;
+		end->status = 0;
 	return 0;
 }

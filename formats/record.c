@@ -118,6 +118,10 @@ static enum pd_status text(struct record *r, const struct record_item *item)
 
 	if (!record_fixed(item, &t, sizeof(t), sizeof(t)) || !record_tail(item, &at, t.key_size, &key) || !record_tail(item, &at, t.value_size, &value))
 		return record_note(r, "texts that make no sense skipped");
+	if (span_is(key, "record.run")) {
+		r->whole_run = true;
+		return PD_OK;
+	}
 	n = snprintf(line, sizeof(line), "%.*s: %.*s", (int)(key.n < 256 ? key.n : 256), key.p, (int)(value.n < 3800 ? value.n : 3800), value.p);
 	if (n > 0)
 		pd_builder_comment(r->b, pd_intern(r->b, line, strnlen(line, sizeof(line))));

@@ -121,6 +121,8 @@ void record_facts(struct record *r, const struct pd_wire_file *file)
 	cpu = f.cpu_period != 0;
 	if (f.last > f.first)
 		m->duration_nanos = (int64_t)(f.last - f.first);
+	if (r->whole_run && m->duration_nanos > 0) /* the time tells one run from another when recordings are merged */
+		record_say(r, "record.run: from its begin to its end, %" PRId64 " ns", m->duration_nanos);
 	m->period = (int64_t)(cpu ? f.cpu_period : f.wall_period);
 	m->period_type = pd_intern_z(r->b, cpu ? "cpu" : "wall");
 	m->period_unit = pd_intern_z(r->b, "nanoseconds");

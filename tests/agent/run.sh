@@ -151,6 +151,12 @@ stop) # the time is up; a signal for record is for the command; what was recorde
 	wait $!
 	[ $? -eq 143 ] || fail 'SIGTERM: status'
 	[ -s t.pb.gz ] || fail 'SIGTERM: no profile'
+	record -q -F 200 -o w.pb.gz -- sh -c '"$0" spin 1 0.2 >/dev/null; exit 3' "$target"
+	[ $? -eq 3 ] || fail 'status'
+	ns=$("$profdata" info w.pb.gz | sed -n 's/^duration .*(\([0-9]*\) ns)$/\1/p')
+	"$profdata" comments w.pb.gz | grep -q "^record.run: from its begin to its end, $ns ns$" || fail 'that it is all of a run is not said'
+	for part in d t; do "$profdata" comments $part.pb.gz | grep -q '^record.run' && fail "$part.pb.gz: not all of a run"; done
+	"$profdata" record -q -d 0.001 -o k.pb.gz -- sleep 9 2>err || [ $? -eq 0 ] || fail "killed at once: $(cat err)"
 	[ -z "$(find . -name '*.pdrec')" ] || fail 'a stream was left behind'
 	;;
 *) fail 'unknown case' ;;

@@ -28,6 +28,21 @@ compared 4c.dump 5c.dump
 compared --per=total 4c.dump 5c.dump
 compared 4c.dump 5.dump
 compared --ops-label request 4c.dump 5c.dump
+echo '-- whole runs of a recorded command, one or several, if they are all of the profile'
+run() { # FILE DURATION VALUE NS...: a recording with these runs
+	file=$1 duration=$2 value=$3
+	shift 3
+	printf 'profdata dump 1\n' >$file
+	for ns; do printf 'comment\trecord.run: from its begin to its end, %d ns\n' $ns >>$file; done
+	printf 'duration\t%d\nseries\nvalue\tsamples\tcount\nvalue\tcpu\tnanoseconds\n%d %d000000\tmain;f\n' $duration $value $value >>$file
+}
+run one.dump 2000000000 100 2000000000
+run two.dump 5000000007 220 2000000000 3000000007
+run part.dump 7000000000 100 2000000000
+run none.dump 2000000000 100
+for pair in 'one two' 'one part' 'one none'; do profdata diff ${pair% *}.dump ${pair#* }.dump | sed -n '/^compared/p; /^before/p; /^after/p; /^whole/p'; done
+compared --ops 10,20 one.dump two.dump
+compared --per=time one.dump two.dump
 echo '-- memory in use is a level: more operations do not make it larger, unless somebody says so'
 for ops in 40 80; do
 	printf 'profdata dump 1\ncomment\tops: %d\nduration\t1000000000\nseries\nvalue\tinuse_objects\tcount\nvalue\tinuse_space\tbytes\n2 1000\tmain;f\n' $ops >in$ops.dump
