@@ -85,16 +85,16 @@ folder) # an output that cannot be written is known before the command runs
 	;;
 outputs) # any format, wherever it goes; what is no file has no stream beside it
 	"$profdata" record -q -t folded -o f.txt -- "$target" spin 1 0.3 >/dev/null || fail "status $?"
-	grep -q 'burn [0-9]*$' f.txt || fail "-t folded: $(head -n 3 f.txt)"
+	grep -q ';burn' f.txt || fail "-t folded: $(head -n 3 f.txt)"
 	mkfifo pipe && mkdir tmp
 	cat pipe >piped &
 	TMPDIR=$dir/tmp "$profdata" record -q -t folded -o pipe -- "$target" spin 1 0.3 >/dev/null 2>err || fail "pipe: $(cat err)"
 	wait $!
-	grep -q 'burn [0-9]*$' piped || fail "pipe: $(cat piped)"
+	grep -q ';burn' piped || fail "pipe: $(cat piped)"
 	[ -z "$(ls tmp)" ] && ! ls ./*.pdrec 2>/dev/null || fail 'a stream is left'
 	"$target" spin 1 20 >/dev/null 2>&1 &
 	"$profdata" record --dump -p $! -t folded >dump 2>err || fail "--dump -t: $(cat err)"
-	grep -q 'burn 1$' dump || fail "--dump -t: $(cat dump)"
+	grep -q ';burn' dump || fail "--dump -t: $(cat dump)"
 	if "$profdata" record -q -p $! -d 0.5 -o - 2>err >p; then
 		"$profdata" top p | grep -q burn || fail '-p -o -'
 	else
