@@ -84,11 +84,16 @@ bool heap_table_make(uint64_t period)
 
 /* ---- objects ---- */
 
+/*
+ * The first of the two keeps neighbours together: a page of small objects lies in two pages of buckets, where scattered objects would each touch a page of their
+ * own for the first time (with every object recorded that costs ten times what the rest does). Which bucket of the 32 of a page comes first differs
+ * from page to page, for objects that all lie at its beginning. The second is anywhere.
+ */
 static size_t bucket_of(const void *p, unsigned which)
 {
-	uint64_t h = mixed((uint64_t)(uintptr_t)p);
+	uint64_t at = (uint64_t)(uintptr_t)p, h = mixed(which ? at : at >> 12);
 
-	return (which ? h >> 32 : h) & (table.buckets - 1);
+	return (which ? h : (at >> 7) ^ (h & 31) ^ (at >> 26) * 977u << 5) & (table.buckets - 1);
 }
 
 static unsigned room_in(size_t bucket)

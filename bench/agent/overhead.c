@@ -5,8 +5,9 @@
  *   overhead sort ROUNDS        sorts and prints numbers
  *   overhead trees ROUNDS       builds and drops trees of words, lists that grow, and texts: allocates all the time
  *   overhead share ROUNDS       2 threads and a mutex that is wanted all the time: 20 µs with it, 20 µs without
- *   overhead asleep SECONDS     16 threads that wait
+ *   overhead asleep SECONDS N   N threads that wait
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -152,22 +153,23 @@ static unsigned share(long rounds)
 
 static void *sleeper(void *arg)
 {
-	const struct timespec *t = arg;
-
-	nanosleep(t, NULL);
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, arg, NULL) == EINTR)
+		;
 	return NULL;
 }
 
-static unsigned asleep(double seconds)
+static unsigned asleep(double seconds, int n)
 {
-	struct timespec t = { .tv_sec = (time_t)seconds, .tv_nsec = (long)(1e9 * (seconds - (double)(time_t)seconds)) };
-	pthread_t thread[16];
+	double until = clock_s(CLOCK_MONOTONIC) + seconds;
+	struct timespec t = { .tv_sec = (time_t)until, .tv_nsec = (long)(1e9 * (until - (double)(time_t)until)) };
+	pthread_t thread[1024];
 
-	for (int i = 0; i < 16; i++)
+	n = n < 1024 ? n : 1024;
+	for (int i = 0; i < n; i++)
 		pthread_create(&thread[i], NULL, sleeper, &t);
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < n; i++)
 		pthread_join(thread[i], NULL);
-	return 16;
+	return (unsigned)n;
 }
 
 /* Words to a file rather than to standard output: they are the same with and without a sampler, but nobody looks there. */
@@ -195,7 +197,7 @@ int main(int argc, char **argv)
 	else if (strcmp(mode, "share") == 0)
 		sum = share((long)amount);
 	else if (strcmp(mode, "asleep") == 0)
-		sum = asleep(amount);
+		sum = asleep(amount, argc > 3 ? (int)strtol(argv[3], NULL, 10) : 16);
 	else
 		return 2;
 	cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu;

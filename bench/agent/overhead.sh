@@ -27,7 +27,8 @@ raw=${keep:-$dir}
 mkdir -p "$raw"
 cd "$dir" || exit 2
 export LC_ALL=C
-cpu=$(($(nproc) - 1)) # the first one has most interrupts
+turns="--interleave 50"
+one="$turns --pin $(($(nproc) - 1))" # the first processor has most interrupts
 cc -O2 -o load "$here/overhead.c" -pthread || exit 2
 
 # ---- recorders: words before the command ----
@@ -75,7 +76,7 @@ row_ms() {
 	}' "$2"
 }
 
-# Of one program: add VARIANT LABEL BASE BAR WORDS..., then measure PROGRAM BLOCKS PIN COMMAND FILE [ROW]. BASE: the variant it is compared with; BAR: in per cent, or nothing.
+# Of one program: add VARIANT LABEL BASE BAR WORDS..., then measure PROGRAM BLOCKS OPTIONS COMMAND FILE [ROW]. BASE: the variant it is compared with; BAR: in per cent, or nothing.
 reset() { names=() labels=() bases=() bars=() words=(); }
 add() {
 	names+=("$1") labels+=("$2") bases+=("$3") bars+=("$4")
@@ -83,12 +84,12 @@ add() {
 	words+=("$*")
 }
 measure() {
-	local program=$1 blocks=$2 pin=$3 command=$4 file=$5 how=${6:-row} commands=() i base
+	local program=$1 blocks=$2 how_run=$3 command=$4 file=$5 how=${6:-row} commands=() i base
 	echo "${program%%[ ,]*}" | grep -Eq -- "$pattern" || return
 	blocks=$((blocks * percent / 100 > 6 ? blocks * percent / 100 : 6))
 	for i in "${!names[@]}"; do commands+=("${names[i]}=${words[i]} $command"); done
-	# shellcheck disable=SC2086 # --pin and its value, or nothing
-	"$build/profdata" overhead run -q --interleave 50 -n "$blocks" --warm-up 2 $pin --raw "$raw/$file.csv" --csv "${commands[@]}" >/dev/null || { echo "| $program | failed | | | |"; return; }
+	# shellcheck disable=SC2086 # options
+	"$build/profdata" overhead run -q -n "$blocks" --warm-up 2 $how_run --raw "$raw/$file.csv" --csv "${commands[@]}" >/dev/null || { echo "| $program | failed | | | |"; return; }
 	for base in $(printf '%s\n' "${bases[@]}" | sort -u); do
 		"$build/profdata" overhead compare --csv --baseline "$base" --control base2 "$raw/$file.csv" >"$dir/$base.of"
 	done
@@ -129,7 +130,7 @@ python='import json, re
 for i in range(130):
     t = json.dumps([{"a": k, "b": str(k)} for k in range(300)])
     x = sum(len(w) for w in re.findall("[a-z]+|[0-9]+", t)) + sum(d["a"] for d in json.loads(t))'
-perl='for $r (1 .. 14) { my %h; $h{$_ % 3000 . "x"} .= "word $_ " for 1 .. 20000; $s += length join ",", map { uc } sort keys %h } print $s'
+perl='for $r (1 .. $ARGV[0]) { my %h; $h{$_ % 3000 . "x"} .= "word $_ " for 1 .. 20000; $s += length join ",", map { uc } sort keys %h } print $s'
 printf '%s\n' "$python" >load.py
 printf '%s\n' "$perl" >load.pl
 
@@ -138,20 +139,22 @@ echo
 echo '| program | recorder | CPU time of the work, 95 % interval | of the process | bar |'
 echo '|---|---|---|---|---|'
 cpu_recorders
-measure 'sort (1 thread, computes)' 100 "--pin $cpu" "$dir/load sort 400" sort
-measure 'python3 (json, regular expressions)' 100 "--pin $cpu" "PYTHONHASHSEED=0 python3 -S $dir/load.py" python3
+measure 'sort (1 thread, computes)' 100 "$one" "$dir/load sort 400" sort
+measure 'python3 (json, regular expressions)' 100 "$one" "PYTHONHASHSEED=0 python3 -S $dir/load.py" python3
 heap_recorders
-measure 'trees (allocates all the time)' 100 "--pin $cpu" "$dir/load trees 250" trees
-measure 'perl (hashes and strings)' 100 "--pin $cpu" "PERL_HASH_SEED=0 perl $dir/load.pl" perl
+measure 'trees (allocates all the time)' 100 "$one" "$dir/load trees 250" trees
+measure 'perl (hashes and strings)' 100 "$one" "PERL_HASH_SEED=0 perl $dir/load.pl 28" perl
 every_object
-measure 'trees, every object' 10 "--pin $cpu" "$dir/load trees 250" trees_every
-measure 'perl, every object' 10 "--pin $cpu" "PERL_HASH_SEED=0 perl $dir/load.pl" perl_every
+measure 'trees, every object' 10 "$one" "$dir/load trees 25" trees_every
+measure 'perl, every object' 10 "$one" "PERL_HASH_SEED=0 perl $dir/load.pl 2" perl_every
 reset
 add base alone base '' A=b
 add lock '`--lock`, 10 µs' base 2 "$(ours lock=10000 ":$build/libprofdata-agent-lock.so")"
-measure 'share (2 threads, one mutex)' 100 '' "$dir/load share 6000" share
+measure 'share (2 threads, one mutex)' 100 "$turns" "$dir/load share 6000" share
 reset
 add base alone base '' A=b
 add cpu '`--cpu`, 100 Hz' base '' "$(ours cpu=100 '')"
 add cpu_wall '`--cpu --wall`, 100 Hz' base '' "$(ours cpu=100,wall=100 '')"
-measure 'asleep (16 threads, 2 s)' 10 '' "$dir/load asleep 2" asleep row_ms
+for threads in 16 256; do
+	measure "asleep ($threads threads, 2 s)" 8 '' "$dir/load asleep 2 $threads" asleep$threads row_ms
+done

@@ -100,7 +100,7 @@ postgres() {
 	sql "insert into pgbench_branches values (1, 0); insert into pgbench_tellers select i, 1, 0 from generate_series(1, 10) i;
 		insert into pgbench_accounts select i, 1, 0, 'x' from generate_series(1, 10000) i;
 		alter table pgbench_accounts add primary key (aid); alter table pgbench_tellers add primary key (tid); analyze pgbench_accounts"
-	cat >small.sql <<-'END'
+	cat >small.sql <<-'SQL'
 		\set aid random(1, 10000)
 		\set tid random(1, 10)
 		\set delta random(-5000, 5000)
@@ -110,7 +110,7 @@ postgres() {
 		UPDATE pgbench_tellers SET tbalance = tbalance + :delta WHERE tid = :tid;
 		INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (:tid, 1, :aid, :delta, CURRENT_TIMESTAMP);
 		END;
-	END
+	SQL
 	"$postgres_bin/pgbench" -h "$dir/pg" -U postgres -n -c 4 -j 2 -t 25 --random-seed=7 -f small.sql postgres 2>&1 | grep 'actually\|failed transactions'
 	sql 'select sum(abalance), count(*) from pgbench_accounts; select count(*), sum(delta) from pgbench_history'
 	sql 'set parallel_setup_cost=0; set parallel_tuple_cost=0; set min_parallel_table_scan_size=0; select count(*), sum(hashtext(filler)) from pgbench_accounts'
@@ -128,13 +128,13 @@ postgres() {
 
 # ---- again and again ----
 
-# run_of MODES COMMAND...: one run, told to the log
+# run_of WHAT COMMAND...: one run, told to the log
 run_of() {
-	local record modes=$1 different=0 hung=0 without=0
+	local record what=$1 different=0 hung=0 without=0
 	shift
 	rm -f out/p.pb.gz
 	# shellcheck disable=SC2206 # options
-	record=(timeout -k 5 120 "$build/profdata" record -q --no-symbols -F 1000 $modes -o "$dir/out/p.pb.gz" --)
+	record=(timeout -k 5 120 "$build/profdata" record -q --no-symbols -F 1000 $what -o "$dir/out/p.pb.gz" --)
 	if declare -F "$1" >/dev/null; then
 		"$1" "${record[@]}" >have 2>have.err
 	else
@@ -145,9 +145,9 @@ run_of() {
 	[ -s out/p.pb.gz ] && "$build/profdata" info out/p.pb.gz 2>/dev/null | grep -q 'record.processes: [1-9]' || without=1
 	cmp -s want have || {
 		different=1
-		echo "$name ($modes): $(diff want have | head -n 5) $(tail -n 1 have.err)" >&2
+		echo "$name ($what): $(diff want have | head -n 5) $(tail -n 1 have.err)" >&2
 	}
-	printf '%s\t%s\t%d\t%d\t%d\t%d\n' "$name" "$modes" $different $hung $without "$(find . -name '*.pdrec' | wc -l)" >>"$log"
+	printf '%s\t%s\t%d\t%d\t%d\t%d\n' "$name" "$what" $different $hung $without "$(find . -name '*.pdrec' | wc -l)" >>"$log"
 	find . -name '*.pdrec' -delete
 }
 
