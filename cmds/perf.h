@@ -18,8 +18,9 @@
 #include <time.h>
 
 #define PERF_DEPTH 512           /* frames of a stack, as inside */
-#define PERF_STACK 16384u        /* bytes of stack with a sample of the clock */
-#define PERF_SWITCH_STACK 2048u  /* and at a switch, of which there are many more */
+#define PERF_STACK 16384u        /* bytes of stack with a sample of the clock; twice as much at PERF_CALM Hz or less */
+#define PERF_CALM 250.0
+#define PERF_SWITCH_STACK 2048u  /* and at a switch, of which there are many more; twice as much when they are not those of the whole machine */
 #define PERF_RING (2u << 20)     /* per CPU; less when the kernel gives less */
 #define PERF_BUCKETS 4096        /* of tables by number */
 

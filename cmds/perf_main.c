@@ -23,8 +23,8 @@ static int copies(struct perf *p)
 	char *end;
 	unsigned long n;
 
-	p->stack = PERF_STACK;
-	p->switch_stack = PERF_SWITCH_STACK;
+	p->stack = p->a->rate <= PERF_CALM ? 2 * PERF_STACK : PERF_STACK;
+	p->switch_stack = p->mode == PERF_ALL ? PERF_SWITCH_STACK : 2 * PERF_SWITCH_STACK;
 	p->frame_pointers = true;
 	if (!how || strcmp(how, "auto") == 0) {
 	} else if (strcmp(how, "fp") == 0) {

@@ -438,6 +438,12 @@ static bool keep(const struct cfi_rules *r, bool signal_frame, struct cfi_row *r
 	return true;
 }
 
+/*
+ * A register that was saved there. In an epilogue the tables go on saying where it was when it has been popped already: whoever has only a copy of the
+ * stack from its pointer on cannot look there, and need not, because the register is itself again.
+ */
+static bool saved_at(struct cfi *s, uint64_t address, uint64_t *out) { return s->load(s, address, out) || address < s->reg[CFI_RSP]; }
+
 static enum cfi_step by_row(struct cfi *s, const struct cfi_row *row)
 {
 	uint64_t cfa = s->reg[row->cfa_register] + (uint64_t)(int64_t)row->cfa_offset;
@@ -445,7 +451,7 @@ static enum cfi_step by_row(struct cfi *s, const struct cfi_row *row)
 	if (cfa <= s->reg[CFI_RSP] || !s->load(s, cfa + (uint64_t)(int64_t)row->ra, &s->reg[CFI_RA]))
 		return CFI_STUCK;
 	for (unsigned i = 0; i < 6; i++)
-		if (row->saved[i] != CFI_SAME && !s->load(s, cfa + (uint64_t)(int64_t)row->saved[i], &s->reg[saved_register[i]]))
+		if (row->saved[i] != CFI_SAME && !saved_at(s, cfa + (uint64_t)(int64_t)row->saved[i], &s->reg[saved_register[i]]))
 			return CFI_STUCK;
 	s->reg[CFI_RSP] = cfa;
 	s->exact = false;
@@ -471,7 +477,7 @@ static bool by_rule(struct cfi *s, const struct place *pl, const struct cfi_rule
 
 	switch ((enum how)r->how[reg]) {
 	case SAME: *out = reg == CFI_RSP ? cfa : s->reg[reg]; return true;
-	case AT_CFA: return s->load(s, cfa + (uint64_t)(int64_t)r->arg[reg], out);
+	case AT_CFA: *out = s->reg[reg]; return saved_at(s, cfa + (uint64_t)(int64_t)r->arg[reg], out);
 	case IS_CFA: *out = cfa + (uint64_t)(int64_t)r->arg[reg]; return true;
 	case REGISTER: *out = s->reg[r->arg[reg]]; return true;
 	case AT_EXPRESSION: return expression_at(pl, r->arg[reg], &c) && evaluate(s, c, &cfa, out) && s->load(s, *out, out);

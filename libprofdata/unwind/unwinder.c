@@ -18,6 +18,7 @@
 
 struct load {
 	uint64_t offset, vaddr, size; /* bytes of the file */
+	bool code;
 };
 
 /* An object's tables: the bytes of the segment that holds them, so that a file that changes under us does no harm. */
@@ -124,7 +125,7 @@ static bool headers(struct object *o, const struct reading *r)
 		if (ph.p_type == PT_GNU_EH_FRAME)
 			o->hdr = ph.p_vaddr;
 		if (ph.p_type == PT_LOAD && o->loads < LOADS_MOST)
-			o->load[o->loads++] = (struct load){ .offset = ph.p_offset, .vaddr = ph.p_vaddr, .size = ph.p_filesz };
+			o->load[o->loads++] = (struct load){ .offset = ph.p_offset, .vaddr = ph.p_vaddr, .size = ph.p_filesz, .code = ph.p_flags & PF_X };
 	}
 	return o->load && o->hdr;
 }
@@ -259,19 +260,21 @@ static bool load_word(struct cfi *c, uint64_t address, uint64_t *out)
 	return address % 8 == 0 && !w->unreadable;
 }
 
-/* What was added to the object's addresses when it was mapped. */
+/* What was added to the object's addresses when it was mapped. Segments may share a page of the file: of those the one with code is meant. */
 static bool bias_of(const struct object *o, const struct map *m, uint64_t *bias)
 {
+	bool found = false;
+
 	for (size_t i = 0; i < o->loads; i++) {
 		const struct load *l = &o->load[i];
 		uint64_t page = l->offset & ~4095ull;
 
-		if (m->offset >= page && m->offset - page < l->size + (l->offset - page)) {
-			*bias = m->start - (l->vaddr + (m->offset - l->offset));
-			return true;
-		}
+		if (m->offset < page || m->offset - page >= l->size + (l->offset - page) || (found && !l->code))
+			continue;
+		*bias = m->start - (l->vaddr + (m->offset - l->offset));
+		found = true;
 	}
-	return false;
+	return found;
 }
 
 static bool find(struct cfi *c, uint64_t pc, struct cfi_module *out)

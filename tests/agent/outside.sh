@@ -211,6 +211,23 @@ container) # other roots (mount namespace, chroot), other numbers of processes: 
 	try unshare -m -p -f --mount-proc chroot root /app
 	try unshare -m -p -f sh enter /app
 	;;
+linked) # segments that share a page of the file, as some linkers make them: callers are found; epilogues have theirs, too
+	cat >x.c <<-'END'
+		#include <stdlib.h>
+		__attribute__((noinline)) static int less(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
+		__attribute__((noinline)) static void sort(int *v, int n) { for (int i = 0; i < n; i++) v[i] = (i * 7919) % 10007; qsort(v, (size_t)n, sizeof(*v), less); v[0]++; }
+		int main(void) { static int v[20000]; for (int i = 0; i < 300; i++) sort(v, 20000); return 0; }
+	END
+	done=
+	for linker in bfd lld gold; do
+		${CC:-cc} -O2 -fuse-ld=$linker -o linked x.c 2>/dev/null || continue
+		record --outside -F 999 -o l.pb.gz -- ./linked || fail "$linker: status $?"
+		folded cpu l.pb.gz | awk '/main;sort[.;]/ { n += $NF } /incomplete|truncated/ { bad += $NF } { all += $NF } END { if (!(n > 0.9 * all) || bad > 0.01 * all) { print n / all, bad / all; exit 1 } }' ||
+			fail "$linker: $(folded cpu l.pb.gz | head -3)"
+		done=1
+	done
+	[ "$done" ] || skip 'no linker'
+	;;
 gone) # programs that were deleted or replaced since they began
 	[ "$(id -u)" -eq 0 ] || skip 'for root only'
 	cp "$target" app

@@ -90,6 +90,37 @@ static void test_callers(void **state)
 	pd_unwinder_free(w.u);
 }
 
+/* A function that has popped what it saved, as its tables do not say: they go on telling where that was. */
+__asm__(".text\n.type epilogue, @function\nepilogue:\n.cfi_startproc\npush %rbx\n.cfi_def_cfa_offset 16\n.cfi_offset rbx, -16\n"
+	"pop %rbx\n.cfi_def_cfa_offset 8\nepilogue_return:\nret\n.cfi_endproc\n.size epilogue, .-epilogue\n");
+extern const char epilogue_return[];
+
+/* A copy of the stack, which begins where its pointer is. */
+static bool load_copy(void *ctx, uint64_t address, uint64_t *out)
+{
+	const uint64_t *copy = ctx;
+
+	if (address != (uintptr_t)copy)
+		return false;
+	*out = *copy;
+	return true;
+}
+
+static void test_epilogue(void **state)
+{
+	struct pd_unwinder *u = pd_unwinder_new(NULL);
+	uint64_t reg[PD_UNWIND_REGISTERS] = { 0 }, address[4], copy = (uintptr_t)&test_epilogue + 4;
+	unsigned flags;
+
+	(void)state;
+	map_all(u);
+	reg[PD_UNWIND_RIP] = (uintptr_t)epilogue_return;
+	reg[PD_UNWIND_RSP] = (uintptr_t)&copy;
+	assert_true(pd_unwind(u, reg, load_copy, &copy, address, 4, &flags) >= 2);
+	assert_int_equal(address[1], copy - 1);
+	pd_unwinder_free(u);
+}
+
 static uint64_t next(uint64_t *x)
 {
 	*x = *x * 6364136223846793005u + 1442695040888963407u;
@@ -176,7 +207,7 @@ static void test_mappings(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_callers), cmocka_unit_test(test_damage), cmocka_unit_test(test_mappings) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_callers), cmocka_unit_test(test_epilogue), cmocka_unit_test(test_damage), cmocka_unit_test(test_mappings) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
