@@ -1,6 +1,7 @@
 /* The writer's side of spans.c and functions.c: events in time order into the stream, their names and functions before them. */
 #include "spans.h"
 #include <string.h>
+#include <sys/mman.h>
 
 #define TEXTS 8192               /* slots of the table of names and sets of labels written before */
 #define FUNCTIONS 65536
@@ -14,7 +15,7 @@ static struct anchor base, later, now;
 static double ns_per_tick;
 
 static struct { uint64_t hash; uint32_t id; } texts[TEXTS];
-static struct { uint64_t address; uint32_t id; } functions[FUNCTIONS];
+static struct { uint64_t address; uint32_t id; } *functions; /* FUNCTIONS of them, mapped with the first: programs may not have much address space */
 static uint32_t texts_used, functions_used, last_name, last_function, last_labels;
 
 static union {
@@ -54,14 +55,15 @@ static uint64_t time_of(uint64_t ticks)
 void functions_forget(void)
 {
 	if (functions_used)
-		memset(functions, 0, sizeof(functions));
+		memset(functions, 0, FUNCTIONS * sizeof(*functions));
 	functions_used = 0;
 }
 
 void events_forget(void)
 {
 	base.ns = 0;
-	memset(texts, 0, sizeof(texts));
+	if (texts_used) /* a child of a fork does not write to pages for nothing */
+		memset(texts, 0, sizeof(texts));
 	functions_forget();
 	texts_used = last_name = last_function = last_labels = 0;
 	staged = 0;
@@ -114,6 +116,14 @@ static uint32_t name_id(const unsigned char *p, size_t name, size_t category)
 	return w.id;
 }
 
+static bool functions_there(void)
+{
+	void *p = functions ? functions : mmap(NULL, FUNCTIONS * sizeof(*functions), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	functions = p == MAP_FAILED ? NULL : p;
+	return functions != NULL;
+}
+
 static uint32_t function_id(uint64_t address)
 {
 	struct pd_wire_function w = { .address = address };
@@ -122,12 +132,16 @@ static uint32_t function_id(uint64_t address)
 	if (functions_used > FUNCTIONS / 2)
 		functions_forget();
 	writer_knows(address);
-	for (at = (address * 0x9e3779b97f4a7c15u >> 32) % FUNCTIONS; functions[at].address; at = (at + 1) % FUNCTIONS)
-		if (functions[at].address == address)
-			return functions[at].id;
-	functions[at].address = address;
-	functions[at].id = w.id = ++last_function;
-	functions_used++;
+	w.id = last_function + 1;
+	if (functions_there()) { /* else it is told every time */
+		for (at = (address * 0x9e3779b97f4a7c15u >> 32) % FUNCTIONS; functions[at].address; at = (at + 1) % FUNCTIONS)
+			if (functions[at].address == address)
+				return functions[at].id;
+		functions[at].address = address;
+		functions[at].id = w.id;
+		functions_used++;
+	}
+	last_function = w.id;
 	writer_put(PD_WIRE_FUNCTION, &w, sizeof(w), 0);
 	return w.id;
 }

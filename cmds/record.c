@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -452,6 +453,7 @@ struct target {
 	struct perf *perf;                    /* from outside; NULL: from inside */
 	uint32_t *pid;
 	size_t n_pids;
+	bool cramped;                         /* it may not have the memory a sampler needs: it runs alone */
 };
 
 static int find_others(struct cmd_ctx *ctx, const struct record_args *a, struct target *t)
@@ -461,6 +463,18 @@ static int find_others(struct cmd_ctx *ctx, const struct record_args *a, struct 
 	if (!status && !(t->perf = record_outside_new(ctx, a, NULL)))
 		status = RECORD_FAILED;
 	return status;
+}
+
+#define LEAST_SPACE (32u << 20) /* with less the sampler records nothing (rings.c); it would only take what the program needs */
+
+static bool cramped(struct cmd_ctx *ctx)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_AS, &most) != 0 || most.rlim_cur == RLIM_INFINITY || most.rlim_cur >= LEAST_SPACE)
+		return false;
+	cmd_warnf(ctx, "nothing is recorded: the command may have %llu kB of address space (ulimit -v), the sampler needs %u kB; it runs without it", (unsigned long long)most.rlim_cur / 1024, LEAST_SPACE / 1024);
+	return true;
 }
 
 /* From inside where that is possible and nothing else was asked for. */
@@ -476,6 +490,7 @@ static int find_command(struct cmd_ctx *ctx, const struct record_args *a, const 
 		cmd_errorf(ctx, "%s", why);
 		return RECORD_FAILED;
 	}
+	t->cramped = !way && !a->outside && cramped(ctx);
 	if (!way && !a->outside)
 		return record_agent(ctx, t->agent, sizeof(t->agent));
 	t->perf = record_outside_new(ctx, a, a->outside ? NULL : why);
@@ -505,16 +520,18 @@ static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 	for (size_t i = 0; argv && i < n; i++)
 		argv[i] = operands[i];
 	record_hold_signals(a);
-	if (!status && (status = make_stream(ctx, a, argv, stream, sizeof(stream))))
+	if (!status && t.cramped)
+		status = record_run_command(ctx, a, NULL, "", t.path, argv, NULL, &end);
+	else if (!status && (status = make_stream(ctx, a, argv, stream, sizeof(stream))))
 		stream[0] = '\0';
 	else if (!status && t.perf)
 		status = record_outside_run(t.perf, stream, t.path, argv, t.pid, t.n_pids, &end);
 	else if (!status)
 		status = record_run_command(ctx, a, t.agent, stream, t.path, argv, NULL, &end);
 	record_release_signals(a);
-	if (!status && end.whole)
+	if (!status && end.whole && !t.cramped)
 		put_whole(stream);
-	if (!status)
+	if (!status && !t.cramped)
 		status = save(ctx, a, t.perf, stream, end.killed, &keep);
 	if (keep)
 		cmd_notef(ctx, "what was recorded is kept in %s; profdata convert reads it", stream);

@@ -48,7 +48,12 @@ memory) # little address space: the program has what it needs of it
 	[ "$(cpu_ms m.pb.gz)" -ge 270 ] || fail "$(cpu_ms m.pb.gz) ms of 300"
 	limited '-v 60000' many.pb.gz -q -F 1000 -- many 100
 	fact threads many.pb.gz | grep -Eq '\(([1-9][0-9]+) not sampled' || fail "threads: $(fact threads many.pb.gz)"
-	limited '-v 14000' little.pb.gz -q -F 1000 --cpu --wall -- spin 1 0.3
+	for kb in 12500 14000; do # too little for the sampler: nothing is recorded, and the program lives
+		limited "-v $kb" little.pb.gz -q -F 1000 --cpu --wall -- spin 1 0.3
+	done
+	bash -c 'ulimit -v 30000; exec "$0" record -o none.pb.gz -- "$1" spin 1 0.1' "$profdata" "$target" >have 2>err || fail "status $?: $(cat err)"
+	{ grep -q 'warning: nothing is recorded: .*30000 kB of address space' err && [ "$(grep -c profdata err)" -eq 1 ]; } || fail "$(cat err)"
+	{ grep -q spun have && [ ! -e none.pb.gz ]; } || fail "$(cat have)"
 	;;
 threads) # more than there is room for: counted
 	"$target" many 2100 >want || skip "$(cat want)"
