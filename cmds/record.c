@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -426,6 +427,15 @@ static struct pd_doc *load_named(struct cmd_ctx *ctx, const struct record_args *
 	return load(ctx, a, stream);
 }
 
+/* What no stream can tell: that there was no room for its end. */
+static void look_for_room(struct cmd_ctx *ctx, const char *stream)
+{
+	struct statvfs disk;
+
+	if (statvfs(stream, &disk) == 0 && disk.f_blocks && disk.f_bavail == 0)
+		cmd_warnf(ctx, "%s: the disk is full; what was sampled after that is lost", stream);
+}
+
 /* *keep: the stream holds what could not be written. */
 static int save(struct cmd_ctx *ctx, const struct record_args *a, struct perf *perf, const char *stream, bool killed, bool *keep)
 {
@@ -529,10 +539,12 @@ static int record_run(struct cmd_ctx *ctx, void *args, char **operands, size_t n
 	else if (!status)
 		status = record_run_command(ctx, a, t.agent, stream, t.path, argv, NULL, &end);
 	record_release_signals(a);
-	if (!status && end.whole && !t.cramped)
-		put_whole(stream);
-	if (!status && !t.cramped)
+	if (!status && !t.cramped) {
+		if (end.whole)
+			put_whole(stream);
+		look_for_room(ctx, stream);
 		status = save(ctx, a, t.perf, stream, end.killed, &keep);
+	}
 	if (keep)
 		cmd_notef(ctx, "what was recorded is kept in %s; profdata convert reads it", stream);
 	else if (stream[0] && (status || !record_raw(a)))

@@ -205,8 +205,11 @@ static enum pd_status block(struct record *r, struct pd_span bytes)
 	r->now = image_of(r, h.pid, h.image);
 	if (!r->now)
 		return pd_error_set(r->sink->err, PD_ERR_NOMEM, "out of memory");
-	if (h.sequence > r->now->sequence)
+	if (h.sequence > r->now->sequence) {
+		if (pd_add_overflow(r->now->missing, h.sequence - r->now->sequence, &r->now->missing))
+			r->now->missing = UINT64_MAX;
 		status = record_note(r, "gaps where blocks of a process are missing");
+	}
 	r->now->sequence = h.sequence + 1;
 	r->now->ended = false;
 	if (h.time <= INT64_MAX) {

@@ -7,7 +7,7 @@
 struct facts {
 	uint64_t first, last, started; /* CLOCK_MONOTONIC, and CLOCK_REALTIME at `first` */
 	uint64_t periods, cpu, agent, handler, signals, lost, truncated, incomplete, late, threads, unsampled, p50, p99;
-	uint64_t cpu_period, wall_period, tick;
+	uint64_t cpu_period, wall_period, tick, missing;
 	size_t processes;
 	uint32_t engines;
 	bool mixed, counted;
@@ -49,6 +49,7 @@ static void take(struct facts *f, const struct record_image *im)
 	f->mixed |= f->processes && (p->cpu_period != f->cpu_period || p->wall_period != f->wall_period);
 	f->processes++;
 	f->counted |= s->time != 0;
+	add(&f->missing, im->missing);
 	f->cpu_period = p->cpu_period;
 	f->wall_period = p->wall_period;
 	f->tick = p->tick;
@@ -92,6 +93,8 @@ static void comments(struct record *r, const struct facts *f)
 	if (f->tick)
 		record_say(r, "record.kernel_tick: %.6g Hz", rate(f->tick));
 	record_say(r, "record.processes: %zu", f->processes);
+	if (f->missing)
+		record_say(r, "record.lost_blocks: %" PRIu64 " pieces of the recording could not be written, with the samples, stacks and names in them", f->missing);
 	if (!f->counted) /* all of them were killed in their first second */
 		return;
 	record_say(r, "record.cpu_seconds: %.6f", own > 0 ? own / 1e9 : 0);

@@ -86,6 +86,7 @@ struct record_thread {
 struct record_image {
 	uint32_t pid;
 	uint64_t image, sequence;
+	uint64_t missing;               /* blocks */
 	struct pd_wire_process process; /* fixed part; zero when its first block is missing */
 	pd_str comm;
 	PD_VEC(struct record_map) map;  /* by start, not overlapping */

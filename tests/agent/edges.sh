@@ -41,7 +41,17 @@ full) # the same on a disk without room; the profile that cannot be written is a
 	"$profdata" record -F 1000 --cpu --wall -o small/full.pdrec -- "$target" churn 3000 >have 2>err || fail "status $?: $(cat err)"
 	cmp -s want have || fail "$(diff want have | head -n 3)"
 	grep -q 'warning: .*no room to write' err || fail "nothing is said: $(cat err)"
+	grep -q 'warning: .*the disk is full' err || fail "that it is full is not said: $(cat err)"
 	[ "$("$profdata" convert -q -t dump small/full.pdrec 2>/dev/null | grep -c '^[0-9]* [0-9]* ')" -gt 0 ] || fail 'nothing kept'
+	rm small/full.pdrec
+	"$profdata" record -F 1000 --cpu --wall -o small/full.pb.gz -- "$target" churn 3000 >have 2>err
+	[ $? -eq 125 ] || fail 'a profile that cannot be written: status'
+	{ grep -q 'full.pb.gz: error: .*No space left' err && grep -q 'note: what was recorded is kept in .*pdrec' err; } || fail "$(cat err)"
+	[ ! -e small/full.pb.gz ] || fail 'half a profile'
+	rm small/*.pdrec
+	# room comes back: what is missing is counted
+	"$profdata" record -F 1000 --cpu --wall -o small/gap.pdrec -- "$target" refill small/big >have 2>err || fail "status $?: $(cat err)"
+	"$profdata" info small/gap.pdrec 2>/dev/null | grep -q 'record.lost_blocks: [1-9]' || fail "lost blocks: $("$profdata" info small/gap.pdrec 2>&1)"
 	;;
 memory) # little address space: the program has what it needs of it
 	limited '-v 60000' m.pb.gz -q -F 1000 --cpu --wall -- spin 1 0.3

@@ -448,6 +448,24 @@ static int naps(double seconds)
 	return 0;
 }
 
+/* Takes what is left on a disk for a while. */
+static int refill(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	char page[1024] = { 0 };
+
+	if (fd < 0)
+		return 2;
+	burn(0.2);
+	while (write(fd, page, sizeof(page)) > 0)
+		;
+	burn(0.5);
+	unlink(path);
+	close(fd);
+	burn(0.5);
+	return 0;
+}
+
 /* So many threads at a time, each with a small stack. */
 static void *hold(void *arg)
 {
@@ -519,6 +537,8 @@ static int run(int argc, char **argv)
 		return closer(a);
 	if (strcmp(mode, "work") == 0)
 		return work((int)a);
+	if (strcmp(mode, "refill") == 0)
+		return refill(argv[2]);
 	if (strcmp(mode, "asleep") == 0)
 		return asleep(a);
 	if (strcmp(mode, "naps") == 0)
