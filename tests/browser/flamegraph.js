@@ -193,6 +193,23 @@ const tests = {
 		await clean(b, page);
 	},
 
+	async "every control is reached with Tab and has a name; the tree shows where the keyboard is"(b) {
+		const svg = path.join(dir, "program.svg"), seen = [];
+
+		await b.open(svg);
+		for (let i = 0; i < 12; i++) {
+			await b.keys("Tab");
+			const at = await b.run("var e=document.activeElement;return e&&e.getAttribute&&e!==document.documentElement?(e.getAttribute('role')||e.localName)+' '+e.getAttribute('aria-label'):''");
+			if (!at || seen.includes(at))
+				break;
+			seen.push(at);
+			if (at.startsWith("tree"))
+				assert.ok((await box(b, "all")).cur);
+		}
+		assert.deepStrictEqual(seen.sort(), ["button Keys", "button Match case", "button Regular expression", "button Root on top", "input Search names", "tree Flame Graph"]);
+		await clean(b, svg);
+	},
+
 	async "a link to a box in a tall picture shows the box"(b) {
 		const deep = Array.from({ length: 200 }, (x, i) => "f" + i), svg = draw(dump("tall.dump", [[deep, 5], [["other"], 1]]), "tall.svg");
 

@@ -370,6 +370,30 @@ const tests = {
 		await clean(b);
 	},
 
+	async "every control is reached with Tab, has a name and shows its focus"(b) {
+		const walk = async (file, fragment) => {
+			const seen = [], wanted = "return Array.from(document.querySelectorAll('.app button,.app input,.app select,.app [tabindex=\"0\"]')).filter(function(e){return !e.disabled&&e.offsetParent&&!e.closest('tbody')}).map(function(e,i){e.pdStop=i;return i})";
+			const here = "var e=document.activeElement,c=getComputedStyle(e),l=e.closest('label');return e===document.body?null:[e.pdStop===undefined?e.className:e.pdStop,e.getAttribute('aria-label')||l&&l.firstChild.textContent||e.textContent,c.outlineStyle!=='none'&&parseFloat(c.outlineWidth)>=2]";
+
+			await b.open(file, fragment);
+			const stops = await b.run(wanted);
+			await b.run("document.activeElement.blur()");
+			for (let i = 0; i < stops.length + 5; i++) {
+				await b.keys("Tab");
+				const at = await b.run(here);
+				if (!at || seen.length && at[0] === seen[0][0])
+					break;
+				seen.push(at);
+			}
+			assert.deepStrictEqual(seen.map((x) => x[0]).filter((x) => typeof x === "number").sort((x, y) => x - y), stops, "stops of " + fragment);
+			assert.deepStrictEqual(seen.filter((x) => !(x[1] || "").trim() || !x[2]), [], "names and focus of " + fragment);
+			await clean(b);
+		};
+
+		for (const view of ["", "view=chart", "view=sandwich", "view=table"])
+			await walk(many, view);
+	},
+
 	async "links of --nameattr: Ctrl and click, key, table; nothing else runs"(b) {
 		const attrs = write("attrs", "run\thref=#zoom=main;parse\ttarget=_top\ttitle=the loop\nparse\thref=https://example.invalid/\n");
 		const file = draw(path.join(dir, "program.dump"), "attrs.html", "--nameattr", attrs);

@@ -599,7 +599,7 @@ function makePage() {
 	makeTable(main);
 	ui.tree = make("div", { "class": "tree", role: "tree", tabindex: "0", "aria-label": titleText() }, main);
 	ui.item = make("div", { role: "treeitem", "class": "unseen" }, ui.tree);
-	ui.stage = make("div", { "class": "stage" }, ui.tree);
+	ui.stage = make("div", { "class": "stage", tabindex: "-1" }, ui.tree); /* scrolls, but is no stop of its own */
 	ui.canvas = make("canvas", { "aria-hidden": "true" }, ui.stage);
 	ui.space = make("div", { "class": "space", "aria-hidden": "true" }, ui.stage);
 	foot = make("div", { "class": "foot" }, ui.app);

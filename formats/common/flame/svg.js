@@ -617,6 +617,10 @@ function start() {
 	layer.addEventListener("click", onClick);
 	layer.addEventListener("mouseover", onOver);
 	layer.addEventListener("mouseleave", function () { boxOver = -1; showBox(cur >= 0 && drawn.has(cur) ? cur : -1); });
+	layer.addEventListener("focus", function () { /* who comes by keyboard sees where they are */
+		if (!(cur >= 0 && drawn.has(cur)) && layer.matches(":focus-visible"))
+			select(view.zoom);
+	});
 	(isPage ? document : svg).addEventListener("keydown", onKey);
 	window.addEventListener("scroll", place, { passive: true });
 	window.addEventListener("resize", function () { if (measure()) draw(); else place(); });
