@@ -220,21 +220,21 @@ static struct pd_doc *simulate(double n, double phi, int grown, double factor)
 	return done(&m);
 }
 
-/* A minute with times, every second other functions busy; seconds are dealt to two recordings. */
-static void timed_pair(double n, double phi, struct pd_doc **a, struct pd_doc **b)
+/* Spells of time with other functions busy in each, dealt to two recordings of about n / 2 samples. */
+static void timed_pair(double n, double phi, int spells, int64_t length, struct pd_doc **a, struct pd_doc **b)
 {
 	struct made m[2];
 
 	make(&m[0]);
 	make(&m[1]);
-	for (int second = 0; second < 120; second++) {
+	for (int spell = 0; spell < spells; spell++) {
 		int side = (int)pd_rng_below(&rng, 2);
 
 		for (int f = 0; f < FUNCTIONS; f++) {
-			double mean = n / 120 * share_of(f) * gamma_one(n / 120 * share_of(f) / (phi - 1));
+			double mean = n / spells * share_of(f) * gamma_one(n / spells * share_of(f) / (phi - 1));
 
 			for (int64_t k = poisson(mean); k > 0; k--)
-				add(&m[side], f, 1, (int64_t)second * 1000000000 + (int64_t)pd_rng_below(&rng, 1000000000));
+				add(&m[side], f, 1, spell * length + (int64_t)pd_rng_below(&rng, (uint64_t)length));
 		}
 	}
 	*a = done(&m[0]);
@@ -381,19 +381,19 @@ static void aa(int splits, char **files, int n_files)
 			line(what, &t);
 		}
 	sparse(splits);
-	for (size_t p = 0; p < sizeof phis / sizeof *phis; p++) {
-		struct tally t = { 0 };
+	for (int brief = 0; brief < 2; brief++)
+		for (size_t p = 0; p < sizeof phis / sizeof *phis && phis[p] > 0; p++) {
+			struct tally t = { 0 };
 
-		for (int k = 0; k < splits && phis[p] > 0; k++) {
-			struct pd_doc *a, *b;
+			for (int k = 0; k < splits; k++) {
+				struct pd_doc *a, *b;
 
-			timed_pair(20000, phis[p], &a, &b);
-			judge(&a, 1, &b, 1, NULL, PD_DIFF_PER_AUTO, &t);
-		}
-		snprintf(what, sizeof what, "over-dispersed recording with times (phi %g), seconds dealt to two sides", phis[p]);
-		if (phis[p] > 0)
+				timed_pair(brief ? 4000 : 20000, phis[p], brief ? 40 : 120, brief ? 100000000 : 1000000000, &a, &b);
+				judge(&a, 1, &b, 1, NULL, PD_DIFF_PER_AUTO, &t);
+			}
+			snprintf(what, sizeof what, "over-dispersed recording with times (phi %g), %s dealt to two sides", phis[p], brief ? "40 tenths of a second" : "120 seconds");
 			line(what, &t);
-	}
+		}
 	for (size_t p = 0; p < sizeof phis / sizeof *phis; p++)
 		for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
 			struct tally t = { 0 };

@@ -7,10 +7,16 @@
 #include "xform/diff.h"
 #include <math.h>
 
-/* Slices of a recording that has times. */
+/*
+ * Slices of a recording that has times: of a second and more, or of a brief one fewer, which have enough samples each.
+ * What is busy for a while is in neighbours then, so these are not cut finer than it takes to compare ranks.
+ */
 #define SLICES 20
 #define MIN_SLICES 5
 #define MIN_SLICE_NS INT64_C(1000000000)
+#define BRIEF_SLICES 10
+#define BRIEF_SLICE_NS INT64_C(100000000)
+#define BRIEF_SLICE_SAMPLES 50
 
 enum plane { PLANE_VALUE, PLANE_SAMPLES, PLANE_SQUARES };
 
@@ -266,7 +272,7 @@ static bool sum_slice(struct pd_diff *d, const struct diff_unit *u, const uint8_
 static unsigned slices_of(const struct diff_unit *u, const struct pd_times *t, int64_t *first, int64_t *last)
 {
 	struct pd_rows r;
-	int64_t n;
+	int64_t n, brief;
 
 	*first = INT64_MAX;
 	*last = INT64_MIN;
@@ -283,7 +289,10 @@ static unsigned slices_of(const struct diff_unit *u, const struct pd_times *t, i
 		}
 	if (*first > *last || pd_sub_overflow(*last, *first, &n))
 		return 0;
+	brief = n / BRIEF_SLICE_NS < BRIEF_SLICES ? n / BRIEF_SLICE_NS : BRIEF_SLICES;
+	brief = u->samples / BRIEF_SLICE_SAMPLES < (double)brief ? (int64_t)(u->samples / BRIEF_SLICE_SAMPLES) : brief;
 	n /= MIN_SLICE_NS;
+	n = brief > n ? brief : n;
 	return n < MIN_SLICES ? 0 : n > SLICES ? SLICES : (unsigned)n;
 }
 
@@ -322,7 +331,7 @@ static bool cut_aside(struct pd_diff *d, struct diff_unit *u, const struct pd_ti
 	return ok;
 }
 
-/* One profile per side with times: slices of a second and more stand for replicates. */
+/* One profile per side with times: slices stand for replicates. */
 static bool sum_slices(struct pd_diff *d, struct pd_error *err)
 {
 	struct diff_sums sums = { 0 };
