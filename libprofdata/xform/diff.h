@@ -89,6 +89,7 @@ struct pd_diff {
 	PD_VEC(struct diff_func) func;         /* row 0 unused: no function */
 	PD_VEC(struct diff_column) unit_sum;   /* per profile */
 	PD_VEC(struct diff_column) slice;      /* per slice, when slices are replicates */
+	bool brief;                            /* slices are shorter than a second */
 	struct diff_column whole[2];           /* of a side; without cells */
 	struct diff_cell *side_sum[2][DIFF_KINDS];
 	int64_t *exact[2][DIFF_KINDS];         /* values as integers */

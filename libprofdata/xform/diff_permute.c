@@ -16,6 +16,7 @@ struct table {
 	double *x;            /* [k][n] samples */
 	double *all, *size;   /* [n], [k] */
 	double *one;          /* [n] of a side */
+	uint8_t row[MOST];    /* [columns]: which of the k it goes to */
 	double total;
 };
 
@@ -95,7 +96,7 @@ static double draw(struct table *t, double observed)
 }
 
 /* Functions tested, and the rest as one. */
-static bool fill(const struct pd_diff *d, struct table *t, const struct diff_column *c)
+static bool fill(const struct pd_diff *d, struct table *t, const struct diff_column *c, size_t columns)
 {
 	size_t n = 0;
 
@@ -108,38 +109,54 @@ static bool fill(const struct pd_diff *d, struct table *t, const struct diff_col
 	if (!t->x || !t->all || !t->size)
 		return false;
 	t->one = t->all + t->n;
-	for (size_t i = 0; i < t->k; i++) {
-		double *x = t->x + i * t->n, left = c[i].samples;
+	for (size_t i = 0; i < columns; i++) {
+		double *x = t->x + t->row[i] * t->n, left = c[i].samples, v;
 		size_t at = 0;
 
 		for (size_t f = 1; f < d->func.n; f++)
 			if (!isnan(d->test[DIFF_SELF][f].p)) {
-				x[at] = c[i].cell[DIFF_SELF][f].samples;
-				left -= x[at++];
+				v = c[i].cell[DIFF_SELF][f].samples;
+				x[at++] += v;
+				left -= v;
 			}
-		x[at] = left > 0 ? left : 0;
-		for (at = 0; at < t->n; at++) {
-			t->size[i] += x[at];
-			t->all[at] += x[at];
-		}
-		t->total += t->size[i];
+		x[at] += left > 0 ? left : 0;
 	}
+	for (size_t i = 0; i < t->k; i++)
+		for (size_t at = 0; at < t->n; at++) {
+			t->size[i] += t->x[i * t->n + at];
+			t->all[at] += t->x[i * t->n + at];
+		}
+	for (size_t i = 0; i < t->k; i++)
+		t->total += t->size[i];
 	return true;
+}
+
+/* What is dealt: profiles or slices, brief ones two by two, because what is busy for a while is in neighbours. */
+static void group(const struct pd_diff *d, struct table *t, const struct diff_column *c, size_t columns)
+{
+	size_t at[2] = { 0, 0 }, step = d->brief ? 2 : 1;
+
+	for (size_t i = 0; i < columns; i++)
+		at[c[i].side]++;
+	t->k1 = (at[PD_BEFORE] + step - 1) / step;
+	t->k = t->k1 + (at[PD_AFTER] + step - 1) / step;
+	for (size_t i = 0; i < columns; i++) /* those before come first */
+		t->row[i] = (uint8_t)(c[i].side == PD_BEFORE ? i / step : t->k1 + (i - at[PD_BEFORE]) / step);
 }
 
 bool pd_diff_permute(const struct pd_diff *d, double *p)
 {
 	struct table t = { 0 };
-	const struct diff_column *c = diff_columns(d, &t.k);
+	size_t columns;
+	const struct diff_column *c = diff_columns(d, &columns);
 	double observed, many;
 	bool ok;
 
 	*p = NAN;
-	if (t.k < 3 || t.k > MOST)
+	if (columns < 3 || columns > MOST)
 		return true;
-	while (t.k1 < t.k && c[t.k1].side == PD_BEFORE) /* those before come first */
-		t.k1++;
-	ok = fill(d, &t, c);
+	group(d, &t, c, columns);
+	ok = fill(d, &t, c, columns);
 	if (ok && t.total > 0) {
 		observed = g_of(&t, (UINT64_C(1) << t.k1) - 1);
 		observed -= 1e-9 * (1 + fabs(observed)); /* the same way in another order of summing */

@@ -351,6 +351,8 @@ static bool sum_slices(struct pd_diff *d, struct pd_error *err)
 	if (ok && n[0] && n[1]) {
 		d->s.slices = true;
 		d->s.n_slices = n[0] + n[1];
+		for (int i = 0; i < 2; i++)
+			d->brief |= (last[i] - first[i]) / n[i] < MIN_SLICE_NS;
 		ok = sums_init(d, &sums) || pd_error_nomem(err) == PD_OK;
 		for (int i = 0; i < 2 && ok; i++)
 			ok = cut_aside(d, &d->unit.v[i], t[i], n[i], first[i], last[i], &sums, err);
