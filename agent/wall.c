@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define STILL 100000u            /* ns of CPU time that our own signal may cost before a thread sleeps on */
+#define SHORT 50000u             /* ns off the CPU that are not worth a question */
 #define SIGNALS_MOST 16          /* per round, on average */
 #define ROUNDS 16                /* after so many the number of signals is looked at */
 #define EVERY_MOST 1024
@@ -97,8 +98,12 @@ void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stac
 {
 	/* it has not run between the question and the answer: it was there when it was asked, and for as long as it did not run */
 	bool there = r->wall_asked && s->cpu - r->wall_asked_cpu < STILL;
-	uint64_t time = there ? r->wall_waits : s->time, waited = waited_since(r), here = waited;
+	uint64_t time = there ? r->wall_waits : s->time, cpu = there ? r->wall_asked_cpu : s->cpu, waited = 0, here;
 
+	/* who has run all the time has waited for nothing, or next time will be early enough */
+	if (r->wall_file < 0 || r->wall_asleep || time - r->wall_told > cpu - r->wall_cpu + SHORT)
+		waited = waited_since(r);
+	here = waited;
 	if (r->wall_asleep && r->wall_asleep < time) {
 		here = waited < (time - r->wall_asleep) / 1000 ? waited : (time - r->wall_asleep) / 1000;
 		settle(r, waited - here); /* it was no longer asleep: the sleep was over, but it had no CPU to go on */
@@ -111,7 +116,7 @@ void wall_look(struct agent_ring *r, const struct agent_sample *s, uint32_t stac
 	r->wall_sp = s->value[0];
 	r->wall_pc = s->value[1];
 	r->wall_switches = s->value[2];
-	writer_wall(r, time, there ? r->wall_asked_cpu : s->cpu, stack, 0, here);
+	writer_wall(r, time, cpu, stack, 0, here);
 	r->wall_cpu = s->cpu;
 }
 
