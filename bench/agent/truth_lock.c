@@ -3,7 +3,8 @@
  *     truth block FUNCTION NANOSECONDS WAITS
  *     truth mutex FUNCTION NANOSECONDS HOLDS
  * Every thread takes the time around each call that can wait, and from when it has a lock until it begins to give it back. Who is to blame is
- * found out afterwards, by laying waits and holds for the same lock over each other. Waits and holds take 0.1 to 5 ms, of random length, asleep.
+ * found out afterwards, by laying waits and holds for the same lock over each other; who gets a lock at once, although others have not yet woken up
+ * to take it, makes them wait from when it was given back. Waits and holds take 0.1 to 5 ms, of random length, asleep.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -15,13 +16,13 @@
 #include <time.h>
 
 enum function { HOLD_SHORT, HOLD_MIDDLE, HOLD_LONG, WANT_OFTEN, WANT_SELDOM, HOLD_READ, HOLD_WRITE, WANT_WRITE, AT_SEM, AT_COND, AT_JOIN, FUNCTIONS };
-enum { MUTEX, RWLOCK, LOCKS, MOST = 100000 };
+enum { MUTEX, RWLOCK, LOCKS, MOST = 100000, AT_ONCE = 3000 };
 
 static const char *const names[FUNCTIONS] = { "hold_short", "hold_middle", "hold_long", "want_often", "want_seldom", "hold_read",
 					      "hold_write", "want_write", "at_sem", "at_cond", "at_join" };
 
 /* From, to: a wait for a lock, or the time it was held. */
-struct spell { uint64_t from, to; enum function function; };
+struct spell { uint64_t from, to, waited; enum function function; };
 struct spells { struct spell *v; atomic_size_t n; };
 
 static struct spells waits[LOCKS], holds[LOCKS];
@@ -59,13 +60,13 @@ static void nap(uint64_t from, uint64_t to)
 	nanosleep(&t, NULL);
 }
 
-static void note(struct spells *s, enum function f, uint64_t from, uint64_t to)
+static void note(struct spells *s, enum function f, uint64_t from, uint64_t to, uint64_t before)
 {
 	size_t at = s->n++;
 
 	if (at >= MOST)
 		abort();
-	s->v[at] = (struct spell){ from, to, f };
+	s->v[at] = (struct spell){ from, to, before, f };
 }
 
 static void waited_for(enum function f, uint64_t from, uint64_t to)
@@ -87,8 +88,8 @@ static void waited_for(enum function f, uint64_t from, uint64_t to)
 		until = now(); \
 		give; \
 		waited_for(number, from, have); \
-		note(&waits[which], number, from, have); \
-		note(&holds[which], number, have, until); \
+		note(&waits[which], number, from, have, 0); \
+		note(&holds[which], number, have, until, have - from); \
 	}
 #define MUTEX_HOLDER(name, number, least, most) HOLDER(name, number, MUTEX, pthread_mutex_lock(&mutex), pthread_mutex_unlock(&mutex), least, most)
 MUTEX_HOLDER(hold_short, HOLD_SHORT, 100, 800)
@@ -189,7 +190,10 @@ static int by_time(const void *a, const void *b)
 	return x->from < y->from ? -1 : x->from > y->from;
 }
 
-/* Of all waits, what lies in the time a function held the lock. Nobody else had it meanwhile. */
+/*
+ * Of all waits, what lies in the time a function held the lock. Nobody else had it meanwhile. Who had not to wait itself (AT_ONCE) took it from those who
+ * waited since it was given back.
+ */
 static void blame(struct spells *w, struct spells *h, uint64_t *ns, uint64_t *n)
 {
 	size_t first = 0;
@@ -198,12 +202,13 @@ static void blame(struct spells *w, struct spells *h, uint64_t *ns, uint64_t *n)
 	qsort(h->v, h->n, sizeof(h->v[0]), by_time);
 	for (size_t i = 0; i < h->n; i++) {
 		const struct spell *hold = &h->v[i];
+		uint64_t since = i && hold->waited < AT_ONCE && h->v[i - 1].to < hold->from ? h->v[i - 1].to : hold->from;
 
 		n[hold->function]++;
-		while (first < w->n && w->v[first].to + 1000000000u < hold->from) /* later ones may be shorter, but none takes a second */
+		while (first < w->n && w->v[first].to + 1000000000u < since) /* later ones may be shorter, but none takes a second */
 			first++;
 		for (size_t k = first; k < w->n && w->v[k].from < hold->to; k++) {
-			uint64_t from = w->v[k].from > hold->from ? w->v[k].from : hold->from, to = w->v[k].to < hold->to ? w->v[k].to : hold->to;
+			uint64_t from = w->v[k].from > since ? w->v[k].from : since, to = w->v[k].to < hold->to ? w->v[k].to : hold->to;
 
 			ns[hold->function] += to > from ? to - from : 0;
 		}

@@ -1,14 +1,14 @@
 #!/bin/bash
 # truth_lock.sh BUILD [RUNS] [SECONDS] [RATE]: a program whose threads know how long they waited, and for whom (truth_lock.c), recorded with
-# `--lock --lock-rate RATE` (ns, default 5,000,000: most waits are shorter, and recorded in proportion): in how many of the runs (default 100 of SECONDS = 2)
+# `--lock --lock-rate RATE` (ns, default 10,000,000: waits are shorter, and recorded in proportion): in how many of the runs (default 100 of SECONDS = 3)
 # the true share of a function lies in the 95 % interval that the profile's own records give. A record that stands for c waits of d ns in all has the
-# variance d^2 (1 - 1/c). 93 of 100 are asked for, all rows of a table together; with few runs what chance may take is allowed. Functions
+# variance d^2 (1 - 1/c) (intervals as Wilson has them). 93 of 100 are asked for, all rows of a table together; with few runs what chance may take is allowed. Functions
 # with less than 1 % are not rows: they have too few records for an interval. Tables for docs/agent.md. It hardly needs a CPU, but when it does at once: on a busy
 # machine give it priority.
 set -u
 [ $# -ge 1 ] || { sed -n '2,7s/^# //p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
-build=$(realpath "$1") runs=${2:-100} seconds=${3:-2} rate=${4:-5000000}
+build=$(realpath "$1") runs=${2:-100} seconds=${3:-3} rate=${4:-10000000}
 export LC_ALL=C
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -33,7 +33,7 @@ for ((k = 1; k <= runs; k++)); do
 done | awk -v runs="$runs" -v rate="$rate" '
 	$1 == "truth" { truth[$2, $3, $4] = $5; all_true[$2, $3] += $5; pooled_true[$3, $4] += $5; if (!(($3, $4) in known)) { known[$3, $4]; order[$3, ++m[$3]] = $4 } }
 	$1 == "have" { have[$2, $3, $4] += $5; sum[$2, $3] += $5; records[$3]++; v = $6 > 1 ? $5 * $5 * (1 - 1 / $6) : 0; var[$2, $3, $4] += v; all_var[$2, $3] += v }
-	function table(t,    i, k, f, p, v, d, inside, rows, total, total_true, have_all, share, need) {
+	function table(t,    i, k, f, p, u, others, rest, d, inside, rows, total, total_true, have_all, share, need) {
 		total = total_true = all_inside = rows = 0
 		for (k = 1; k <= runs; k++) { total += sum[k, t]; total_true += all_true[k, t] }
 		if (!total_true) return 1
@@ -44,10 +44,12 @@ done | awk -v runs="$runs" -v rate="$rate" '
 			for (k = 1; k <= runs; k++) {
 				p = truth[k, t, f] / all_true[k, t]
 				if (sum[k, t]) {
-					v = var[k, t, f]
-					share = have[k, t, f] / sum[k, t]
-					d = share - p
-					inside += d * d <= 1.96 ^ 2 * ((1 - share) ^ 2 * v + share ^ 2 * (all_var[k, t] - v)) / sum[k, t] ^ 2
+					# variance per nanosecond, of this function and of the others: p is in the interval if the estimate is what p would give (as Wilson has it)
+					rest = sum[k, t] - have[k, t, f]
+					u = have[k, t, f] ? var[k, t, f] / have[k, t, f] : all_var[k, t] / sum[k, t]
+					others = rest ? (all_var[k, t] - var[k, t, f]) / rest : u
+					d = have[k, t, f] / sum[k, t] - p
+					inside += d * d <= 1.96 ^ 2 * p * (1 - p) * ((1 - p) * u + p * others) / sum[k, t]
 				}
 				have_all += have[k, t, f]
 			}
