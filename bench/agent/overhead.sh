@@ -26,7 +26,7 @@ trap 'rm -rf "$dir"' EXIT
 raw=${keep:-$dir}
 mkdir -p "$raw"
 cd "$dir" || exit 2
-export LC_ALL=C
+export LC_ALL=C PYTHONHASHSEED=0 PERL_HASH_SEED=0
 turns="--interleave 50"
 one="$turns --pin $(($(nproc) - 1))" # the first processor has most interrupts
 cc -O2 -o load "$here/overhead.c" -pthread || exit 2
@@ -100,12 +100,12 @@ measure() {
 	rm -f "$dir"/*.pdrec "$dir"/gp* "$dir"/ht* "$dir"/p.data* "$dir"/je*
 }
 
-cpu_recorders() {
+cpu_recorders() { # with or without gperftools: python3 dies of its signals now and then
 	reset
 	add base alone base '' A=b
 	add cpu '`--cpu`, 100 Hz' base 0.5 "$(ours cpu=100 '')"
 	add cpu_wall '`--cpu --wall`, 100 Hz' base 1 "$(ours cpu=100,wall=100 '')"
-	[ -z "$profiler" ] || add gperftools 'gperftools, 100 Hz' base '' "CPUPROFILE=$dir/gp.\$\$ CPUPROFILE_FREQUENCY=100 LD_PRELOAD=$profiler"
+	[ -z "$profiler" ] || [ "$1" = without ] || add gperftools 'gperftools, 100 Hz' base '' "CPUPROFILE=$dir/gp.\$\$ CPUPROFILE_FREQUENCY=100 LD_PRELOAD=$profiler"
 	[ -z "$perf" ] || add perf '`perf record -g -F 100`' base '' "$perf record -q -g -F 100 -o $dir/p.data"
 }
 heap_recorders() {
@@ -127,26 +127,28 @@ every_object() {
 }
 
 python='import json, re
-for i in range(130):
+for i in range(330):
     t = json.dumps([{"a": k, "b": str(k)} for k in range(300)])
     x = sum(len(w) for w in re.findall("[a-z]+|[0-9]+", t)) + sum(d["a"] for d in json.loads(t))'
 perl='for $r (1 .. $ARGV[0]) { my %h; $h{$_ % 3000 . "x"} .= "word $_ " for 1 .. 20000; $s += length join ",", map { uc } sort keys %h } print $s'
 printf '%s\n' "$python" >load.py
 printf '%s\n' "$perl" >load.pl
+python=$(python3 -c 'import sys; print(sys.executable)') # the interpreter, not a script that looks for one
 
 echo "$(date -I), $(nproc) CPUs ($(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)), load at the beginning $(cut -d ' ' -f 1 /proc/loadavg)."
 echo
 echo '| program | recorder | CPU time of the work, 95 % interval | of the process | bar |'
 echo '|---|---|---|---|---|'
-cpu_recorders
+cpu_recorders with
 measure 'sort (1 thread, computes)' 100 "$one" "$dir/load sort 400" sort
-measure 'python3 (json, regular expressions)' 100 "$one" "PYTHONHASHSEED=0 python3 -S $dir/load.py" python3
+cpu_recorders without
+measure 'python3 (json, regular expressions)' 60 "$one" "$python -S $dir/load.py" python3
 heap_recorders
 measure 'trees (allocates all the time)' 100 "$one" "$dir/load trees 250" trees
-measure 'perl (hashes and strings)' 100 "$one" "PERL_HASH_SEED=0 perl $dir/load.pl 28" perl
+measure 'perl (hashes and strings)' 100 "$one" "perl $dir/load.pl 28" perl
 every_object
 measure 'trees, every object' 10 "$one" "$dir/load trees 25" trees_every
-measure 'perl, every object' 10 "$one" "PERL_HASH_SEED=0 perl $dir/load.pl 2" perl_every
+measure 'perl, every object' 10 "$one" "perl $dir/load.pl 2" perl_every
 reset
 add base alone base '' A=b
 add lock '`--lock`, 10 µs' base 2 "$(ours lock=10000 ":$build/libprofdata-agent-lock.so")"
