@@ -16,7 +16,8 @@
 #define MARK 0x70726f68 /* in si_errno, which means nothing to Linux: this one has asked already */
 
 static int (*action)(int, const struct sigaction *, struct sigaction *); /* libc's */
-static struct sigaction program; /* what the program believes to be there */
+#define WORDS ((sizeof(struct sigaction) + 7) / 8)
+static _Atomic uint64_t program[WORDS]; /* what the program believes to be there: a struct sigaction */
 static _Atomic uint32_t version; /* of it; odd while it changes */
 static atomic_flag changing = ATOMIC_FLAG_INIT;
 static _Atomic bool waits, reads, passed; /* it waits for it; by a signalfd; one that is marked is on its way */
@@ -24,21 +25,29 @@ static _Atomic int passed_code;  /* its si_code: the kernel does not let a threa
 static _Atomic pid_t got;        /* who has had it last */
 static bool told;
 
-static void program_get(struct sigaction *out)
+static struct sigaction program_get(void)
 {
+	uint64_t word[WORDS];
+	struct sigaction act;
 	uint32_t before;
 
 	do { /* who changes it has all signals blocked: this is another thread, and soon done */
 		before = atomic_load(&version);
-		*out = program;
-		atomic_thread_fence(memory_order_acquire);
+		for (size_t i = 0; i < WORDS; i++)
+			word[i] = atomic_load_explicit(&program[i], memory_order_acquire);
 	} while (before & 1 || before != atomic_load(&version));
+	memcpy(&act, word, sizeof(act));
+	return act;
 }
 
 static void program_set(const struct sigaction *act)
 {
+	uint64_t word[WORDS] = { 0 };
+
+	memcpy(word, act, sizeof(*act));
 	atomic_fetch_add(&version, 1);
-	program = *act;
+	for (size_t i = 0; i < WORDS; i++)
+		atomic_store_explicit(&program[i], word[i], memory_order_release);
 	atomic_fetch_add(&version, 1);
 }
 
@@ -47,9 +56,8 @@ static bool handles(const struct sigaction *act) { return act->sa_flags & SA_SIG
 /* On the writer's thread: all others have it blocked, or are busy with it. */
 static void pass_on(siginfo_t *si, ucontext_t *context)
 {
-	struct sigaction act;
+	struct sigaction act = program_get();
 
-	program_get(&act);
 	if (!handles(&act) && !atomic_load(&waits))
 		return;
 	sigaddset(&context->uc_sigmask, agent.dump_signal);
@@ -62,7 +70,7 @@ static void pass_on(siginfo_t *si, ucontext_t *context)
 
 static void on_dump(int sig, siginfo_t *si, void *context)
 {
-	struct sigaction act;
+	struct sigaction act = program_get();
 	int saved = errno;
 
 	dump_signal_came(si);
@@ -71,7 +79,6 @@ static void on_dump(int sig, siginfo_t *si, void *context)
 		errno = saved;
 		return;
 	}
-	program_get(&act);
 	if (act.sa_flags & (int)SA_RESETHAND && handles(&act))
 		dump_signal_action(&(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 	errno = saved;
@@ -94,10 +101,11 @@ void dump_signal_came(siginfo_t *si)
 
 static int install(void)
 {
-	struct sigaction act = program;
+	struct sigaction act = program_get();
+	bool own = handles(&act);
 
 	act.sa_sigaction = on_dump;
-	if (!handles(&program)) {
+	if (!own) {
 		sigfillset(&act.sa_mask);
 		act.sa_flags = SA_RESTART | SA_ONSTACK;
 	}
@@ -113,7 +121,7 @@ void dump_signal_action(const struct sigaction *act, struct sigaction *old)
 	while (atomic_flag_test_and_set(&changing))
 		syscall(SYS_sched_yield);
 	if (old)
-		*old = program;
+		*old = program_get();
 	if (act) {
 		program_set(act);
 		install();
@@ -133,7 +141,6 @@ void dump_signal_begin(void)
 	struct sigaction now;
 
 	atomic_flag_clear(&changing);
-	atomic_store(&version, 0);
 	atomic_store(&passed, false);
 	told = false;
 	if (!agent.dump_signal)
@@ -143,25 +150,28 @@ void dump_signal_begin(void)
 		agent.dump_signal = 0;
 		return;
 	}
+	atomic_store(&version, 0);
 	if (!(now.sa_flags & SA_SIGINFO) || now.sa_sigaction != on_dump) /* in the child of a fork it is there */
-		program = now;
+		program_set(&now);
 	if (install() != 0)
 		agent.dump_signal = 0;
 }
 
 void dump_signal_end(void)
 {
-	struct sigaction now;
+	struct sigaction act = program_get(), now;
 
 	if (agent.dump_signal && action && action(agent.dump_signal, NULL, &now) == 0 && now.sa_flags & SA_SIGINFO && now.sa_sigaction == on_dump)
-		action(agent.dump_signal, &program, NULL);
+		action(agent.dump_signal, &act, NULL);
 }
 
 /* The kernel sets handlers back to the default; a signal that is ignored stays so. */
 void dump_signal_exec(bool failed)
 {
-	if (agent.dump_signal && action && !(program.sa_flags & SA_SIGINFO) && program.sa_handler == SIG_IGN)
-		failed ? install() : action(agent.dump_signal, &program, NULL);
+	struct sigaction act = program_get();
+
+	if (agent.dump_signal && action && !(act.sa_flags & SA_SIGINFO) && act.sa_handler == SIG_IGN)
+		failed ? install() : action(agent.dump_signal, &act, NULL);
 }
 
 /* ---- the writer's thread ---- */
