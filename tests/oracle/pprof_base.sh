@@ -7,7 +7,7 @@ source=$1 build=$2
 shift 2
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-export PPROF_TMPDIR=$tmp HOME=$tmp GOFLAGS=-mod=mod GOCACHE=${GOCACHE:-$tmp/cache}
+export PPROF_TMPDIR=$tmp
 if [ -n "${PD_PPROF:-}" ]; then
 	pprof=("$PD_PPROF")
 elif command -v pprof >/dev/null; then
