@@ -186,9 +186,12 @@ function measure() {
 
 /* A heading that would stand on the legend gives way. */
 function placeHead() {
-	var legend = svg.querySelector(".legend"), end = legend ? legend.getBBox() : null;
+	var legend = svg.querySelector(".legend"), end;
 
-	Array.prototype.forEach.call(legend && head ? head.children : [], function (t) {
+	if (!legend || !head || !svg.getBoundingClientRect().width) /* what is not shown has no box */
+		return;
+	end = legend.getBBox();
+	Array.prototype.forEach.call(head.children, function (t) {
 		t.setAttribute("visibility", t.getBBox().x < end.x + end.width + 8 ? "hidden" : "visible");
 	});
 }
