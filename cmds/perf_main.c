@@ -335,7 +335,7 @@ static void scan_all(struct perf *p)
 	while (d && (e = readdir(d)))
 		if (e->d_name[0] > '0' && e->d_name[0] <= '9') {
 			perf_scan(p, (uint32_t)strtoul(e->d_name, NULL, 10));
-			perf_drain(p); /* it takes a while */
+			perf_drain(p); /* it takes a while, and rings fill up meanwhile */
 		}
 	if (d)
 		closedir(d);

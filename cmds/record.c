@@ -245,7 +245,7 @@ static void too_little(struct cmd_ctx *ctx, const struct record_args *a, const c
 	if (a->trace) /* a timeline is something */
 		return;
 	if (a->wall || a->cpu)
-		cmd_warnf(ctx, "no samples: the command used too little %s for %g Hz", what, a->rate);
+		cmd_warnf(ctx, "no samples: %s used too little %s for %g Hz", a->all_cpus ? "everything" : a->pids ? "the processes" : "the command", what, a->rate);
 	else if (!a->heap && !a->lock)
 		cmd_warnf(ctx, "no dumps: no recorded process got the signal %s", a->dump_signal);
 	else if (!a->heap)
@@ -267,6 +267,10 @@ static int summary(struct cmd_ctx *ctx, const struct record_args *a, const struc
 	if (*empty && killed) {
 		cmd_warnf(ctx, "nothing was recorded: the command was killed at once");
 		return 0;
+	}
+	if (*empty && perf) {
+		cmd_errorf(ctx, "nothing was recorded: %s ended before anything was seen of %s", a->pids ? "the processes" : "the command", a->pids ? "them" : "it");
+		return RECORD_FAILED;
 	}
 	if (*empty) {
 		cmd_errorf(ctx, "nothing was recorded: the sampler was not loaded (does the command clear its environment, or leave no room by ulimit -v?)");

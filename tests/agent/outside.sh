@@ -263,6 +263,10 @@ refused) # one line each, status 125
 	zombie=$(ps -o pid= --ppid $! | tr -d ' ')
 	[ -z "$zombie" ] || try 'has ended already' "$profdata" record -p "$zombie" -d 1
 	kill $! 2>/dev/null
+	sh -c 'sleep 0.05' & # ends while it is attached to, or just then
+	"$profdata" record -p $! -d 1 -o e.pb.gz >out 2>&1
+	status=$?
+	{ [ $status -eq 0 ] || { [ $status -eq 125 ] && grep -qE 'error: .*(has ended|ended before|no such process)' out && [ "$(grep -c error out)" -eq 1 ]; }; } || fail "ends meanwhile: $status: $(cat out)"
 	if [ -x "$folder/noperf" ]; then
 		try 'seccomp filter' "$folder/noperf" "$profdata" record -p $$ -d 1
 	fi
