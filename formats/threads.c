@@ -387,7 +387,8 @@ static bool put_groups(struct writer *w)
 {
 	PD_VEC(struct group) group = { 0 };
 
-	qsort(w->row.v, w->row.n, sizeof(*w->row.v), by_place_and_tid);
+	if (w->row.n > 1)
+		qsort(w->row.v, w->row.n, sizeof(*w->row.v), by_place_and_tid);
 	for (size_t i = 0, k; i < w->row.n; i = k) {
 		struct group g = { .first = &w->row.v[i] };
 
@@ -399,7 +400,8 @@ static bool put_groups(struct writer *w)
 			return false;
 		}
 	}
-	qsort(group.v, group.n, sizeof(*group.v), by_interest);
+	if (group.n > 1)
+		qsort(group.v, group.n, sizeof(*group.v), by_interest);
 	for (size_t i = 0, k; i < group.n; i = k) {
 		for (k = i; k < group.n && by_dump(group.v[i].first, group.v[k].first) == 0; k++)
 			;

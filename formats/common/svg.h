@@ -101,7 +101,8 @@ struct svg_scene {
 	uint32_t *kind_at;           /* node of the picture → kind; only of nodes in the file */
 	uint32_t *data_kind_at;      /* the same for the data block; may be the same array */
 	int64_t *start;              /* weight left of each node */
-	double whole;                /* weight that 100 % is */
+	double whole;                /* weight of the whole width */
+	double hundred;              /* what 100 % is: the same, or the total of the base of a difference, as pprof does */
 	double width, min_width;     /* pixels */
 	int64_t min_weight;          /* of boxes drawn */
 	int64_t title_weight;        /* of boxes with a tooltip */

@@ -9,6 +9,8 @@
 #include "common/json_write.h"
 #include "io/out.h"
 
+#include <profdata/report.h>
+
 #define LEFT_OUT 8u
 
 /* ---- numbering ---- */
@@ -287,6 +289,18 @@ static void put_flag(struct pd_jsonw *w, const char *key, bool set)
 		pd_jsonw_bool(w, key, true);
 }
 
+/* What 100 % is for each sample type. */
+static void put_hundreds(const struct svg_scene *s, struct pd_jsonw *w)
+{
+	struct pd_error err;
+	int64_t total;
+
+	pd_jsonw_array(w, "hundreds");
+	for (unsigned i = 0; i < pd_doc_sample_types(s->doc); i++)
+		pd_jsonw_i64(w, NULL, pd_report_total(s->doc, i, false, &total, &err) == PD_OK ? total : 0);
+	pd_jsonw_end(w);
+}
+
 static void put_view(const struct svg_scene *s, struct pd_jsonw *w)
 {
 	const struct svg_opts *o = s->o;
@@ -312,6 +326,8 @@ static void put_view(const struct svg_scene *s, struct pd_jsonw *w)
 		pd_jsonw_real(w, "factor", o->factor);
 	if (s->whole > (double)s->n->weight[0])
 		pd_jsonw_i64(w, "whole", o->total);
+	if (s->hundred != s->whole)
+		put_hundreds(s, w);
 	put_text(w, "name_type", o->nametype);
 	pd_jsonw_end(w);
 }

@@ -5,7 +5,11 @@
 
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
+
+#include <profdata/report.h>
+#include <profdata/transform.h>
 
 /*
  * Weights sorted roughly: a bucket per power of two and 32 steps in between.
@@ -335,6 +339,21 @@ static void choose_boxes(struct svg_scene *s)
 	s->hidden -= s->drawn;
 }
 
+static enum pd_status hundred(struct svg_scene *s, struct pd_error *err)
+{
+	enum pd_status status = PD_OK;
+	int64_t base = 0;
+	pd_str key;
+
+	s->hundred = s->whole;
+	if (s->diff || s->o->total > 0 || !pd_doc_find_string(s->doc, PD_BASE_LABEL, strlen(PD_BASE_LABEL), &key))
+		return PD_OK;
+	status = pd_report_total(s->doc, s->sample_type, false, &base, err);
+	if (status == PD_OK && base > 0)
+		s->hundred = (double)base;
+	return status;
+}
+
 enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err)
 {
 	const struct svg_opts *o = s->o;
@@ -344,6 +363,9 @@ enum pd_status svg_scene_init(struct svg_scene *s, struct pd_error *err)
 	s->n = s->diff ? &s->nodes : pd_calltree_nodes(s->tree);
 	sum = (double)s->n->weight[0];
 	s->whole = o->total > 0 && (double)o->total > sum ? (double)o->total : sum;
+	status = hundred(s, err);
+	if (status != PD_OK)
+		return status;
 	s->width = o->width ? (double)o->width : SVG_WIDTH;
 	s->char_width = o->fontsize * 0.6;
 	status = min_width(s, err);

@@ -128,7 +128,7 @@ size_t svg_value(const struct svg_scene *s, int64_t v, char *buf, size_t n)
 size_t svg_percent(const struct svg_scene *s, int64_t v, char *buf, size_t n)
 {
 	char text[64];
-	double p = s->whole > 0 ? (double)v / s->whole * 100 : 0;
+	double p = s->hundred > 0 ? (double)v / s->hundred * 100 : 0;
 	size_t len = v && fabs(p) < 0.005 ? (size_t)snprintf(text, sizeof text, "<0.01") : svg_number(text, p, 2);
 
 	text[len++] = '%';

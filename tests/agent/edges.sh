@@ -61,6 +61,7 @@ memory) # little address space: the program has what it needs of it
 	for kb in 12500 14000; do # too little for the sampler: nothing is recorded, and the program lives
 		limited "-v $kb" little.pb.gz -q -F 1000 --cpu --wall -- spin 1 0.3
 	done
+	bash -c 'ulimit -v 30000; exec "$0" --version' "$profdata" >/dev/null 2>&1 || exit $failed # one with a sanitizer has no room itself
 	bash -c 'ulimit -v 30000; exec "$0" record -o none.pb.gz -- "$1" spin 1 0.1' "$profdata" "$target" >have 2>err || fail "status $?: $(cat err)"
 	{ grep -q 'warning: nothing is recorded: .*30000 kB of address space' err && [ "$(grep -c profdata err)" -eq 1 ]; } || fail "$(cat err)"
 	{ grep -q spun have && [ ! -e none.pb.gz ]; } || fail "$(cat have)"

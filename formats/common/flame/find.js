@@ -257,13 +257,13 @@ function writeFragment(f, step) {
 	}
 }
 
-/* "Matched: 12.3% of view, self 1.2%, 3 boxes", `whole` being the width of 100 %; of comparisons both sides. */
-function matchedWords(v, matched, at, whole) {
+/* "Matched: 12.3% of view, self 1.2%, 3 boxes", `hundred` being what 100 % is; of comparisons both sides. */
+function matchedWords(v, matched, at, hundred) {
 	var m = shareOf(v, matched, at), of = at ? " of view" : "", text;
 
 	if (D.diff && v.parts.length)
 		text = bothShares(of, m.parts[0].total, m.total, v, at) + ", self " + bothShares("", m.parts[0].self, m.self, v, at);
 	else
-		text = percent(m.weight, at ? v.weight[at] : whole) + of + ", self " + percent(m.self, at ? v.weight[at] : whole);
+		text = percent(m.weight, at ? v.weight[at] : hundred) + of + ", self " + percent(m.self, at ? v.weight[at] : hundred);
 	return "Matched: " + text + ", " + m.count.toLocaleString("en") + (m.count === 1 ? " box" : " boxes");
 }

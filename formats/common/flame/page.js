@@ -30,15 +30,15 @@ function describe(b) {
 	var v = panes[b.pane].v, i = b.i, f = v.frame[i], text, at = panes[b.pane].at;
 
 	if (flagsOf(f) & LEFT_OUT)
-		return "Smaller frames left out of this file: " + value(v.total[i]) + ", " + percent(v.total[i], whole);
+		return "Smaller frames left out of this file: " + value(v.total[i]) + ", " + percent(v.total[i], hundred);
 	text = D.shown[f] + ": " + (attrsOf(f).title ? attrsOf(f).title + "; " : "");
 	if (D.diff)
 		return text + diffWords(v, i);
-	text += value(v.total[i]) + ", " + percent(v.total[i], whole);
+	text += value(v.total[i]) + ", " + percent(v.total[i], hundred);
 	if (at && i !== at && !isBelow(v, at, i))
 		text += ", " + percent(v.total[i], v.weight[at]) + " of view";
 	if (v.kind === "root" || v.kind === "callees" && v.first[i] !== -2 || v.kind === "chart" && v.first[i] !== -2)
-		text += "; self " + value(v.self[i]) + ", " + percent(v.self[i], whole);
+		text += "; self " + value(v.self[i]) + ", " + percent(v.self[i], hundred);
 	return text + stateWords(v, i) + "; depth " + v.depth[i];
 }
 
@@ -49,7 +49,7 @@ function idleText() {
 		f = p.v.frame[0];
 		if (D.diff)
 			return D.shown[f] + ": " + diffWords(p.v, 0);
-		return D.shown[f] + ": " + value(p.v.total[0]) + ", " + percent(p.v.total[0], whole) + "; self " + value(functionTable().self[D.same[f]]);
+		return D.shown[f] + ": " + value(p.v.total[0]) + ", " + percent(p.v.total[0], hundred) + "; self " + value(functionTable().self[D.same[f]]);
 	}
 	if (S.view === "table")
 		return list.length.toLocaleString("en") + (list.length === 1 ? " function, " : " functions, ") + text;
@@ -126,7 +126,7 @@ function showMatches() {
 	if (problem.query)
 		text = problem.query;
 	else if (matched)
-		text = matchedWords(ofAll ? root : p.v, matched, ofAll ? 0 : p.at, whole);
+		text = matchedWords(ofAll ? root : p.v, matched, ofAll ? 0 : p.at, hundred);
 	ui.info.textContent = text;
 	ui.info.className = problem.query ? "info bad" : "info";
 }

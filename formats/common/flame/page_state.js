@@ -9,7 +9,8 @@ var root = null;          /* the view from the root of the samples in view */
 var tree = null;          /* its tree: frames hidden and recursion folded */
 var panes = [];           /* what the canvas shows: {v, at: zoomed box, up: grows upwards, row: of its root} */
 var table = null;         /* self and total of each function of `root` */
-var whole = 0;            /* what 100 % is */
+var whole = 0;            /* weight of the whole width */
+var hundred = 0;          /* what 100 % is: the same, or the total of the base of a difference */
 var matched = null;       /* per frame, while searching */
 var hits = [];            /* boxes of the first pane that match */
 var range = null;         /* {lo, hi, text} in ns after the first sample: what another part of the page picked */
@@ -96,6 +97,7 @@ function makeRoot() {
 	}
 	root.keep = keep;
 	whole = Math.max(!keep && !tree.map && S.type === D.view.sample_type && D.view.whole || 0, root.weight[0]);
+	hundred = D.view.hundreds && D.view.hundreds[S.type] || whole;
 	table = null;
 }
 

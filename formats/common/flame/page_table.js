@@ -70,7 +70,7 @@ function chip(parent, c) {
 
 function cell(row, c, f) {
 	var td = make("td", { "class": "num " + c.key, "data-column": c.label }, row), v = amount(c, f), t, found, words;
-	var all = D.diff ? c.was ? D.diff.total_before : D.diff.total_after : whole;
+	var all = D.diff ? c.was ? D.diff.total_before : D.diff.total_after : hundred;
 
 	if (c.change) {
 		t = functionTable();

@@ -3,7 +3,7 @@
 var MARGIN = 10, FOOT = 30, SMALLEST = 0.3, NARROW = 600;
 var svg = document.currentScript && document.currentScript.ownerSVGElement || document.querySelector("svg.pdfg") || document.documentElement;
 var isPage = svg === document.documentElement; /* nothing else is there */
-var V, whole, mostChange;
+var V, whole, hundred, mostChange;
 
 /* The view the picture shows. */
 function makeView() {
@@ -13,7 +13,7 @@ function makeView() {
 		V = diffView(DIFF_MODES[view.mode], d.sort, D.base, null, true);
 		if (!(V.weight[0] > 0))
 			V = diffView("union", d.sort, D.base, null, true);
-		whole = V.weight[0];
+		whole = hundred = V.weight[0];
 		mostChange = 0;
 		return;
 	}
@@ -25,6 +25,7 @@ function makeView() {
 	else
 		V = d.reverse ? leafView(root, d.sort) : root;
 	whole = Math.max(d.whole || 0, V.weight[0]);
+	hundred = d.hundreds && d.hundreds[d.sample_type] || whole;
 	mostChange = greatestChange(root);
 }
 
@@ -125,7 +126,7 @@ function drawBox(rects, texts, i, x, w, above, y) {
 	rect = element(SVG, "rect", {
 		"class": boxClass(i), id: "pd-" + i, x: x.toFixed(2), y: y, width: (w >= 2 ? w - 0.5 : Math.max(w, 0.3)).toFixed(2),
 		height: D.view.frame_height - 1, fill: fill[0], role: "treeitem", "aria-level": V.depth[i] + 1,
-		"aria-label": D.shown[V.frame[i]].slice(0, NAME_MAX) + ", " + percent(V.total[i], whole)
+		"aria-label": D.shown[V.frame[i]].slice(0, NAME_MAX) + ", " + percent(V.total[i], hundred)
 	}, linkOf(i, rects));
 	rect.pdNode = i;
 	drawn.set(i, rect);
@@ -228,13 +229,13 @@ function place() {
 function describe(i) {
 	var f = V.frame[i], parts, where = whereIs(f), flags = flagsOf(f);
 
-	parts = value(V.total[i]) + ", " + percent(V.total[i], whole);
+	parts = value(V.total[i]) + ", " + percent(V.total[i], hundred);
 	if (D.diff && !(flags & LEFT_OUT))
 		return D.shown[f] + " (" + diffWords(V, i) + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
 	if (view.zoom)
 		parts += " of all, " + percent(V.total[i], base()) + " of view";
 	if (V.self[i] && V.first[i] >= 0)
-		parts += "; self " + value(V.self[i]) + ", " + percent(V.self[i], whole);
+		parts += "; self " + value(V.self[i]) + ", " + percent(V.self[i], hundred);
 	parts += stateWords(V, i);
 	if (flags & LEFT_OUT)
 		return "smaller frames left out of this file (" + parts + ")";
@@ -265,7 +266,7 @@ function report() {
 	ui.reset.disabled = !view.zoom;
 	ui.prev.disabled = ui.next.disabled = !hits.length;
 	if (matched)
-		text = matchedWords(V, matched, view.zoom, whole);
+		text = matchedWords(V, matched, view.zoom, hundred);
 	if (!ui.error)
 		setText(ui.info, text);
 	if (boxOver < 0)
