@@ -179,7 +179,7 @@ node) # the list of a real compiler, as it is written while it runs and by the l
 	record -p $pid -F 299 -d 1 -o n.pb.gz || fail 'attached'
 	"$profdata" record -q --dump -p $pid >dump.txt || fail 'dump'
 	kill $pid
-	folded cpu n.pb.gz | grep -q 'JS:.hotOne' || fail 'attached: no name'
+	folded cpu n.pb.gz | grep -q 'JS:.*w.js' || fail 'attached: no name'
 	grep -q 'JS:.*w.js' dump.txt || fail "$(head -5 dump.txt)"
 	;;
 container) # other roots (mount namespace, chroot), other numbers of processes: objects are found there, not at the same path here
