@@ -3,7 +3,7 @@
  * differ by nothing but chance, many times, and counts the reports that claim any
  * change; then injects changes and counts how often they are found, and named.
  *
- *   diff_aa [-n SPLITS] [-q] [RECORDING...]
+ *   diff_aa [-n SPLITS] [-q] [-s SEED] [RECORDING...]
  *
  * Files are split sample by sample. Made-up recordings come after them: Poisson
  * counts, recordings with times whose functions come and go by the second, and
@@ -457,8 +457,10 @@ int main(int argc, char **argv)
 			splits = atoi(argv[++first]);
 		else if (!strcmp(argv[first], "-q"))
 			quick = true;
+		else if (!strcmp(argv[first], "-s") && first + 1 < argc)
+			rng = (struct pd_rng){ strtoull(argv[++first], NULL, 10) };
 		else
-			die("usage: diff_aa [-n SPLITS] [-q] [RECORDING...]");
+			die("usage: diff_aa [-n SPLITS] [-q] [-s SEED] [RECORDING...]");
 	}
 	if (splits < 1)
 		die("no splits");

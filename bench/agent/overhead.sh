@@ -100,9 +100,19 @@ measure() {
 	rm -f "$dir"/*.pdrec "$dir"/gp* "$dir"/ht* "$dir"/p.data* "$dir"/je*
 }
 
+# What every sampler with a thread of its own costs: libc takes locks from the second thread on.
+cat >thread.c <<'END'
+#include <pthread.h>
+#include <unistd.h>
+static void *sleeper(void *arg) { for (;;) pause(); return arg; }
+__attribute__((constructor)) static void begin(void) { pthread_t t; if (pthread_create(&t, NULL, sleeper, NULL) == 0) pthread_detach(t); }
+END
+cc -O2 -shared -fPIC -o thread.so thread.c -pthread || exit 2
+
 cpu_recorders() { # with or without gperftools: python3 dies of its signals now and then
 	reset
 	add base alone base '' A=b
+	add thread 'a thread that sleeps, nothing else' base '' "LD_PRELOAD=$dir/thread.so"
 	add cpu '`--cpu`, 100 Hz' base 0.5 "$(ours cpu=100 '')"
 	add cpu_wall '`--cpu --wall`, 100 Hz' base 1 "$(ours cpu=100,wall=100 '')"
 	[ -z "$profiler" ] || [ "$1" = without ] || add gperftools 'gperftools, 100 Hz' base '' "CPUPROFILE=$dir/gp.\$\$ CPUPROFILE_FREQUENCY=100 LD_PRELOAD=$profiler"
@@ -111,6 +121,8 @@ cpu_recorders() { # with or without gperftools: python3 dies of its signals now 
 heap_recorders() {
 	reset
 	add base alone base '' A=b
+	add thread 'a thread that sleeps, nothing else' base '' "LD_PRELOAD=$dir/thread.so"
+	add hooks 'hooks loaded, nothing recorded' base '' "LD_PRELOAD=$build/libprofdata-agent-heap.so"
 	add heap '`--heap`, 512 KiB' base 2 "$(ours heap=524288 ":$build/libprofdata-agent-heap.so")"
 	[ -z "$tcmalloc" ] || add tcmalloc 'its allocator' tcmalloc '' "LD_PRELOAD=$tcmalloc"
 	[ -z "$tcmalloc" ] || add tcmalloc_sample 'gperftools, samples of 512 KiB (against its allocator)' tcmalloc '' "TCMALLOC_SAMPLE_PARAMETER=524288 LD_PRELOAD=$tcmalloc"
