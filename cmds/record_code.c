@@ -76,7 +76,7 @@ static int by_number(const void *pa, const void *pb)
 /* What the profile has of such code. */
 static void collect(struct code *c, const struct pd_doc *doc)
 {
-	for (uint32_t i = 1; i < pd_doc_frames(doc); i++) {
+	for (uint32_t i = 1; i <= pd_doc_frames(doc); i++) {
 		struct pd_mapping_desc m;
 		struct pd_frame_desc f;
 		const char *path;

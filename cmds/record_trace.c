@@ -89,7 +89,7 @@ static void put_frames(struct record_front *n, const void *arg)
 {
 	const struct pd_doc *doc = arg;
 
-	for (uint32_t i = 1; i < pd_doc_frames(doc); i++) {
+	for (uint32_t i = 1; i <= pd_doc_frames(doc); i++) {
 		struct pd_frame_desc f;
 
 		pd_doc_frame(doc, (pd_frame){ i }, &f);
