@@ -292,7 +292,7 @@ static void put_flag(struct pd_jsonw *w, const char *key, bool set)
 /* What 100 % is for each sample type. */
 static void put_hundreds(const struct svg_scene *s, struct pd_jsonw *w)
 {
-	struct pd_error err;
+	struct pd_error err = { 0 };
 	int64_t total;
 
 	pd_jsonw_array(w, "hundreds");
