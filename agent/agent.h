@@ -105,7 +105,7 @@ struct agent_ring {
 	uint64_t frame[AGENT_DEPTH]; /* where the handler unwinds to */
 	struct cfi_row row[CFI_ROWS]; /* rules found before, by pc */
 	uint64_t work[128];      /* of the unwinder: stacks of signal handlers are small */
-	struct heap_thread *heap; /* its count of bytes; NULL: it has none, or is gone */
+	struct heap_thread *_Atomic heap; /* its count of bytes; NULL: it has none, or is gone */
 	_Atomic uint64_t heap_bytes; /* counted before */
 	_Atomic bool heap_seen;  /* it has allocated something that was sampled */
 	struct agent_walker here; /* for hooks */

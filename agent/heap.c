@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define SPARE 4          /* rings for threads without one */
@@ -242,11 +243,22 @@ static uint64_t counted(const struct heap_thread *t)
 	return drawn > left ? drawn - left : 0;
 }
 
+/* Of the thread of a ring. It may end at any time, with a word or without, and its memory goes with it: the kernel reads it, and if it may not, 0. */
+static uint64_t counted_there(const struct agent_ring *r)
+{
+	struct heap_thread t, *there = atomic_load(&r->heap);
+	struct iovec to = { &t, sizeof(t) }, from = { there, sizeof(t) };
+
+	if (!there || syscall(SYS_process_vm_readv, agent.pid, &to, 1ul, &from, 1ul, 0ul) != (long)sizeof(t))
+		return 0;
+	/* it was still there then */
+	return thread_cpu(r->tid) && atomic_load(&r->heap) == there ? counted(&t) : 0;
+}
+
 void heap_thread_end(struct agent_ring *r)
 {
-	struct heap_thread *t = r->heap;
+	struct heap_thread *t = atomic_exchange(&r->heap, NULL);
 
-	r->heap = NULL;
 	if (!t)
 		return;
 	grow(&r->heap_bytes, counted(t));
@@ -389,9 +401,7 @@ void heap_write_stats(void)
 		struct agent_ring *r = ring_at(i);
 
 		w.bytes += atomic_load(&r->heap_bytes);
-		/* a thread may be gone without a word, and its memory with it */
-		if (r->heap && thread_cpu(r->tid))
-			w.bytes += counted(r->heap);
+		w.bytes += counted_there(r);
 	}
 	writer_record(PD_WIRE_HEAP_STATS, &w, sizeof(w));
 }

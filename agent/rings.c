@@ -87,7 +87,7 @@ struct agent_ring *ring_take(void)
 		memset(&r->dump, 0, sizeof(r->dump));
 		r->begun = r->adopted = r->wall_told_call = r->wall_still = r->wall_twice = false;
 		events_reset(r);
-		r->heap = NULL;
+		atomic_store(&r->heap, NULL);
 		atomic_store(&r->heap_seen, false);
 		atomic_store(&r->head, 0);
 		atomic_store(&r->tail, 0);

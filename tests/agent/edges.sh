@@ -109,7 +109,11 @@ outputs) # any format, wherever it goes; what is no file has no stream beside it
 	grep -q ';burn' piped || fail "pipe: $(cat piped)"
 	[ -z "$(ls tmp)" ] && ! ls ./*.pdrec 2>/dev/null || fail 'a stream is left'
 	"$target" spin 1 20 >/dev/null 2>&1 &
-	"$profdata" record --dump -p $! -t folded >dump 2>err || fail "--dump -t: $(cat err)"
+	for _ in $(seq 50); do # until it has begun
+		"$profdata" record --dump -p $! -t folded >dump 2>err || fail "--dump -t: $(cat err)"
+		! grep -q ';burn' dump || break
+		sleep 0.1
+	done
 	grep -q ';burn' dump || fail "--dump -t: $(cat dump)"
 	if "$profdata" record -q -p $! -d 0.5 -o - 2>err >p; then
 		"$profdata" top p | grep -q burn || fail '-p -o -'
