@@ -91,6 +91,17 @@ setuid) # a program with more rights than its user is refused before it runs
 	{ grep -q 'error: .*more rights than its user' out && [ "$(wc -l <out)" -eq 1 ]; } || fail "$(cat out)"
 	[ -z "$(ls open)" ] || fail "there is $(ls open)"
 	;;
+users) # a program that changes its user does so with all its threads
+	for n in 0 1; do
+		for how in '' '--wall --cpu --heap --lock'; do
+			timeout 20 "$target" users $n >want || fail 'alone'
+			# shellcheck disable=SC2086
+			timeout 20 "$profdata" record -q $how -o u.pb.gz -- "$target" users $n >have 2>err || fail "status $?: $(cat err)"
+			cmp -s want have || fail "$n $how: $(diff want have)"
+			grep -q '^child: 0 0 0 1, 0 strangers' have || fail "$(cat have)"
+		done
+	done
+	;;
 folder) # an output that cannot be written is known before the command runs
 	for to in none/x.pb.gz none/x.pdrec /proc/x.pb.gz; do
 		"$profdata" record -o $to -- touch ran >out 2>&1

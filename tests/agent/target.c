@@ -2,9 +2,11 @@
  * Programs for the sampler to be in: target MODE [NUMBER...]. What they print on standard output must be the same with and without it;
  * "truth NAME CPU-SECONDS" lines on standard error are compared with the profile.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -504,6 +506,64 @@ static int execs(void)
 	return 1;
 }
 
+/* The line of a file of /proc that begins with "Uid:"; "" none. */
+static void users_of(const char *path, char line[256])
+{
+	FILE *f = fopen(path, "r");
+	bool found = false;
+
+	while (f && !found && fgets(line, 256, f))
+		found = strncmp(line, "Uid:", 4) == 0;
+	if (f)
+		fclose(f);
+	if (!found)
+		line[0] = '\0';
+}
+
+/* Threads whose users are not those of the first one. */
+static int strangers(void)
+{
+	char first[256], line[256], path[300];
+	DIR *d = opendir("/proc/self/task");
+	struct dirent *e;
+	int n = 0;
+
+	users_of("/proc/self/status", first);
+	while (d && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", e->d_name);
+		users_of(path, line);
+		n += e->d_name[0] != '.' && strcmp(line, first) != 0;
+	}
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static void *nothing(void *arg) { return arg; }
+
+/* Changes its user, with all its threads: root becomes nobody, others stay what they are. First in a child, of a program that may have had threads. */
+static int users(int threads)
+{
+	uid_t to = getuid() ? getuid() : 65534;
+	pthread_t t;
+	pid_t pid;
+
+	for (int i = 0; i < threads; i++)
+		if (pthread_create(&t, NULL, nothing, NULL) == 0)
+			pthread_join(t, NULL);
+	fflush(NULL);
+	pid = fork();
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	burn(0.02);
+	printf("%s: ", pid ? "parent" : "child");
+	printf("%d ", setegid(getegid()) + setgid(getgid()) + setregid(getgid(), getgid()) + setresgid(getgid(), getgid(), getgid()));
+	printf("%d ", getuid() ? 0 : setgroups(0, NULL) + initgroups("nobody", getgid()));
+	printf("%d ", setreuid((uid_t)-1, (uid_t)-1) + setresuid((uid_t)-1, (uid_t)-1, (uid_t)-1) + seteuid(geteuid()) + setuid(to));
+	printf("%d, %d strangers\n", getuid() == to && geteuid() == to, strangers());
+	return 0;
+}
+
 /* Descriptors that are open: none of them may be the sampler's. */
 static void descriptors(void)
 {
@@ -547,6 +607,8 @@ static int run(int argc, char **argv)
 		return many((int)a);
 	if (strcmp(mode, "execs") == 0)
 		return execs();
+	if (strcmp(mode, "users") == 0)
+		return users((int)a);
 	fprintf(stderr, "target: unknown mode '%s'\n", mode);
 	return 2;
 }
