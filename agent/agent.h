@@ -246,6 +246,7 @@ struct agent_module {
 	uint64_t shift;          /* what to add to an address of this module to get it in our view of its unwind tables */
 	uint64_t view, view_size; /* our mapping of the file (0: the program's own memory is read) */
 	uint64_t lo, hi;         /* program addresses that may be read by way of `shift` */
+	uint64_t tables_offset;  /* of lo, in the file */
 	uint64_t base;           /* load address: tells modules apart */
 	uint32_t flags;          /* enum pd_wire_mapping_flags */
 	uint32_t build_id_size;
@@ -270,6 +271,23 @@ void modules_tell(void);                  /* the whole list to the stream: a new
 bool modules_own(uint64_t address);       /* is this our own code? */
 uint32_t modules_gone(void);              /* how often something was unloaded: addresses mean something else since */
 
+/* ---- alone.c: is there one thread, but for ours? ---- */
+bool alone(void);                         /* libc believes so; asked before the writer is started */
+void alone_again(void);                   /* it did before: it shall go on to */
+void alone_no_more(void);                 /* our thread counts from now on; called by a thread of the program */
+
+/* ---- loaded.c: what is loaded, without asking the loader. On the writer's thread, or before there is one ---- */
+/* Memory that may not be there; false: it is not, or not all of it. */
+bool memory_read(uint64_t address, void *to, size_t n);
+/* Of a module: all but `view`, `view_size` and `shift`. It may be changed. False: no more. */
+typedef bool loaded_one(struct agent_module *m, void *arg);
+/* False: it was interrupted, or the list changed meanwhile; what was told may be wrong. */
+bool loaded_each(loaded_one *one, void *arg);
+/* Since then, as far as the end of the loader's list tells: not if something in between was unloaded. */
+bool loaded_unchanged(void);
+/* Maps the unwind tables of a library, where the file is still what was loaded. False: they cannot be read (m->hdr is 0). */
+bool loaded_view(struct agent_module *m);
+
 /* ---- writer.c ---- */
 /*
  * The writer is a thread with a table of descriptors of its own: the program sees none of ours, and may close all of its own. Everybody
@@ -287,7 +305,6 @@ bool writer_pause(void);
 void writer_resume(void);
 void writer_reset(void);                  /* after a fork and before another recording: all state is new */
 pid_t writer_thread(void);
-const void *writer_lock(void);            /* the one mutex of the sampler that threads of the program wait for */
 void writer_hurry(void);                  /* a ring fills up; safe in a handler */
 /* The thread itself only: */
 void writer_mapping(const struct agent_module *m);
@@ -392,6 +409,7 @@ void signals_block(sigset_t *old);           /* all of them, by system call: our
 void signals_restore(const sigset_t *old);
 
 /* The function behind ours, looked up once. */
-void *next_symbol(const char *name);
+void *next_symbol(const char *name);      /* behind us */
+void *any_symbol(const char *name);       /* the program's */
 
 #endif

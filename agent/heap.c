@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #define SPARE 4          /* rings for threads without one */
@@ -247,9 +246,8 @@ static uint64_t counted(const struct heap_thread *t)
 static uint64_t counted_there(const struct agent_ring *r)
 {
 	struct heap_thread t, *there = atomic_load(&r->heap);
-	struct iovec to = { &t, sizeof(t) }, from = { there, sizeof(t) };
 
-	if (!there || syscall(SYS_process_vm_readv, agent.pid, &to, 1ul, &from, 1ul, 0ul) != (long)sizeof(t))
+	if (!there || !memory_read((uint64_t)(uintptr_t)there, &t, sizeof(t)))
 		return 0;
 	/* it was still there then */
 	return thread_cpu(r->tid) && atomic_load(&r->heap) == there ? counted(&t) : 0;

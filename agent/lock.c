@@ -234,7 +234,7 @@ static uint64_t take(const void *lock, uint64_t now)
 
 static void wait_begin(struct lock_wait *w, const void *lock, uint32_t what)
 {
-	w->what = lock && lock == writer_lock() ? 0 : what;
+	w->what = what;
 	w->rate = rate_now(&waits);
 	w->least = draw(w->rate);
 	w->from = now_ns(CLOCK_MONOTONIC);

@@ -26,6 +26,8 @@ uint64_t now_ns(clockid_t clock)
 
 void *next_symbol(const char *name) { return dlsym(RTLD_NEXT, name); }
 
+void *any_symbol(const char *name) { return dlsym(RTLD_DEFAULT, name); }
+
 bool agent_on(void) { return atomic_load_explicit(&agent.mode, memory_order_relaxed) == AGENT_ON && (pid_t)syscall(SYS_getpid) == agent.pid; }
 
 /* All but 32 and 33, by which libc cancels threads and tells them of a change of user: whoever changes it waits for all threads, ours too. */
@@ -116,6 +118,8 @@ static void fall_back(struct agent_ring *r)
 
 static bool start(struct agent_ring *r, bool own_stack)
 {
+	bool single = alone();
+
 	agent.session++;
 	spans_begin();
 	atomic_store(&agent.mode, AGENT_ON);
@@ -125,6 +129,8 @@ static bool start(struct agent_ring *r, bool own_stack)
 	writer_begin();
 	dump_signal_begin();
 	if (writer_start()) {
+		if (single)
+			alone_again();
 		spans_switch();
 		return true;
 	}
@@ -178,6 +184,8 @@ void agent_stop(enum pd_wire_reason reason)
 		r->end_cpu = thread_cpu(r->tid);
 		atomic_store(&r->state, RING_ENDED);
 	}
+	if (reason == PD_WIRE_STOPPED)
+		alone_no_more(); /* at its end a thread gives memory back */
 	writer_ask(reason == PD_WIRE_STOPPED ? ASK_STOP : ASK_FINISH, reason);
 	atomic_store(&agent.mode, AGENT_OFF);
 	heap_end();

@@ -41,7 +41,7 @@ static int fd;
 static bool broken;
 static uint64_t dropped;         /* samples in blocks that could not be written */
 
-static pthread_mutex_t working = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic uint32_t working; /* a lock of our own, for libc's may not be used (alone.c). 0 free, 1 taken, 2 and somebody waits for it */
 static _Atomic bool hurry;
 static _Atomic uint32_t asked, answered; /* numbers of requests */
 static _Atomic uint32_t request, request_reason;
@@ -535,6 +535,29 @@ static void wait_on(_Atomic uint32_t *word, uint32_t while_it_is, uint64_t ns)
 
 static void wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0); }
 
+/* False: it could not be had in time. */
+static bool work_begin(uint64_t until)
+{
+	uint32_t is = 0;
+	uint64_t now;
+
+	if (atomic_compare_exchange_strong(&working, &is, 1))
+		return true;
+	while (atomic_exchange(&working, 2) != 0) {
+		now = now_ns(CLOCK_MONOTONIC);
+		if (now >= until)
+			return false;
+		wait_on(&working, 2, until - now < 1000 * MS ? until - now : 1000 * MS);
+	}
+	return true;
+}
+
+static void work_end(void)
+{
+	if (atomic_exchange(&working, 0) == 2)
+		wake(&working);
+}
+
 static void answer(void)
 {
 	uint32_t number = atomic_load(&asked), what;
@@ -573,12 +596,12 @@ static void *writer_run(void *arg)
 		now = now_ns(CLOCK_MONOTONIC);
 		if (atomic_load(&asked) == atomic_load(&answered) && next > now && !atomic_load(&hurry))
 			wait_on(&asked, atomic_load(&answered), next - now);
-		pthread_mutex_lock(&working);
+		work_begin(UINT64_MAX);
 		answer();
 		now = now_ns(CLOCK_MONOTONIC);
 		if (atomic_exchange(&hurry, false) || now >= next)
 			next = round_of(false);
-		pthread_mutex_unlock(&working);
+		work_end();
 	}
 	if (fd >= 0)
 		close(fd);
@@ -646,8 +669,6 @@ void writer_hurry(void)
 		wake(&asked);
 }
 
-const void *writer_lock(void) { return &working; }
-
 pid_t writer_thread(void) { return atomic_load(&thread_id); }
 
 /* At most two seconds: a program that ends must end. */
@@ -666,22 +687,13 @@ void writer_ask(enum agent_request what, enum pd_wire_reason reason)
 		wait_on(&answered, seen, until - now);
 }
 
-bool writer_pause(void)
-{
-	struct timespec until;
+bool writer_pause(void) { return work_begin(now_ns(CLOCK_MONOTONIC) + 1000 * MS); }
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 1;
-	return pthread_mutex_timedlock(&working, &until) == 0;
-}
-
-void writer_resume(void) { pthread_mutex_unlock(&working); }
+void writer_resume(void) { work_end(); }
 
 void writer_reset(void)
 {
-	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-
-	working = fresh;
+	atomic_store(&working, 0);
 	records = indexed = last_stack = 0;
 	sequence = flushed = slowly = refreshed = dropped = 0;
 	worth = broken = leaving = false;

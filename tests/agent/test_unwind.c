@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/time.h>
 #include <ucontext.h>
 
@@ -102,6 +103,7 @@ int main(void)
 	unsigned sum = 0;
 
 	backtrace(warm, 4); /* loads libgcc */
+	agent.pid = getpid();
 	if (!rings_make() || !(ring = ring_take()))
 		return 2;
 	ring_begin(ring, true);
