@@ -274,7 +274,7 @@ uint32_t modules_gone(void);              /* how often something was unloaded: a
 /* ---- alone.c: is there one thread, but for ours? ---- */
 bool alone(void);                         /* libc believes so; asked before the writer is started */
 void alone_again(void);                   /* it did before: it shall go on to */
-void alone_no_more(void);                 /* our thread counts from now on; called by a thread of the program */
+bool alone_no_more(void);                 /* our thread counts from now on; called by a thread of the program. Did it not before? */
 
 /* ---- loaded.c: what is loaded, without asking the loader. On the writer's thread, or before there is one ---- */
 /* Memory that may not be there; false: it is not, or not all of it. */
@@ -293,11 +293,13 @@ bool loaded_view(struct agent_module *m);
  * The writer is a thread with a table of descriptors of its own: the program sees none of ours, and may close all of its own. Everybody
  * else asks it for things and waits, not forever.
  */
-enum agent_request { ASK_NOTHING, ASK_DRAIN, ASK_FINISH, ASK_STOP }; /* stop: finish, and the thread ends */
+enum agent_request { ASK_NOTHING, ASK_DRAIN, ASK_LEAVE, ASK_FINISH, ASK_STOP }; /* leave: the thread ends; stop: finish, and it ends */
 void writer_begin(void);                  /* first records of an image; before writer_start() */
 bool writer_start(void);
 bool writer_opened(void);                 /* waits until it has tried: is the stream open? */
 bool writer_broken(void);                 /* it could not be written */
+/* Its thread ends and is gone for the kernel, too; writer_start() makes another that goes on. False: not in time. */
+bool writer_leave(void);
 bool writer_gone(void);                   /* waits until its thread has ended, not forever */
 void writer_ask(enum agent_request what, enum pd_wire_reason reason);
 /* Around a fork: nothing is half done meanwhile. False: it could not be had in time. */

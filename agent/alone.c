@@ -5,7 +5,9 @@
  * itself changes that when the program makes a thread, and we do when ours is to end or to count: functions that change the user have to do so in all threads.
  */
 #include "agent.h"
+#include <errno.h>
 #include <grp.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,11 +39,14 @@ void alone_again(void)
 	pretending = true;
 }
 
-void alone_no_more(void)
+bool alone_no_more(void)
 {
+	bool before = pretending && *inner;
+
 	if (pretending)
 		*inner = *outer = 0;
 	pretending = false;
+	return before;
 }
 
 /* ---- functions that go to all threads of which libc knows that they are there ---- */
@@ -69,3 +74,60 @@ FOR_ALL(setregid, (gid_t real, gid_t effective), (real, effective))
 FOR_ALL(setresgid, (gid_t real, gid_t effective, gid_t saved), (real, effective, saved))
 FOR_ALL(setgroups, (size_t n, const gid_t *list), (n, list))
 FOR_ALL(initgroups, (const char *user, gid_t group), (user, group))
+
+/* ---- functions the kernel refuses to processes with two threads: ours goes meanwhile ---- */
+
+/* True: it has gone, and alone_end() is to follow. */
+static bool alone_begin(sigset_t *old)
+{
+	if (!agent_on() || !alone_no_more())
+		return false;
+	signals_block(old);
+	if (writer_leave())
+		return true;
+	signals_restore(old);
+	return false;
+}
+
+static void alone_end(const sigset_t *old)
+{
+	int error = errno;
+
+	*inner = *outer = 1;
+	if (writer_start()) {
+		alone_again();
+		writer_opened(); /* the program may be about to change its root */
+	}
+	signals_restore(old);
+	errno = error;
+}
+
+HOOK int unshare(int flags)
+{
+	int (*next)(int);
+	sigset_t old;
+	bool gone;
+	int result;
+
+	*(void **)&next = next_symbol("unshare");
+	gone = flags & (CLONE_NEWUSER | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) && alone_begin(&old);
+	result = next(flags);
+	if (gone)
+		alone_end(&old);
+	return result;
+}
+
+HOOK int setns(int fd, int type)
+{
+	int (*next)(int, int);
+	sigset_t old;
+	bool gone;
+	int result;
+
+	*(void **)&next = next_symbol("setns");
+	gone = alone_begin(&old);
+	result = next(fd, type);
+	if (gone)
+		alone_end(&old);
+	return result;
+}

@@ -572,7 +572,7 @@ static void answer(void)
 		put_stats();
 		put_end((enum pd_wire_reason)atomic_load(&request_reason));
 	}
-	leaving = what == ASK_STOP;
+	leaving = what == ASK_STOP || what == ASK_LEAVE;
 	atomic_store(&answered, number);
 	wake(&answered);
 }
@@ -639,6 +639,23 @@ void writer_begin(void)
 	dump_begin();
 }
 
+bool writer_leave(void)
+{
+	struct timespec brief = { 0, 20000 };
+	pid_t tid = atomic_load(&thread_id);
+
+	writer_ask(ASK_LEAVE, 0);
+	if (!tid || !changes(&alive, 1))
+		return false;
+	for (unsigned i = 0; syscall(SYS_tgkill, agent.pid, tid, 0) == 0 && i < 10000; i++)
+		syscall(SYS_nanosleep, &brief, NULL);
+	leaving = false;
+	for (size_t i = 0; i < atomic_load(&agent.used); i++) /* went with its descriptors */
+		ring_at(i)->wall_file = -1;
+	atomic_store(&opening, 0);
+	return true;
+}
+
 bool writer_start(void)
 {
 	int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = next_symbol("pthread_create");
@@ -679,7 +696,7 @@ void writer_ask(enum agent_request what, enum pd_wire_reason reason)
 
 	if (what >= ASK_FINISH)
 		atomic_store(&request_reason, reason);
-	if (what >= ASK_FINISH || atomic_load(&request) == ASK_NOTHING)
+	if (what >= ASK_LEAVE || atomic_load(&request) == ASK_NOTHING)
 		atomic_store(&request, what);
 	number = atomic_fetch_add(&asked, 1) + 1;
 	wake(&asked);

@@ -6,9 +6,11 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,7 +20,7 @@ static int armed = 1;
 
 static void *behind(const char *name)
 {
-	if (armed && syscall(SYS_gettid) != syscall(SYS_getpid))
+	if (armed && __libc_single_threaded && syscall(SYS_gettid) != syscall(SYS_getpid))
 		abort(); /* that thread has no descriptor to say why */
 	return dlvsym(RTLD_NEXT, name, "GLIBC_2.2.5");
 }
@@ -51,7 +53,6 @@ WATCHED(int, dl_iterate_phdr, (int (*one)(struct dl_phdr_info *, size_t, void *)
 
 #else
 
-#include <sys/single_threaded.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -77,6 +78,12 @@ static void busy(const char *plugin)
 	}
 }
 
+__attribute__((noinline)) static void in_namespace(const char *plugin)
+{
+	busy(plugin);
+	__asm__ volatile("");
+}
+
 int main(int argc, char **argv)
 {
 	void (*no_more)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, "watch_no_more");
@@ -85,6 +92,9 @@ int main(int argc, char **argv)
 	printf("begin %d\n", __libc_single_threaded);
 	busy(argc > 1 ? argv[1] : "");
 	printf("busy %d\n", __libc_single_threaded);
+	printf("user namespace %d\n", unshare(CLONE_NEWUSER)); /* not for two threads */
+	in_namespace(argc > 1 ? argv[1] : "");
+	printf("in it %d\n", __libc_single_threaded);
 	fflush(stdout);
 	if (fork() == 0) {
 		busy(argc > 1 ? argv[1] : "");

@@ -105,13 +105,14 @@ users) # a program that changes its user does so with all its threads
 alone) # a program of one thread is one for libc, too, and our own thread does nothing that would then be wrong
 	"$2/alone" "$2/plugin.so" >want || fail 'alone'
 	grep -q '^busy 1$' want && grep -q '^threads 0$' want || skip "this libc says $(tr '\n' ' ' <want)"
-	for how in '--cpu' '--cpu --wall --heap --lock --trace --dump-signal USR2' '--heap --heap-period 1 --lock --lock-rate 1'; do
+	for how in '--cpu' '--cpu --wall --heap --lock --trace --dump-signal USR2' '--cpu --heap --heap-period 1 --lock --lock-rate 1'; do
 		# shellcheck disable=SC2086,SC2016 # options; for the inner shell
 		"$profdata" record -q -F 1000 $how -o a.pb.gz -- bash -c 'LD_PRELOAD=$LD_PRELOAD:$0 exec "$@"' "$2/alone_watch.so" "$2/alone" "$2/plugin.so" >have 2>err
 		status=$?
 		[ $status -eq 0 ] || fail "$how: status $status (134: our thread calls what it may not): $(cat err)"
 		cmp -s want have || fail "$how: $(diff want have)"
 		[ ! -s err ] || fail "$how: $(cat err)"
+		"$profdata" convert -q -t folded a.pb.gz -o - | grep -q in_namespace || fail "$how: nothing after unshare()"
 	done
 	;;
 folder) # an output that cannot be written is known before the command runs
