@@ -181,7 +181,7 @@ static void say_what_cannot_be_tested(struct pd_diff *d)
 	if (!d->s.testable)
 		pd_diff_note(d, "the number of samples behind the values is not known: differences are shown, none is tested; compare several profiles per side, or columns that count");
 	else if (n0 + n1 < PD_DIFF_MIN_SAMPLES)
-		pd_diff_note(d, "%.0f samples before and %.0f after are too few to test anything", n0, n1);
+		pd_diff_note(d, "%.0f sample%s before and %.0f after are too few to test anything", n0, round(n0) == 1 ? "" : "s", n1);
 	else if (!d->s.replicates && !d->s.slices)
 		pd_diff_note(d, "one profile per side: findings say that these recordings differ, not that the programs do; several profiles per side (before=F after=F) would");
 	else if (d->s.slices)
@@ -232,8 +232,9 @@ struct pd_diff *pd_diff_new(const struct pd_diff_input *before, size_t n_before,
 	if (!add_units(d, before, n_before, PD_BEFORE) || !add_units(d, after, n_after, PD_AFTER)) {
 		pd_error_nomem(err);
 	} else if (pd_diff_columns_init(d, err) && pd_diff_exposures(d, err) && pd_diff_match(d, err) && pd_diff_sums(d, err) && pd_diff_tests(d, err)) {
-		pd_diff_bulk(d);
-		if (pd_diff_blame(d, err) && pd_diff_moves(d, err)) {
+		if (!pd_diff_bulk(d)) {
+			pd_error_nomem(err);
+		} else if (pd_diff_blame(d, err) && pd_diff_moves(d, err)) {
 			count_matches(d);
 			say_what_cannot_be_tested(d);
 			if (name_keys(d) && order_rows(d))

@@ -145,6 +145,7 @@ struct diff_number {
 	double x, n;
 };
 struct diff_number pd_diff_number(const struct pd_diff *d, const struct diff_column *whole, const struct diff_cell *c);
+static inline enum pd_adjust pd_diff_correction(const struct pd_diff *d) { return d->o.conservative ? PD_ADJUST_BY : PD_ADJUST_BH; }
 /* One comparison of sums of the two sides: everything but q, rank and class. `df` as long as phi > 1. */
 void pd_diff_compare(const struct pd_diff *d, const struct diff_cell *a, const struct diff_cell *b, double phi, double df, struct pd_diff_test *out);
 /* The class of a comparison whose q is final. */
@@ -154,10 +155,10 @@ static inline bool pd_diff_is_finding(const struct pd_diff_test *t) { return t->
 double pd_diff_df(const struct pd_diff *d);
 
 /* diff_why.c: the bulk that moved together, then origins, carriers. */
-void pd_diff_bulk(struct pd_diff *d);
-/* Is the change of t no other than that of the bulk? Never when there is none. */
-bool pd_diff_with_bulk(const struct pd_diff *d, const struct pd_diff_test *t, double cutoff);
-/* Largest p that is a finding of a kind, alpha / tests at least: what a second question has to pass too. */
+bool pd_diff_bulk(struct pd_diff *d); /* false when out of memory */
+/* p of t having a change of its own: neither none nor that of the bulk, where there is one. NaN where nothing was tested. */
+double pd_diff_p(const struct pd_diff *d, const struct pd_diff_test *t);
+/* Largest such p of a finding of a kind, alpha / tests at least: what a second question has to pass too. */
 double pd_diff_cutoff(const struct pd_diff *d, int kind);
 bool pd_diff_blame(struct pd_diff *d, struct pd_error *err);
 

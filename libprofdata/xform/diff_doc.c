@@ -174,17 +174,6 @@ static struct diff_cell cell_of(const struct pd_diff *d, int side, int64_t value
 	return (struct diff_cell){ (double)value, w->samples * part, w->squares * part };
 }
 
-/* Largest p at a q of at most alpha. */
-static double cutoff(const double *p, const double *q, size_t n, double alpha)
-{
-	double most = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (q[i] <= alpha && p[i] > most)
-			most = p[i];
-	return most;
-}
-
 static void test_box(const struct pd_diff *d, struct pd_diff_box *box, struct pd_diff_test *t)
 {
 	struct diff_cell a = cell_of(d, PD_BEFORE, box->before), b = cell_of(d, PD_AFTER, box->after);
@@ -209,22 +198,22 @@ static void test_box(const struct pd_diff *d, struct pd_diff_box *box, struct pd
 enum pd_status pd_diff_boxes(const struct pd_diff *d, struct pd_diff_box *box, size_t n, struct pd_error *err)
 {
 	struct pd_diff_test *t = malloc((n + 1) * sizeof *t);
-	double *p = malloc((2 * n + 1) * sizeof *p), *q = p ? p + n : NULL, alpha = fmax(d->s.alpha[0], d->s.alpha[1]), least;
+	double *p = calloc(2 * n + 1, sizeof *p), *q = p ? p + n : NULL, alpha = fmax(d->s.alpha[0], d->s.alpha[1]);
 	bool ok = t && p;
 
 	for (size_t i = 0; ok && i < n; i++) {
 		test_box(d, &box[i], &t[i]);
 		p[i] = t[i].p;
 	}
-	ok = ok && (!n || pd_stat_adjust(d->o.conservative ? PD_ADJUST_BY : PD_ADJUST_BH, p, n, q) == PD_STAT_OK);
-	least = ok ? cutoff(p, q, n, alpha) : 0;
+	ok = ok && pd_stat_adjust(pd_diff_correction(d), p, n, q) == PD_STAT_OK;
 	for (size_t i = 0; ok && i < n; i++) {
 		t[i].q = q[i];
 		pd_diff_classify(d, box[i].before != 0, box[i].after != 0, alpha, &t[i]);
-		if (pd_diff_is_finding(&t[i]) && pd_diff_with_bulk(d, &t[i], least))
-			t[i].klass = PD_DIFF_UNCHANGED;
-		box[i].klass = t[i].klass;
+		p[i] = pd_diff_p(d, &t[i]);
 	}
+	ok = ok && pd_stat_adjust(pd_diff_correction(d), p, n, q) == PD_STAT_OK; /* what the bulk did is no finding: diff_why.c */
+	for (size_t i = 0; ok && i < n; i++)
+		box[i].klass = pd_diff_is_finding(&t[i]) && !(q[i] <= alpha) ? PD_DIFF_UNCHANGED : t[i].klass;
 	free(t);
 	free(p);
 	return ok ? PD_OK : pd_error_nomem(err);

@@ -352,7 +352,7 @@ static bool adjust(struct pd_diff *d, int kind, double *least)
 		return false;
 	for (size_t f = 0; f < d->func.n; f++)
 		p[f] = f ? d->test[kind][f].p : NAN;
-	ok = pd_stat_adjust(d->o.conservative ? PD_ADJUST_BY : PD_ADJUST_BH, p, d->func.n, p) == PD_STAT_OK;
+	ok = pd_stat_adjust(pd_diff_correction(d), p, d->func.n, p) == PD_STAT_OK;
 	for (size_t f = 1; ok && f < d->func.n; f++) {
 		d->test[kind][f].q = p[f];
 		if (!isnan(p[f]) && !(*least <= p[f]))

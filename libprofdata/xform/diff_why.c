@@ -80,22 +80,37 @@ static bool made_room(struct pd_diff *d, const struct member *m, size_t n)
 	return bulk * others < 0 && fabs(bulk + others) < fabs(others) / 2;
 }
 
-static void follow_bulk(struct pd_diff *d)
-{
-	double cutoff[DIFF_KINDS] = { pd_diff_cutoff(d, DIFF_SELF), pd_diff_cutoff(d, DIFF_TOTAL) };
+/* Beyond chance, be it large enough to matter or not. */
+static bool differs(const struct pd_diff_test *t) { return pd_diff_is_finding(t) || (t->flags & PD_DIFF_SMALL); }
 
-	for (int k = 0; k < DIFF_KINDS; k++)
-		for (size_t f = 1; f < d->func.n; f++) {
+/*
+ * The change of a function of its own is one that differs from none and from the bulk's: the weaker of the two tests
+ * counts, corrected over all functions once more. (The level that the first tests ended at would not do: where the
+ * bulk moved much, nearly all of them are significant, and it is hardly lower than that of a single test.)
+ */
+static bool follow_bulk(struct pd_diff *d)
+{
+	double *p = malloc(d->func.n * sizeof *p);
+	bool ok = p;
+
+	for (int k = 0; ok && k < DIFF_KINDS; k++) {
+		for (size_t f = 0; f < d->func.n; f++)
+			p[f] = f ? pd_diff_p(d, &d->test[k][f]) : NAN;
+		ok = pd_stat_adjust(pd_diff_correction(d), p, d->func.n, p) == PD_STAT_OK;
+		for (size_t f = 1; ok && f < d->func.n; f++) {
 			struct pd_diff_test *t = &d->test[k][f];
 
-			if (!pd_diff_is_finding(t) || !pd_diff_with_bulk(d, t, cutoff[k]))
+			if (!differs(t) || p[f] <= d->s.alpha[k])
 				continue;
 			t->klass = PD_DIFF_UNCHANGED;
 			t->flags |= PD_DIFF_SHARE_ONLY;
 		}
+	}
+	free(p);
+	return ok;
 }
 
-void pd_diff_bulk(struct pd_diff *d)
+bool pd_diff_bulk(struct pd_diff *d)
 {
 	struct member *m = malloc(d->func.n * sizeof *m);
 	size_t n = 0, in = 0;
@@ -103,7 +118,9 @@ void pd_diff_bulk(struct pd_diff *d)
 	bool room = false;
 
 	d->s.bulk_ratio = NAN;
-	for (uint32_t f = 1; m && d->s.testable && f < d->func.n; f++) {
+	if (!m)
+		return false;
+	for (uint32_t f = 1; d->s.testable && f < d->func.n; f++) {
 		const struct pd_diff_test *t = &d->test[DIFF_SELF][f];
 
 		if (t->samples[0] + t->samples[1] >= BULK_SAMPLES)
@@ -120,17 +137,17 @@ void pd_diff_bulk(struct pd_diff *d)
 	if (room && in >= 2 && in * 2 > n && (in < n || by_the_clock(d)) && d->bulk[0] > 0 && d->bulk[1] > 0 &&
 	    fabs(log(d->s.bulk_ratio)) > 2 * sqrt(d->s.phi * (1 / d->bulk[0] + 1 / d->bulk[1]))) {
 		d->s.bulk_functions = in;
-		follow_bulk(d);
-	} else {
-		d->s.bulk_ratio = NAN;
+		return follow_bulk(d);
 	}
+	d->s.bulk_ratio = NAN;
+	return true;
 }
 
-bool pd_diff_with_bulk(const struct pd_diff *d, const struct pd_diff_test *t, double cutoff)
+double pd_diff_p(const struct pd_diff *d, const struct pd_diff_test *t)
 {
-	if (isnan(d->s.bulk_ratio))
-		return false;
-	return pd_normal_p(from_bulk(t->samples[0], t->samples[1], d->bulk[1] / d->bulk[0], d->bulk[0], d->bulk[1], t->phi)) > cutoff;
+	if (isnan(t->p) || isnan(d->s.bulk_ratio))
+		return t->p;
+	return fmax(t->p, pd_normal_p(from_bulk(t->samples[0], t->samples[1], d->bulk[1] / d->bulk[0], d->bulk[0], d->bulk[1], t->phi)));
 }
 
 double pd_diff_cutoff(const struct pd_diff *d, int kind)
@@ -140,8 +157,8 @@ double pd_diff_cutoff(const struct pd_diff *d, int kind)
 	for (size_t f = 1; f < d->func.n; f++) {
 		const struct pd_diff_test *t = &d->test[kind][f];
 
-		if (t->q <= d->s.alpha[kind] && t->p > most)
-			most = t->p;
+		if (differs(t) && !(t->flags & PD_DIFF_SHARE_ONLY))
+			most = fmax(most, pd_diff_p(d, t));
 	}
 	return most;
 }
@@ -251,7 +268,7 @@ static bool remain(struct remainder *r, uint8_t *own, struct pd_error *err)
 		if (!(r->mark[f] & WANTED))
 			continue;
 		pd_diff_compare(d, &r->sum[PD_BEFORE][f], &r->sum[PD_AFTER][f], d->test[DIFF_TOTAL][f].phi, pd_diff_df(d), &t);
-		own[f] = t.p <= cutoff && !pd_diff_with_bulk(d, &t, cutoff);
+		own[f] = pd_diff_p(d, &t) <= cutoff;
 	}
 	return true;
 }

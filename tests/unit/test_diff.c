@@ -309,6 +309,41 @@ static void test_diff_made_room(void **state)
 	pd_diff_free(d);
 }
 
+/*
+ * One of two hundred grows to ten times what it was; the others scatter around their bulk as chance has it (quantiles of the normal
+ * distribution, dealt about). Nearly all changed significantly, and nearly all with the bulk: only one function is to blame, of any size.
+ */
+static void test_diff_one_among_many(void **state)
+{
+	char *before = calloc(1, 1 << 13), *after = calloc(1, 1 << 13), *b = before, *a = after;
+	struct pd_diff *d;
+
+	(void)state;
+	for (int f = 0; f < 200; f++) {
+		int n = 2400 / (f + 3);
+		double z = pd_normal_quantile(((f * 73) % 200 + 0.5) / 200);
+
+		b += sprintf(b, "m;g%d;f%d %d\n", f % 7, f, f ? n : 800);
+		a += sprintf(a, "m;g%d;f%d %d\n", f % 7, f, f ? (int)(n + z * sqrt(2.0 * n) + 0.5) : 8000);
+	}
+	for (int per = 0; per < 2; per++) {
+		d = compare(before, after, per ? PD_DIFF_PER_TOTAL : PD_DIFF_PER_NONE);
+		for (size_t i = 0; i < pd_diff_rows(d); i++) {
+			struct pd_diff_row r;
+
+			pd_diff_row(d, i, &r);
+			if (named(r.function, "f0"))
+				assert_int_equal(r.klass, PD_DIFF_GROWN);
+			else if (r.klass >= PD_DIFF_NEW && r.role != PD_DIFF_CARRIER)
+				fail_msg("%.*s is no finding", (int)r.function.n, r.function.p);
+		}
+		assert_true(!per == isnan(pd_diff_summary(d)->bulk_ratio));
+		pd_diff_free(d);
+	}
+	free(before);
+	free(after);
+}
+
 /* ---- what must hold always ---- */
 
 static char *random_profile(struct pd_rng *rng)
@@ -465,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_diff_plain_names), cmocka_unit_test(test_diff_ladder), cmocka_unit_test(test_diff_recursion_counts_once),
 		cmocka_unit_test(test_diff_sums_as_reports), cmocka_unit_test(test_diff_example_tree), cmocka_unit_test(test_diff_rates),
 		cmocka_unit_test(test_diff_replicates), cmocka_unit_test(test_diff_moved), cmocka_unit_test(test_diff_made_room),
+		cmocka_unit_test(test_diff_one_among_many),
 		cmocka_unit_test(test_diff_properties), cmocka_unit_test(test_diff_union_document), cmocka_unit_test(test_diff_refusals),
 		cmocka_unit_test(test_diff_without_memory),
 	};
