@@ -6,10 +6,12 @@
  */
 #include "base/error.h"
 #include "base/sort.h"
+#include "base/span.h"
 #include "heatmap/heatmap.h"
 #include "model/times.h"
 
 #define MOST_ROWS 200000u /* what the data block of a page keeps times for */
+#define MOST_LABELS 3     /* of a row: root frame, state, reason */
 
 struct page_row {
 	int64_t value;
@@ -29,29 +31,37 @@ static void rows_release(struct page_rows *r)
 	free(r->tmp);
 }
 
-/* Label sets reduced to what becomes a root frame; false when out of memory. */
-static bool root_labels(const struct pd_doc *doc, struct pd_builder *b, uint32_t **out)
+/* May a label stay: what becomes the root frame, and with `states` what colours say about samples (svg_state.c). */
+static bool is_kept(const struct pd_doc *doc, const struct pd_label *l, bool states)
 {
-	pd_str key = pd_doc_meta(doc)->root_label;
+	pd_str root = pd_doc_meta(doc)->root_label;
+	struct pd_span key = pd_doc_string(doc, l->key);
+
+	if (l->kind != PD_LABEL_STR)
+		return false;
+	return (root.v && l->key.v == root.v) || (states && (span_is(key, "state") || span_is(key, "reason")));
+}
+
+/* Label sets reduced to the labels that stay, the first of each key. */
+static void keep_labels(const struct pd_doc *doc, struct pd_builder *b, bool states, uint32_t *out)
+{
 	uint32_t n = pd_doc_label_sets(doc);
 
-	*out = calloc((size_t)n + 1, sizeof **out);
-	if (!*out)
-		return false;
-	for (uint32_t i = 1; key.v && i <= n; i++) {
+	for (uint32_t i = 1; i <= n; i++) {
+		struct pd_label kept[MOST_LABELS];
 		const struct pd_label *l;
-		size_t labels = pd_doc_labels(doc, (pd_labels){ i }, &l);
+		size_t labels = pd_doc_labels(doc, (pd_labels){ i }, &l), n_kept = 0;
 
-		for (size_t k = 0; k < labels; k++) {
-			struct pd_label one = l[k];
+		for (size_t k = 0; k < labels && n_kept < MOST_LABELS; k++) {
+			bool again = false;
 
-			if (one.key.v == key.v && one.kind == PD_LABEL_STR) {
-				(*out)[i] = pd_labels_of(b, &one, 1).v;
-				break;
-			}
+			for (size_t j = 0; j < n_kept; j++)
+				again = again || kept[j].key.v == l[k].key.v;
+			if (!again && is_kept(doc, &l[k], states))
+				kept[n_kept++] = l[k];
 		}
+		out[i] = n_kept ? pd_labels_of(b, kept, n_kept).v : 0;
 	}
-	return true;
 }
 
 /* Rows of the map that have a value, in its bins. */
@@ -60,6 +70,8 @@ static bool collect(const struct heatmap *h, const struct pd_sample_type *type, 
 	size_t room = (size_t)pd_series_count(h->doc, type->series) + 1;
 	struct pd_rows rows;
 
+	rows_release(r);
+	r->n = 0;
 	r->v = malloc(room * sizeof *r->v);
 	r->order = malloc(room * sizeof *r->order);
 	r->tmp = malloc(room * sizeof *r->tmp);
@@ -121,20 +133,31 @@ static void write_rows(const struct heatmap *h, const struct page_rows *r, const
 	}
 }
 
+/* Rows of bins, of columns where there are too many; false when out of memory or a sum does not fit. */
+static bool make_rows(struct heatmap *h, const struct pd_sample_type *type, const struct pd_times *times, const uint32_t *labels, struct page_rows *r)
+{
+	if (!collect(h, type, times, labels, r) || !add_up(r))
+		return false;
+	h->whole_columns = r->n > MOST_ROWS;
+	for (size_t i = 0; h->whole_columns && i < r->n; i++)
+		r->v[i].bin -= r->v[i].bin % h->m->rows;
+	return !h->whole_columns || add_up(r);
+}
+
 struct pd_doc *heatmap_page_doc(struct heatmap *h, const struct pd_sample_type *type, struct pd_error *err)
 {
 	struct pd_builder *b = pd_builder_derive(h->doc, PD_DERIVE_STACKS, 0, err);
 	struct pd_times *times = b ? pd_times_new(h->doc, err) : NULL;
+	uint32_t *labels = calloc((size_t)pd_doc_label_sets(h->doc) + 1, sizeof *labels);
 	struct page_rows r = { 0 };
 	struct pd_doc *doc = NULL;
-	uint32_t *labels = NULL;
-	bool ok = times && root_labels(h->doc, b, &labels) && collect(h, type, times, labels, &r) && add_up(&r);
+	bool ok = times && labels;
 
-	if (ok && r.n > MOST_ROWS) {
-		h->whole_columns = true;
-		for (size_t i = 0; i < r.n; i++)
-			r.v[i].bin -= r.v[i].bin % h->m->rows;
-		ok = add_up(&r);
+	for (int states = 1; ok && states >= 0; states--) { /* a picture without states is better than none */
+		keep_labels(h->doc, b, states, labels);
+		ok = make_rows(h, type, times, labels, &r);
+		if (r.n <= MOST_ROWS)
+			break;
 	}
 	h->has_graph = ok && r.n && r.n <= MOST_ROWS;
 	if (h->has_graph) {
