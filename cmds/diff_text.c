@@ -94,6 +94,8 @@ static void probability(char *buf, size_t n, double p)
 {
 	if (isnan(p))
 		snprintf(buf, n, "-");
+	else if (p < 1e-300) /* below what a double can tell from 0 */
+		snprintf(buf, n, "<1e-300");
 	else if (p < 0.0001)
 		snprintf(buf, n, "%.0e", p);
 	else
@@ -128,7 +130,7 @@ static void side_line(struct diff_report *r, struct pd_out *out, int side)
 	pd_format_amount(text, sizeof text, s->total, &how);
 	pd_out_printf(out, ": %s", text);
 	if (s->samples > 0 && !(r->s->per == PD_DIFF_PER_NONE && !*r->s->unit_text))
-		pd_out_printf(out, ", %.0f samples", s->samples);
+		pd_out_printf(out, ", %.0f %s", s->samples, round(s->samples) == 1 ? "sample" : "samples");
 	if (s->duration > 0) {
 		pd_format_value(text, sizeof text, (int64_t)llround(s->duration * 1e9), "nanoseconds", "auto");
 		pd_out_printf(out, " in %s", text);
@@ -266,7 +268,7 @@ static const char *colour(const struct diff_report *r, const struct pd_diff_row 
 
 static void head(struct pd_out *out)
 {
-	pd_out_puts(out, "\n    before      after     change    change  95% interval           q     samples  what         function\n");
+	pd_out_puts(out, "\n     before       after       change    change  95% interval           q     samples  what         function\n");
 }
 
 static void put_row(struct diff_report *r, struct pd_out *out, const struct pd_diff_row *row)
@@ -277,12 +279,12 @@ static void put_row(struct diff_report *r, struct pd_out *out, const struct pd_d
 
 	pd_out_puts(out, colour(r, row));
 	amount(r, text, sizeof text, t->before);
-	right(out, text, 10);
-	amount(r, text, sizeof text, t->after);
 	right(out, text, 11);
+	amount(r, text, sizeof text, t->after);
+	right(out, text, 12);
 	amount(r, text + 1, sizeof text - 1, fabs(t->after - t->before));
 	text[0] = t->after < t->before ? '-' : '+';
-	right(out, text, 11);
+	right(out, text, 13);
 	relative(text, sizeof text, t->before > 0 ? t->after > 0 ? t->ratio : 0 : t->after > 0 ? INFINITY : NAN);
 	right(out, text, 10);
 	interval(text, sizeof text, t->lo, t->hi);
@@ -347,9 +349,9 @@ static void rest_line(struct diff_report *r, struct pd_out *out, size_t hidden)
 	}
 	pd_out_puts(out, "\nnot listed: ");
 	if (hidden)
-		pd_out_printf(out, "%zu findings (-n 0 for all), ", hidden);
+		pd_out_printf(out, "%zu finding%s (-n 0 for all), ", hidden, hidden == 1 ? "" : "s");
 	if (carriers) {
-		pd_out_printf(out, "%zu carriers of these changes", carriers);
+		pd_out_printf(out, "%zu carrier%s of these changes", carriers, carriers == 1 ? "" : "s");
 		more = ", ";
 	}
 	if (share) {

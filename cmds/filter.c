@@ -106,7 +106,7 @@ static int drop_frames(struct cmd_ctx *ctx, struct pd_doc **doc)
 	if (!status && report.drop_frames_invalid)
 		cmd_warnf(ctx, "drop_frames of the profile is no regular expression and was left out");
 	if (!status && report.samples_cut)
-		cmd_infof(ctx, "drop_frames of the profile shortened %llu samples", (unsigned long long)report.samples_cut);
+		cmd_infof(ctx, "drop_frames of the profile shortened %llu sample%s", (unsigned long long)report.samples_cut, report.samples_cut == 1 ? "" : "s");
 	return status;
 }
 

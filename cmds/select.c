@@ -107,7 +107,7 @@ static void warn_unmatched(struct cmd_ctx *ctx, const struct pd_filter_report *r
 	if (r->tagignore_is_range)
 		cmd_infof(ctx, "--tagignore=%s is a range of numbers, not a regular expression", s->tagignore);
 	if (r->samples_cut)
-		cmd_infof(ctx, "drop_frames of the profile shortened %llu samples", (unsigned long long)r->samples_cut);
+		cmd_infof(ctx, "drop_frames of the profile shortened %llu sample%s", (unsigned long long)r->samples_cut, r->samples_cut == 1 ? "" : "s");
 }
 
 /* "no sample type 'cpu' (has: ...)" */

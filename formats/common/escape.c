@@ -201,6 +201,12 @@ static size_t put_hex(char *out, const char *before, uint32_t cp, unsigned digit
 	return n + put_text(out + n, after);
 }
 
+/* Marks that change the direction of what follows: a name could pretend to be another one. */
+static bool reorders(uint32_t cp)
+{
+	return cp == 0x061c || cp == 0x200e || cp == 0x200f || (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
+}
+
 /* Characters XML 1.0 has no way to say. */
 static bool xml_forbidden(uint32_t cp)
 {
@@ -217,7 +223,7 @@ static size_t put_xml_text(char *out, uint32_t cp)
 	case '\r': return put_text(out, "&#13;");
 	default: break;
 	}
-	if (xml_forbidden(cp))
+	if (xml_forbidden(cp) || reorders(cp))
 		return esc_utf8_put(out, REPLACEMENT);
 	if (cp >= 0x7f && cp <= 0x9f)
 		return put_hex(out, "&#x", cp, 2, ";");
@@ -257,12 +263,6 @@ static size_t put_js(char *out, uint32_t cp)
 	default:
 		return put_json(out, cp);
 	}
-}
-
-/* Marks that change the direction of what follows: a name could pretend to be another one. */
-static bool reorders(uint32_t cp)
-{
-	return cp == 0x061c || cp == 0x200e || cp == 0x200f || (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
 }
 
 static size_t put_terminal(char *out, uint32_t cp)

@@ -94,6 +94,23 @@ static size_t scaled_value(const struct unit_step *step, double v, char *buf)
 	return n + strlen(step->name);
 }
 
+/* "sample" of "samples": what one of them is called. Short words may be units (ms), and not all that end in s are plurals (status). */
+static struct pd_span one_of(struct pd_span name)
+{
+	size_t letters = 0;
+
+	while (letters < name.n && (name.p[name.n - 1 - letters] | 0x20) >= 'a' && (name.p[name.n - 1 - letters] | 0x20) <= 'z')
+		letters++;
+	if (letters < 4 || name.p[name.n - 1] != 's' || strchr("sui", name.p[name.n - 2]))
+		return name;
+	name.n--;
+	if (name.p[name.n - 1] == 'e' && (strchr("sx", name.p[name.n - 2]) || (name.p[name.n - 2] == 'h' && strchr("cs", name.p[name.n - 3]))))
+		name.n--; /* misses, switches */
+	else if (name.p[name.n - 1] == 'e' && name.p[name.n - 2] == 'i')
+		name.n++; /* series, entries */
+	return name;
+}
+
 size_t svg_value(const struct svg_scene *s, int64_t v, char *buf, size_t n)
 {
 	char text[400], digits[320];
@@ -114,6 +131,8 @@ size_t svg_value(const struct svg_scene *s, int64_t v, char *buf, size_t n)
 	if (len >= n)
 		len = n - 1;
 	memcpy(buf, text, len);
+	if (len == 1 && text[0] == '1')
+		name = one_of(name);
 	if (!step && name.n && len + 2 < n) {
 		buf[len++] = ' ';
 		fit = svg_prefix(name, (n - 1 - len) / 4, &all);

@@ -92,6 +92,8 @@ static enum pd_status no_samples(const struct pd_doc *doc, const struct pd_sampl
 
 	if (!pd_series_count(doc, type->series))
 		return pd_error_set(err, PD_ERR_DATA, "nothing to draw: the profile has no samples");
+	if (pd_series_count(doc, type->series) == 1)
+		return pd_error_set(err, PD_ERR_DATA, "nothing to draw: the only sample has value 0 for %.*s", (int)(name.n < 100 ? name.n : 100), name.p);
 	return pd_error_set(err, PD_ERR_DATA, "nothing to draw: all %llu samples have value 0 for %.*s",
 			    (unsigned long long)pd_series_count(doc, type->series), (int)(name.n < 100 ? name.n : 100), name.p);
 }
@@ -118,7 +120,7 @@ static enum pd_status tell_dropped(const struct svg_scene *s, const struct svg_d
 	if (!d->nodes && !d->labels && !d->times)
 		return PD_OK;
 	if (d->nodes)
-		snprintf(places, sizeof places, "%u places lighter than %lld%s", d->nodes, (long long)s->data_weight, d->labels || d->times ? ", " : "");
+		snprintf(places, sizeof places, "%u place%s lighter than %lld%s", d->nodes, d->nodes == 1 ? "" : "s", (long long)s->data_weight, d->labels || d->times ? ", " : "");
 	pd_error_set(err, PD_WARN, "left out of the file for its size: %s%s%s%s", places, d->labels ? "labels of samples" : "", d->labels && d->times ? ", " : "",
 		     d->times ? "times of samples" : "");
 	if (!s->page)

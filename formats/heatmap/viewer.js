@@ -83,12 +83,12 @@ function parseSeconds(text) {
 	return m ? BigInt(m[1]) * BigInt(1e9) + BigInt((m[2] || "").padEnd(9, "0")) : null;
 }
 
-function count(n) { return decimal(BigInt(n), 0, true) + (n === 1 ? " sample" : " samples"); }
+function count(n) { return counted(decimal(BigInt(n), 0, true), "samples"); }
 
 function value(v) {
 	var text = D.unit_scales ? scaled(Number(v) / Math.pow(10, D.sample_type.decimals), D.sample_type.unit) : null;
 
-	return text === null ? decimal(v, D.sample_type.decimals, true) + " " + D.count_name : text;
+	return text === null ? counted(decimal(v, D.sample_type.decimals, true), D.count_name) : text;
 }
 
 function clock(ns) {
@@ -141,6 +141,8 @@ function showPick() {
 	if (!sel) {
 		ui.pick.removeAttribute("d");
 		ui.range.value = "";
+		if (document.activeElement === ui.clear) /* it has done its work and would take the focus away with it */
+			ui.plot.focus({ preventScroll: true });
 		ui.copy.disabled = ui.clear.disabled = true;
 		setText(ui.info, picking ? "the range begins here: go to its end and press Enter" : "drag over the map, or press Enter and the arrows, to pick a range; ? lists the keys");
 		return;

@@ -250,11 +250,11 @@ const tests = {
 		assert.strictEqual((await box(b, "parse", 2)).total, 6);
 		assert.match(await details(b), /^12 objects$/);
 		await choose(b, "Group by", "route");
-		await choose(b, "Group", "/b");
+		await choose(b, "Group", "=/b");
 		assert.strictEqual((await box(b, "all")).total, 7);
 		assert.strictEqual(await hash(b), "#key=route&group=%2Fb&type=objects");
 		await choose(b, "Group by", "thread of the sample");
-		await choose(b, "Group", "worker 7/8");
+		await choose(b, "Group", "=worker 7/8");
 		assert.deepStrictEqual((await boxes(b)).map((x) => x.name).sort(), ["all", "main", "parse", "work"]);
 		await b.back();
 		await until("the group before", async () => await b.run("return document.querySelector('.options').textContent.length") > 0 && (await box(b, "all")).total === 12);
@@ -562,6 +562,105 @@ const tests = {
 		await b.keys("t");
 		await b.keys("s");
 		assert.strictEqual(await b.run("return window.pwned===undefined"), true);
+		await clean(b);
+	},
+
+	/* Frames without a name, names of bytes that are no UTF-8, names that would turn the text behind them about. */
+	async "names that are nothing, look alike or turn round"(b) {
+		const rows = "profdata dump 1\nseries\nvalue\tsamples\tcount\n5\t\\xff;x\n7\t\\xfe;x\n1\tmain;\\xe2\\x80\\xae;y\n3\tmain;\u05d0\u05d1;y\n2\ta_\\x1b;z\n";
+		const file = draw(write("names.dump", rows), "names.html");
+
+		await b.open(file);
+		const alike = (await boxes(b)).filter((x) => x.name === "\ufffd" && x.depth === 1);
+
+		assert.strictEqual(alike.length, 2);
+		for (const one of alike) { /* each has an address of its own */
+			await b.open(file);
+			await b.drag([[one.x + 5, one.y + 5]]);
+			const link = await hash(b);
+
+			assert.match(await details(b), new RegExp("^\ufffd: " + one.total + " samples"));
+			await b.open(file, link.slice(1));
+			assert.match(await details(b), new RegExp("^View: \ufffd: " + one.total + " samples"));
+			assert.strictEqual(await hash(b), link);
+		}
+		await b.open(file);
+		await click(b, "\ufffd", 2);
+		assert.match(await details(b), /^\ufffd: 1 sample, 5\.56%/);
+		await b.keys("Home");
+		await click(b, "\u05d0\u05d1");
+		assert.match(await details(b), /^\u2068\u05d0\u05d1\u2069: 3 samples, 16\.67%/);
+		await b.keys("Home");
+		assert.ok(await box(b, "a_\ufffd"));
+		await clean(b);
+	},
+
+	async "frames without a name have addresses, and a way out"(b) {
+		const file = path.join(dir, "nameless.html");
+		const text = fs.readFileSync(draw(write("nameless.folded", "zz;x 5\nother;y 3\n"), "named.html"), "utf8");
+
+		fs.writeFileSync(file, text.replace(/"zz"/, '""')); /* as another program might write it */
+		await b.open(file);
+		const one = (await boxes(b)).find((x) => x.depth === 1 && x.total === 5);
+
+		assert.strictEqual(one.name, "");
+		await b.drag([[one.x + 5, one.y + 5]]);
+		assert.strictEqual(await hash(b), "#zoom=@0");
+		assert.strictEqual(await b.run("return document.querySelector(\"button[aria-label^='Reset']\").disabled"), false);
+		await b.open(file, "zoom=@0");
+		assert.ok((await boxes(b)).find((x) => x.depth === 1).width > 1000);
+		await b.keys("Escape");
+		assert.strictEqual((await boxes(b)).filter((x) => x.depth === 1).length, 2);
+		await clean(b);
+	},
+
+	async "what is left out says so"(b) {
+		const file = path.join(dir, "left-out.html");
+		const text = fs.readFileSync(draw(write("left.folded", "main;few;x 5\nmain;more 3\n"), "whole.html"), "utf8");
+		const block = /(<script type="application\/json" id="profdata">)([^]*?)(<\/script>)/;
+		const d = JSON.parse(block.exec(text)[2]);
+
+		d.frames.flags = d.frames.name.map((n, i) => i === 1 ? 8 : 0);
+		fs.writeFileSync(file, text.replace(block, (all, head, json, tail) => head + JSON.stringify(d) + tail));
+		await b.open(file);
+		const one = (await boxes(b)).find((x) => x.depth === 2);
+
+		await b.call("POST", b.session + "/actions", { actions: [{ type: "pointer", id: "mouse", parameters: { pointerType: "mouse" }, actions: [{ type: "pointerMove", x: Math.round(one.x + 9), y: Math.round(one.y + 9) }] }] });
+		assert.strictEqual(await b.run("return document.querySelector('.tip').firstChild.textContent"), "Smaller frames left out of this file");
+		assert.match(await b.run("return document.querySelector('.tip').children[1].textContent"), /^\d samples, [\d.]+%$/);
+		await clean(b);
+	},
+
+	async "the focus stays when a button has done its work"(b) {
+		await b.open(page);
+		await click(b, "run");
+		await press(b, "Reset zoom");
+		assert.strictEqual(await b.run("return document.activeElement.getAttribute('role')"), "tree");
+		await clean(b);
+	},
+
+	async "many values of a label, and empty ones"(b) {
+		const rows = ["profdata dump 1", "series", "value\tsamples\tcount"];
+
+		for (let i = 0; i < 20000; i++)
+			rows.push("1\tuser=u" + i + "\tmain;f" + i % 5);
+		rows.push("9\tuser=\tmain;nobody");
+		const file = draw(write("users.dump", rows.join("\n") + "\n"), "users.html");
+
+		await b.open(file);
+		await choose(b, "Group by", "user");
+		await choose(b, "Group", "=u7");
+		assert.strictEqual((await box(b, "all")).total, 1);
+		await choose(b, "Group", "=");
+		assert.strictEqual((await box(b, "all")).total, 9);
+		await b.open(file, "key=user&group=");
+		assert.strictEqual((await box(b, "all")).total, 9);
+		await choose(b, "Group", "");
+		assert.strictEqual((await box(b, "all")).total, 20009);
+		const ms = await b.run("var o=document.querySelector('.options'),t=performance.now();document.querySelector(\"button[aria-label^='Root on top']\").click();return performance.now()-t");
+
+		console.log("  " + ms.toFixed(1) + " ms to turn the picture with 20,001 groups to choose from");
+		assert.ok(ms < 300);
 		await clean(b);
 	},
 

@@ -149,7 +149,8 @@ function readBlock(text) {
 	readStrings(d.strings, d.prefix);
 	zeros = new Int32Array(f.n);
 	d.names = Array.from(running(f.name), function (i) { return d.strings[i]; });
-	d.shown = d.names.map(function (s) { return wellFormed(s.replace(/_\[[kijw01]\]$/, "") || s); });
+	d.linked = d.names.map(wellFormed);
+	d.shown = d.linked.map(function (s) { return visible(s.replace(/_\[[kijw01]\]$/, "") || s); });
 	d.same = sameNames(d.names);
 	d.file = f.file || zeros;
 	d.line = f.line || zeros;

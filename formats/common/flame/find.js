@@ -191,6 +191,16 @@ function wellFormed(s) {
 	return s.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, function (c) { return c.length === 2 ? c : "\ufffd"; });
 }
 
+/* Controls, and marks that turn the direction of what follows, so that a name could pretend to be another: as the static picture has them. */
+function visible(s) {
+	return s.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+}
+
+/* A name in front of numbers, which letters of a script from right to left would drag along. */
+function isolated(s) {
+	return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]|[\ud802\ud803\ud83a\ud83b]/.test(s) ? "\u2068" + s + "\u2069" : s;
+}
+
 function decode(s) {
 	try {
 		return decodeURIComponent(s);
@@ -204,9 +214,9 @@ function pathOf(v, i) {
 
 	for (; i > 0; i = v.parent[i]) {
 		for (n = 0, k = v.first[v.parent[i]]; k >= 0 && k !== i; k = v.next[k])
-			if (D.names[v.frame[k]] === D.names[v.frame[i]])
+			if (D.linked[v.frame[k]] === D.linked[v.frame[i]])
 				n++;
-		parts.push(encodeURIComponent(wellFormed(D.names[v.frame[i]])) + (n ? "@" + n : ""));
+		parts.push(encodeURIComponent(D.linked[v.frame[i]]) + (n || !D.linked[v.frame[i]] ? "@" + n : "")); /* a path is never empty */
 	}
 	return parts.reverse().join(";");
 }
@@ -219,7 +229,7 @@ function nodeAt(v, path) {
 		var m = /^([^@]*)(?:@(\d+))?$/.exec(part) || [part, part], name = decode(m[1]), skip = +(m[2] || 0), k;
 
 		for (k = firstChild(v, at); k >= 0; k = v.next[k])
-			if (wellFormed(D.names[v.frame[k]]) === name && skip-- === 0) {
+			if (D.linked[v.frame[k]] === name && skip-- === 0) {
 				at = k;
 				return true;
 			}

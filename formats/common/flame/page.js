@@ -26,12 +26,21 @@ function kindOf(v) {
 	return v.kind === "leaf" || v.kind === "callers" ? "callers" : "";
 }
 
+function nameOf(f) {
+	return flagsOf(f) & LEFT_OUT ? "Smaller frames left out of this file" : D.shown[f];
+}
+
 function describe(b) {
+	return isolated(nameOf(panes[b.pane].v.frame[b.i])) + ": " + about(b);
+}
+
+/* What there is to say beside the name. */
+function about(b) {
 	var v = panes[b.pane].v, i = b.i, f = v.frame[i], text, at = panes[b.pane].at;
 
 	if (flagsOf(f) & LEFT_OUT)
-		return "Smaller frames left out of this file: " + value(v.total[i]) + ", " + percent(v.total[i], hundred);
-	text = D.shown[f] + ": " + (attrsOf(f).title ? attrsOf(f).title + "; " : "");
+		return value(v.total[i]) + ", " + percent(v.total[i], hundred);
+	text = attrsOf(f).title ? attrsOf(f).title + "; " : "";
 	if (D.diff)
 		return text + diffWords(v, i);
 	text += value(v.total[i]) + ", " + percent(v.total[i], hundred);
@@ -48,8 +57,8 @@ function idleText() {
 	if (S.view === "sandwich") {
 		f = p.v.frame[0];
 		if (D.diff)
-			return D.shown[f] + ": " + diffWords(p.v, 0);
-		return D.shown[f] + ": " + value(p.v.total[0]) + ", " + percent(p.v.total[0], hundred) + "; self " + value(functionTable().self[D.same[f]]);
+			return isolated(D.shown[f]) + ": " + diffWords(p.v, 0);
+		return isolated(D.shown[f]) + ": " + value(p.v.total[0]) + ", " + percent(p.v.total[0], hundred) + "; self " + value(functionTable().self[D.same[f]]);
 	}
 	if (S.view === "table")
 		return list.length.toLocaleString("en") + (list.length === 1 ? " function, " : " functions, ") + text;
@@ -88,7 +97,25 @@ function fillSelect(select, values, chosen) {
 	});
 }
 
+var groupsShown = null;
+
+/* The groups of a label, made anew only when there is another label: there may be many thousands. */
+function fillGroups() {
+	if (groupsShown !== S.key) {
+		groupsShown = S.key;
+		fillSelect(ui.group, [["", "all"]].concat(S.key ? groupsOf(S.key).map(function (g) { return ["=" + g, visible(wellFormed(g)).slice(0, 80) || "(empty)"]; }) : []), "");
+	}
+	ui.group.value = S.group === null ? "" : "=" + S.group;
+}
+
+/* Where the keys of the page work: the boxes, or the rows of the table. */
+function focusView() {
+	(S.view === "table" ? ui.body.querySelector("tr") || ui.table : ui.tree).focus({ preventScroll: true });
+}
+
 function showTools() {
+	var focused = document.activeElement;
+
 	VIEWS.forEach(function (v) { pressed(ui.views[v[0]], S.view === v[0]); });
 	pressed(ui.gear, !ui.app.classList.contains("folded"));
 	pressed(ui.regex, S.regex);
@@ -101,6 +128,8 @@ function showTools() {
 	ui.order.disabled = S.view === "table" || S.view === "chart";
 	ui.prev.disabled = ui.next.disabled = !hits.length;
 	ui.reset.disabled = !S.zoom;
+	if (focused && focused.disabled) /* a button that has done its work would take the focus away with it */
+		focusView();
 	if (ui.type)
 		ui.type.value = String(S.type);
 	ui.order.value = S.order;
@@ -108,7 +137,7 @@ function showTools() {
 		ui.mode.value = S.mode;
 	if (ui.key) {
 		ui.key.value = S.key;
-		fillSelect(ui.group, [["", "all"]].concat(S.key ? groupsOf(S.key).map(function (g) { return [g, g.slice(0, 80) || "(empty)"]; }) : []), S.group);
+		fillGroups();
 		ui.group.parentNode.hidden = !S.key;
 	}
 	document.body.setAttribute("data-view", S.view);
@@ -163,7 +192,7 @@ function setView(view) {
 		S.zoom = "";
 		update("panes", true);
 	}
-	(view === "table" ? ui.body.querySelector("tr") || ui.table : ui.tree).focus({ preventScroll: true });
+	focusView();
 }
 
 function openSandwich(f) {
@@ -392,8 +421,8 @@ function onMove(e) {
 	where = whereIs(v.frame[i]);
 	link = attrsOf(v.frame[i]).href;
 	ui.tip.textContent = "";
-	make("b", {}, ui.tip, D.shown[v.frame[i]].slice(0, 600));
-	make("div", {}, ui.tip, describe(b).slice(D.shown[v.frame[i]].length + 2) || describe(b));
+	make("b", {}, ui.tip, nameOf(v.frame[i]).slice(0, 600));
+	make("div", {}, ui.tip, about(b));
 	if (where.length)
 		make("div", { "class": "dim" }, ui.tip, where.join(", "));
 	if (link)
@@ -509,11 +538,11 @@ function makeOptions(parent) {
 	if (keys.length) {
 		picker(bar, "Group by", "key", [["", "nothing"]].concat(keys), function () {
 			S.key = ui.key.value;
-			S.group = "";
+			S.group = null;
 			update("all", true);
 		});
 		picker(bar, "Group", "group", [], function () {
-			S.group = ui.group.value;
+			S.group = ui.group.value ? ui.group.value.slice(1) : null; /* values may be empty */
 			update("all", true);
 		});
 	}

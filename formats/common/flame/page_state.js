@@ -1,7 +1,7 @@
 /* ---- page: what is looked at, and the views made for it ---- */
 
 var S = {                 /* all of it stands in the address, where it differs from what the file says */
-	view: "graph", type: 0, key: "", group: "", order: "name", flip: false, leaf: false, fold: false, mode: "union",
+	view: "graph", type: 0, key: "", group: null, order: "name", flip: false, leaf: false, fold: false, mode: "union",
 	focus: "", ignore: "", hide: "", query: "", regex: false, cased: false, zoom: "", fn: -1, sort: "total", up: false
 };
 var START = null;         /* S as the file says */
@@ -37,12 +37,12 @@ function groupsOf(key) {
 				seen.add(D.labelList[l].text);
 		});
 	});
-	return Array.from(seen).sort(function (a, b) { return a.localeCompare(b, "en", { numeric: true }); });
+	return Array.from(seen).sort(new Intl.Collator("en", { numeric: true }).compare);
 }
 
 /* Which label sets are in the group that was picked; null: all. */
 function setsInGroup() {
-	if (!S.key || !S.group)
+	if (!S.key || S.group === null)
 		return null;
 	return D.sets.map(function (set, i) {
 		if (S.key === "thread of the sample")
@@ -191,7 +191,7 @@ function fragment() {
 	if (S.type !== START.type)
 		parts.push("type=" + encodeURIComponent(wellFormed(D.types[S.type].type)) + (sameTypeBefore(S.type) ? "@" + S.type : ""));
 	if (S.view === "sandwich" && S.fn >= 0)
-		parts.push("fn=" + encodeURIComponent(wellFormed(D.names[S.fn])));
+		parts.push("fn=" + encodeURIComponent(D.linked[S.fn]));
 	if (S.zoom)
 		parts.push("zoom=" + S.zoom);
 	if (S.query)
@@ -246,10 +246,12 @@ function readState() {
 		S.view = START.view;
 	if (["name", "weight", "file"].indexOf(S.order) < 0)
 		S.order = START.order;
+	if (S.group && S.group.indexOf("\ufffd") >= 0) /* bytes that are no UTF-8 have no other name in an address */
+		S.group = groupsOf(S.key).find(function (g) { return wellFormed(g) === S.group; }) || S.group;
 	if (DIFF_MODES.indexOf(S.mode) < 0)
 		S.mode = START.mode;
 	S.type = got.type ? typeNamed(got.type) : START.type;
-	S.fn = got.fn ? D.names.findIndex(function (n) { return wellFormed(n) === decode(got.fn); }) : -1;
+	S.fn = got.fn !== undefined ? D.linked.indexOf(decode(got.fn), 1) : -1;
 	S.zoom = got.zoom || "";
 	S.regex = got.regex === "1";
 	S.cased = got["case"] === "1";

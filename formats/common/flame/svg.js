@@ -126,7 +126,7 @@ function drawBox(rects, texts, i, x, w, above, y) {
 	rect = element(SVG, "rect", {
 		"class": boxClass(i), id: "pd-" + i, x: x.toFixed(2), y: y, width: (w >= 2 ? w - 0.5 : Math.max(w, 0.3)).toFixed(2),
 		height: D.view.frame_height - 1, fill: fill[0], role: "treeitem", "aria-level": V.depth[i] + 1,
-		"aria-label": D.shown[V.frame[i]].slice(0, NAME_MAX) + ", " + percent(V.total[i], hundred)
+		"aria-label": isolated(D.shown[V.frame[i]].slice(0, NAME_MAX)) + ", " + percent(V.total[i], hundred)
 	}, linkOf(i, rects));
 	rect.pdNode = i;
 	drawn.set(i, rect);
@@ -231,7 +231,7 @@ function describe(i) {
 
 	parts = value(V.total[i]) + ", " + percent(V.total[i], hundred);
 	if (D.diff && !(flags & LEFT_OUT))
-		return D.shown[f] + " (" + diffWords(V, i) + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
+		return isolated(D.shown[f]) + " (" + diffWords(V, i) + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
 	if (view.zoom)
 		parts += " of all, " + percent(V.total[i], base()) + " of view";
 	if (V.self[i] && V.first[i] >= 0)
@@ -239,7 +239,7 @@ function describe(i) {
 	parts += stateWords(V, i);
 	if (flags & LEFT_OUT)
 		return "smaller frames left out of this file (" + parts + ")";
-	return D.shown[f] + (D.attrs.has(f) && D.attrs.get(f).title ? ": " + D.attrs.get(f).title : "") + " (" + parts + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
+	return isolated(D.shown[f]) + (D.attrs.has(f) && D.attrs.get(f).title ? ": " + D.attrs.get(f).title : "") + " (" + parts + ")" + (where.length ? " [" + where.join(", ") + "]" : "");
 }
 
 function details(text) {
@@ -261,10 +261,12 @@ function idleText() {
 }
 
 function report() {
-	var text = "";
+	var text = "", focused = document.activeElement;
 
 	ui.reset.disabled = !view.zoom;
 	ui.prev.disabled = ui.next.disabled = !hits.length;
+	if (focused && focused.disabled) /* a button that has done its work would take the focus away with it */
+		layer.focus({ preventScroll: true });
 	if (matched)
 		text = matchedWords(V, matched, view.zoom, hundred);
 	if (!ui.error)

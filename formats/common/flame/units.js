@@ -24,6 +24,13 @@ function scaled(v, name) {
 	return trim(v / unit[0][i][1], 2) + unit[0][i][0];
 }
 
+/* "1 sample" of "1" and "samples": as svg_value() says it. Short words may be units, and not all that end in s are plurals. */
+function counted(number, name) {
+	if (number === "1" && /[a-z]{2}[^sui\W\d_]s$/i.test(name) && !/ies$/.test(name))
+		name = name.slice(0, /(?:[sx]|[cs]h)es$/.test(name) ? -2 : -1);
+	return number + " " + name;
+}
+
 function percent(v, of) {
 	var p = of > 0 ? v / of * 100 : 0;
 

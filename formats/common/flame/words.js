@@ -19,7 +19,7 @@ function value(v) {
 		return text;
 	parts = trim(v, 4).split(".");
 	parts[0] = parts[0].replace(/\B(?=(\d{3})+$)/g, ",");
-	return parts.join(".") + " " + countName();
+	return counted(parts.join("."), countName());
 }
 
 /* ---- colours ---- */
@@ -76,7 +76,8 @@ function changeRgb(v, most) {
 /* A frame that stands in no profile: a thread of a chart. */
 function addFrame(name, color) {
 	D.names.push(name);
-	D.shown.push(name);
+	D.linked.push(wellFormed(name));
+	D.shown.push(visible(wellFormed(name)));
 	D.same.push(D.same.length);
 	D.color.push(color);
 	frameRgb.push(channels(color));
