@@ -21,7 +21,9 @@
 #define PERF_STACK 16384u        /* bytes of stack with a sample of the clock; twice as much at PERF_CALM Hz or less */
 #define PERF_CALM 250.0
 #define PERF_SWITCH_STACK 2048u  /* and at a switch, of which there are many more; twice as much when they are not those of the whole machine */
-#define PERF_RING (2u << 20)     /* per CPU; less when the kernel gives less */
+#define PERF_RING (4u << 20)     /* per CPU; less when the kernel gives less */
+#define PERF_SWITCH_RING (16u << 20) /* and for the stacks at switches, where memory is no matter */
+#define PERF_POOL (512u << 20)   /* bytes that wait to be understood: beyond, stacks at switches stay in their rings; beyond twice as much, all records */
 #define PERF_BUCKETS 4096        /* of tables by number */
 
 /* A list that grows: struct { T *v; size_t n, cap; }. False when out of memory. */
@@ -39,6 +41,8 @@ enum perf_mode { PERF_COMMAND, PERF_ATTACH, PERF_ALL };
 
 struct perf_ring {
 	int fd, cpu;
+	bool at_switches;        /* has nothing but the samples taken there: when they are too many, who ran when is known still */
+	uint64_t last;           /* time of the youngest record that was read */
 	struct perf_event_mmap_page *page;
 	const unsigned char *data;
 	size_t size;             /* of data, a power of two */
@@ -48,6 +52,13 @@ struct perf_fd {
 	int fd;
 	bool clock;              /* the event that is sampled; else the one at switches */
 	uint64_t id;
+};
+
+/* What the records of a CPU have said so far, in the order of time. */
+struct perf_cpu {
+	uint32_t tid;            /* who runs there, 0 not known */
+	uint64_t last;           /* time of the youngest */
+	uint64_t from, to;       /* between these two some were lost, the last time they were */
 };
 
 /* A record that was read; its bytes lie in the pool. */
@@ -88,14 +99,17 @@ struct perf_proc {
 	uint64_t flushed;
 };
 
+#define PERF_NOWHERE UINT32_MAX
+
 enum perf_state { PERF_NEW, PERF_RUNNING, PERF_RUNNABLE, PERF_SLEEPING };
 
 struct perf_thread {
 	struct perf_thread *next;
 	struct perf_proc *proc;
-	uint32_t tid;
+	uint32_t tid, cpu;       /* where it was seen last; PERF_NOWHERE */
 	char comm[16];
 	bool told;
+	bool missing;            /* not to be found any more, while its end may be about to be read */
 	enum perf_state state;   /* PERF_NEW: attached to, nothing seen yet */
 	enum perf_state guess;   /* what /proc said then */
 	uint64_t start, since;   /* of its life, of the state */
@@ -115,9 +129,16 @@ struct perf {
 	uint32_t stack, switch_stack;
 	bool frame_pointers;     /* the kernel walks user stacks */
 	bool user_only, switches; /* switches: for wall time */
-	bool no_build_ids, no_lost, no_inherit_thread; /* the kernel does not know them */
+	bool no_build_ids, no_lost, no_inherit_thread, no_own_values; /* the kernel does not know them */
+	unsigned skipped;        /* bytes of a sample that are not looked at: values of the event */
 	int paranoid;
-	size_t ring_bytes;
+	size_t ring_bytes, switch_bytes; /* of a ring; switch_bytes 0: all in one */
+	size_t own_rings;        /* that have only stacks at switches */
+	int nice;                /* of ours, before we were in a hurry */
+	bool hurry;
+	struct { struct perf_cpu *v; size_t n, cap; } cpu;
+	uint64_t searched;       /* when we looked for those whose end was lost */
+	bool holes;              /* records were lost since */
 	struct { struct perf_ring *v; size_t n, cap; } ring;
 	struct { struct perf_fd *v; size_t n, cap; } fd;
 	bool sorted;             /* fds, by id */
@@ -145,6 +166,7 @@ struct perf {
 	bool full, nomem;        /* the disk; memory */
 	uint64_t address[PERF_DEPTH + 64];
 	struct pd_wire_outside_stats stats;
+	struct pd_wire_outside_lost lost;
 };
 
 /* ---- perf_open.c ---- */
@@ -167,7 +189,8 @@ int perf_paranoid(void);
 void perf_explain(const struct perf *p, int error, pid_t pid, bool inside, char *buf, size_t size);
 
 /* ---- perf_ring.c ---- */
-/* Everything out of the rings. */
+/* Everything out of the rings, the fullest first. In a record about lost ones the number of its event becomes the time of the record before them; 0: only
+ * stacks at switches. */
 void perf_drain(struct perf *p);
 /* Sorts what was read; the first *n of the entries are complete up to `until`. */
 size_t perf_ready(struct perf *p, uint64_t until);
@@ -179,7 +202,7 @@ void perf_take(struct perf *p, size_t i);
 
 /* ---- perf_stack.c ---- */
 struct perf_sample {
-	uint32_t pid, tid;
+	uint32_t pid, tid, cpu;
 	uint64_t time, id, period, n_ips, abi, size, used; /* size: of the copy; used: of that */
 	const unsigned char *ips, *regs, *stack;
 };
@@ -201,6 +224,8 @@ void perf_map_add(struct perf *p, struct perf_proc *proc, const struct perf_map 
 void perf_exec(struct perf *p, struct perf_proc *proc, const char *comm, const char *path, uint64_t time);
 void perf_thread_end(struct perf *p, struct perf_thread *t, uint64_t time);
 void perf_mark_dead(struct perf *p, uint32_t tid, uint64_t time); /* time 0: it is not */
+/* Records were lost: who has ended meanwhile, what is mapped, which program it is now. `now`: the records of all that has happened have been taken. */
+void perf_search(struct perf *p, bool now);
 void perf_tasks_end(struct perf *p);
 void perf_tasks_free(struct perf *p);
 /* Numbers of all threads of a process; how many, 0: it is gone. *v is freed by the caller. */
@@ -221,6 +246,10 @@ void perf_files_free(struct perf *p);
 /* ---- perf_life.c ---- */
 void perf_life_sample(struct perf *p, struct perf_thread *t, uint64_t time, uint32_t stack);
 void perf_life_switch(struct perf *p, struct perf_thread *t, uint64_t time, bool out, bool preempted);
+/* Records of a CPU were lost between two times. */
+void perf_life_gap(struct perf *p, uint32_t cpu, uint64_t from, uint64_t to);
+/* This record of the CPU is by `tid`, which runs there from now on (`in`), or did until now: nobody else does. */
+void perf_life_cpu(struct perf *p, uint32_t cpu, uint32_t tid, uint64_t time, bool in);
 void perf_life_end(struct perf *p, struct perf_thread *t, uint64_t time);
 
 /* ---- perf_out.c ---- */

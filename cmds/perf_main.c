@@ -8,11 +8,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define ROUND_MS 100
+#define TURN_NS 2000000u     /* as long as rings are left alone while there is something to understand */
+#define SEARCH_NS 1000000000u
 #define HUNG_UP_MS 10 /* when nobody tells that a ring fills up */
 
 /* ---- what is asked for ---- */
@@ -155,10 +158,35 @@ const char *const *record_outside_objects(struct perf *p, size_t *n)
 static void take(struct perf *p, uint64_t until)
 {
 	size_t n = perf_ready(p, until);
+	uint64_t read_at = proc_clock(CLOCK_MONOTONIC), now;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		perf_take(p, i);
+		if (p->end || i % 16 || (now = proc_clock(CLOCK_MONOTONIC)) - read_at < TURN_NS)
+			continue;
+		perf_drain(p); /* what comes meanwhile waits behind the n */
+		read_at = now;
+	}
 	perf_forget(p, n);
+}
+
+/* Rings fill up while others have the CPU: we need little of it, but at once. Where that is not allowed it goes without. */
+static void hurry(struct perf *p, bool on)
+{
+	if (on == p->hurry)
+		return;
+	errno = 0;
+	if (on)
+		p->nice = getpriority(PRIO_PROCESS, 0);
+	p->hurry = on && !errno && setpriority(PRIO_PROCESS, 0, -20) == 0;
+	if (!on)
+		setpriority(PRIO_PROCESS, 0, p->nice);
+}
+
+void record_outside_calm(struct perf *p)
+{
+	if (p)
+		hurry(p, false);
 }
 
 static void round_of(struct perf *p)
@@ -168,6 +196,10 @@ static void round_of(struct perf *p)
 	perf_drain(p);
 	take(p, p->safe);
 	p->safe = now; /* what comes from now on is younger, once all rings are read again */
+	if (p->holes && now - p->searched > SEARCH_NS) {
+		p->searched = now;
+		perf_search(p, false);
+	}
 	perf_flush_old(p, now - 500000000u);
 	if (now - p->told > 1000000000u) {
 		p->told = now;
@@ -249,6 +281,7 @@ static int wait_one(void *arg, const sigset_t *set, siginfo_t *si, double second
 static void begin(struct perf *p)
 {
 	p->begin = p->safe = proc_clock(CLOCK_MONOTONIC);
+	hurry(p, true);
 	if (p->ring_bytes < PERF_RING)
 		cmd_notef(p->ctx, "rings of %zu KiB per CPU in place of %u: kernel.perf_event_mlock_kb and ulimit -l allow no more", p->ring_bytes >> 10, PERF_RING >> 10);
 	perf_put_head(p);
@@ -343,6 +376,19 @@ static void scan_all(struct perf *p)
 
 /* ---- ends ---- */
 
+static void tell_lost(struct perf *p)
+{
+	unsigned long long asleep = p->lost.asleep, others = p->stats.lost - (p->lost.asleep < p->stats.lost ? p->lost.asleep : p->stats.lost);
+
+	if (asleep)
+		cmd_warnf(p->ctx, "%llu stacks of threads that went to sleep lost, of %llu switches: how long they slept is known, where is [not seen]; hint: --call-graph fp", asleep,
+			  (unsigned long long)p->stats.switches);
+	if (others && p->switches)
+		cmd_warnf(p->ctx, "%llu records lost, over %.3f ms: who ran then is partly guessed; hint: a lower --frequency, or --call-graph fp", others, (double)p->lost.ns / 1e6);
+	else if (others)
+		cmd_warnf(p->ctx, "%llu records lost: they came faster than they could be read; hint: a lower --frequency, or --call-graph fp", others);
+}
+
 static void finish(struct perf *p)
 {
 	uint64_t lost;
@@ -351,14 +397,16 @@ static void finish(struct perf *p)
 	perf_enable(p, false);
 	perf_drain(p);
 	take(p, UINT64_MAX);
+	hurry(p, false);
+	if (p->lost.gaps)
+		perf_search(p, true);
 	perf_counts(p, &p->stats.cpu, &lost);
 	if (p->mode == PERF_ALL || !p->event->clock)
 		p->stats.cpu = 0; /* a clock of a CPU counts on while it idles */
 	p->stats.lost = lost > p->stats.lost ? lost : p->stats.lost;
 	perf_tasks_end(p);
 	perf_put_stats(p);
-	if (p->stats.lost)
-		cmd_warnf(p->ctx, "%llu records lost: they came faster than they could be read; hint: a lower --frequency, or --call-graph fp", (unsigned long long)p->stats.lost);
+	tell_lost(p);
 	if (p->nomem)
 		cmd_warnf(p->ctx, "out of memory: something is missing");
 }

@@ -69,8 +69,7 @@ static void common(const struct perf *p, struct perf_event_attr *t, uint32_t sta
 	t->sample_id_all = 1;
 	t->use_clockid = 1;
 	t->clockid = CLOCK_MONOTONIC;
-	t->watermark = 1;
-	t->wakeup_watermark = (uint32_t)(p->ring_bytes / 4);
+	t->watermark = 1; /* at half of the ring, whatever size we get */
 }
 
 static void sampled(const struct perf *p, struct perf_event_attr *t)
@@ -78,6 +77,10 @@ static void sampled(const struct perf *p, struct perf_event_attr *t)
 	common(p, t, p->stack);
 	t->type = p->event->type;
 	t->config = p->event->config;
+	/* Threads that inherit hand their events on to each other when they are switched, as that is faster: of a thread that works with one that ends soon, what it
+	 * has run since its last sample is gone with that. Events with values of their own stay where they are. */
+	if (t->inherit && !p->no_own_values)
+		t->sample_type |= PERF_SAMPLE_READ;
 	if (p->event->clock) {
 		t->sample_period = p->period;
 	} else {
@@ -124,12 +127,14 @@ static int try_all(struct perf *p)
 	int error = try_once(p);
 
 	/* bits that older kernels do not know: E2BIG or EINVAL, whichever it is */
-	for (unsigned less = 0; (error == EINVAL || error == E2BIG) && less < 3; less++) {
-		p->no_lost |= less == 0;
-		p->no_build_ids |= less == 1;
-		p->no_inherit_thread |= less == 2;
+	for (unsigned less = 0; (error == EINVAL || error == E2BIG) && less < 4; less++) {
+		p->no_own_values |= less == 0;
+		p->no_lost |= less == 1;
+		p->no_build_ids |= less == 2;
+		p->no_inherit_thread |= less == 3;
 		error = try_once(p);
 	}
+	p->skipped = p->mode == PERF_ALL || p->no_own_values ? 0 : p->no_lost ? 8 : 16;
 	return error;
 }
 
@@ -157,49 +162,69 @@ static void more_descriptors(void)
 
 /* ---- rings ---- */
 
+/* How much a ring for stacks at switches may take: there are more of them than of anything else, but a small machine has other uses for its memory. */
+static size_t room_at_switches(void)
+{
+	uint64_t all = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 32, each;
+	size_t n = PERF_SWITCH_RING;
+
+	all = all > 256u << 20 ? 256u << 20 : all;
+	each = all / (uint64_t)sysconf(_SC_NPROCESSORS_CONF);
+	while (n > 1u << 20 && n > each)
+		n /= 2;
+	return n;
+}
+
 /* Of the size that the kernel gives: locked memory is limited (perf_event_mlock_kb, RLIMIT_MEMLOCK). 0 or errno. */
-static int map_ring(struct perf *p, struct perf_ring *r)
+static int map_ring(struct perf_ring *r, size_t *bytes)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	for (;; p->ring_bytes /= 2) {
-		void *m = mmap(NULL, p->ring_bytes + page, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
+	for (;; *bytes /= 2) {
+		void *m = mmap(NULL, *bytes + page, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
 
 		if (m != MAP_FAILED) {
 			r->page = m;
 			r->data = (const unsigned char *)m + page;
-			r->size = p->ring_bytes;
+			r->size = *bytes;
 			return 0;
 		}
-		if ((errno != EPERM && errno != ENOMEM) || p->ring_bytes <= 8 * page)
+		if ((errno != EPERM && errno != ENOMEM) || *bytes <= 8 * page)
 			return errno;
 	}
 }
 
-static struct perf_ring *ring_of(struct perf *p, int cpu)
+static struct perf_ring *ring_of(struct perf *p, int cpu, bool at_switches)
 {
 	for (size_t i = 0; i < p->ring.n; i++)
-		if (p->ring.v[i].cpu == cpu)
+		if (p->ring.v[i].cpu == cpu && p->ring.v[i].at_switches == at_switches)
 			return &p->ring.v[i];
 	return NULL;
 }
 
-/* A new event: into the ring of its CPU, which the first one makes. */
+/* A new event: into the ring of its CPU, which the first one makes. Stacks at switches have their own where there is memory for a second one. */
 static int keep(struct perf *p, int fd, int cpu, bool clock)
 {
 	struct perf_fd f = { .fd = fd, .clock = clock };
-	struct perf_ring *r = ring_of(p, cpu), fresh = { .fd = fd, .cpu = cpu };
+	bool own = !clock && p->switch_bytes;
+	struct perf_ring *r = ring_of(p, cpu, own), fresh = { .fd = fd, .cpu = cpu, .at_switches = own };
 	int error = 0;
 
+	if (!r && own && map_ring(&fresh, &p->switch_bytes) != 0) {
+		p->switch_bytes = 0;
+		r = ring_of(p, cpu, false);
+	}
 	if (r) {
 		error = ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, r->fd) == 0 ? 0 : errno;
 	} else {
-		error = map_ring(p, &fresh);
+		if (!fresh.page)
+			error = map_ring(&fresh, &p->ring_bytes);
 		if (!error && !PERF_PUSH(p->ring, fresh)) {
 			munmap(fresh.page, fresh.size + (size_t)sysconf(_SC_PAGESIZE));
 			error = ENOMEM;
 		}
 	}
+	p->own_rings += !error && !r && own;
 	if (!error && ioctl(fd, PERF_EVENT_IOC_ID, &f.id) != 0)
 		error = errno;
 	if (!error && !PERF_PUSH(p->fd, f))
@@ -235,6 +260,8 @@ int perf_attach(struct perf *p, pid_t tid, bool on_exec)
 	int error = 0, any = 0;
 
 	more_descriptors();
+	if (p->switches && !p->user_only && !p->ring.n)
+		p->switch_bytes = room_at_switches();
 	for (int cpu = 0; cpu < cpus && !error; cpu++) {
 		error = attach_on(p, tid, cpu, on_exec);
 		if (error == ENODEV || (error == EINVAL && any)) /* a CPU that is switched off */

@@ -228,7 +228,7 @@ static void put_alone(struct perf *p, enum pd_wire_kind kind, void *fixed, size_
 
 void perf_put_head(struct perf *p)
 {
-	struct pd_wire_outside w = { .rate = p->a->rate, .cpus = (uint32_t)p->ring.n, .stack = p->stack, .switch_stack = p->switches && !p->user_only ? p->switch_stack : 0,
+	struct pd_wire_outside w = { .rate = p->a->rate, .cpus = (uint32_t)(p->ring.n - p->own_rings), .stack = p->stack, .switch_stack = p->switches && !p->user_only ? p->switch_stack : 0,
 				     .ring = (uint32_t)p->ring_bytes, .paranoid = p->paranoid, .event_size = (uint32_t)strlen(p->event->name) };
 	struct pd_wire_mapping kernel = { .start = 0xffff800000000000u, .limit = UINT64_MAX, .path_size = 17 };
 
@@ -242,9 +242,12 @@ void perf_put_head(struct perf *p)
 void perf_put_stats(struct perf *p)
 {
 	struct pd_wire_outside_stats w = p->stats;
+	struct pd_wire_outside_lost lost = p->lost;
 
 	w.time = p->end ? p->end : proc_clock(CLOCK_MONOTONIC);
 	w.elapsed = w.time - p->begin;
 	w.own_cpu = proc_clock(CLOCK_PROCESS_CPUTIME_ID);
 	put_alone(p, PD_WIRE_OUTSIDE_STATS, &w, sizeof(w), NULL, 0);
+	if (p->lost.asleep || p->lost.records)
+		put_alone(p, PD_WIRE_OUTSIDE_LOST, &lost, sizeof(lost), NULL, 0);
 }

@@ -65,6 +65,8 @@ static void drain(struct perf *p, struct perf_ring *r)
 {
 	uint64_t head = __atomic_load_n(&r->page->data_head, __ATOMIC_ACQUIRE), tail = r->page->data_tail;
 
+	if (p->pool.n >= PERF_POOL && (r->at_switches || p->pool.n >= 2ull * PERF_POOL))
+		return; /* what does not fit in here either is counted by the kernel */
 	while (head - tail >= sizeof(struct perf_event_header)) {
 		struct perf_event_header h;
 		struct perf_entry e;
@@ -80,6 +82,10 @@ static void drain(struct perf *p, struct perf_ring *r)
 			break;
 		copy(r, tail, to, h.size);
 		e.time = time_of(to, &h);
+		if (h.type == PERF_RECORD_LOST && h.size >= sizeof(h) + 8)
+			memcpy(to + sizeof(h), r->at_switches ? &(uint64_t){ 0 } : &r->last, 8);
+		if (e.time > r->last)
+			r->last = e.time;
 		e.at = p->pool.n;
 		if (!PERF_PUSH(p->entry, e)) {
 			p->nomem = true;
@@ -91,10 +97,23 @@ static void drain(struct perf *p, struct perf_ring *r)
 	__atomic_store_n(&r->page->data_tail, tail, __ATOMIC_RELEASE);
 }
 
+static uint64_t filled(const struct perf_ring *r)
+{
+	return (__atomic_load_n(&r->page->data_head, __ATOMIC_RELAXED) - r->page->data_tail) * 1024 / r->size;
+}
+
 void perf_drain(struct perf *p)
 {
+	struct perf_ring *fullest = NULL;
+
 	for (size_t i = 0; i < p->ring.n; i++)
-		drain(p, &p->ring.v[i]);
+		if (!fullest || filled(&p->ring.v[i]) > filled(fullest))
+			fullest = &p->ring.v[i];
+	if (fullest)
+		drain(p, fullest);
+	for (size_t i = 0; i < p->ring.n; i++)
+		if (&p->ring.v[i] != fullest)
+			drain(p, &p->ring.v[i]);
 }
 
 static int by_time(const void *pa, const void *pb)

@@ -53,24 +53,26 @@ static const unsigned char *skip(struct body *b, uint64_t n)
 	return at;
 }
 
-/* Without the trailer that all but samples have; who wrote it. */
-static struct body body_of(const unsigned char *rec, const struct perf_event_header *h, uint32_t *pid, uint32_t *tid)
+/* Without the trailer that all but samples have; who wrote it, and where. */
+static struct body body_of(const unsigned char *rec, const struct perf_event_header *h, uint32_t *pid, uint32_t *tid, uint32_t *cpu)
 {
 	struct body b = { rec + sizeof(*h), h->size - sizeof(*h), h->size < 40 }, trailer;
 
-	*pid = *tid = 0;
+	*pid = *tid = *cpu = 0;
 	if (b.bad)
 		return b;
 	trailer = (struct body){ rec + h->size - 32, 32, false };
 	*pid = get32(&trailer);
 	*tid = get32(&trailer);
+	get64(&trailer); /* time */
+	*cpu = get32(&trailer);
 	b.n -= 32;
 	return b;
 }
 
 /* ---- samples ---- */
 
-static bool parse_sample(const unsigned char *rec, const struct perf_event_header *h, struct perf_sample *s)
+static bool parse_sample(struct perf *p, const unsigned char *rec, const struct perf_event_header *h, struct perf_sample *s)
 {
 	struct body b = { rec + sizeof(*h), h->size - sizeof(*h), false };
 
@@ -79,8 +81,11 @@ static bool parse_sample(const unsigned char *rec, const struct perf_event_heade
 	s->pid = get32(&b);
 	s->tid = get32(&b);
 	s->time = get64(&b);
-	get64(&b); /* CPU */
+	s->cpu = get32(&b);
+	get32(&b);
 	s->period = get64(&b);
+	if (perf_is_clock(p, s->id))
+		skip(&b, p->skipped);
 	s->n_ips = get64(&b);
 	if (b.bad || s->n_ips > b.n / 8)
 		return false;
@@ -102,7 +107,7 @@ static void sample(struct perf *p, const unsigned char *rec, const struct perf_e
 	struct perf_sample s;
 	uint32_t stack;
 
-	if (!parse_sample(rec, h, &s) || !(t = perf_find(p, s.pid, s.tid, s.time)) || (p->end && s.time > p->end))
+	if (!parse_sample(p, rec, h, &s) || !(t = perf_find(p, s.pid, s.tid, s.time)) || (p->end && s.time > p->end))
 		return;
 	stack = perf_stack(p, t->proc, &s, p->switches && p->user_only ? &t->left : NULL);
 	if (!stack)
@@ -111,6 +116,9 @@ static void sample(struct perf *p, const unsigned char *rec, const struct perf_e
 		t->next_sleep = stack;
 		return;
 	}
+	if (p->switches)
+		perf_life_cpu(p, s.cpu, s.tid, s.time, true);
+	t->cpu = s.cpu;
 	p->stats.samples++;
 	perf_tell(p, t);
 	if (!p->event->clock) {
@@ -249,13 +257,30 @@ static void mmap2(struct perf *p, struct body b, bool has_build_id, uint64_t tim
 		perf_map_add(p, proc, &m);
 }
 
+/* Stacks at switches, or anything. */
+static void lost(struct perf *p, struct body b, uint32_t cpu, uint64_t time)
+{
+	uint64_t from = get64(&b), n = get64(&b);
+
+	p->stats.lost += n;
+	if (!from) {
+		p->lost.asleep += n;
+		return;
+	}
+	p->lost.records += n;
+	p->lost.gaps++;
+	p->lost.ns += time > from ? time - from : 0;
+	p->holes = true;
+	perf_life_gap(p, cpu, from, time);
+}
+
 void perf_take(struct perf *p, size_t i)
 {
 	const unsigned char *rec = p->pool.v + p->entry.v[i].at;
 	uint64_t time = p->entry.v[i].time;
 	struct perf_event_header h;
 	struct perf_thread *t;
-	uint32_t pid, tid;
+	uint32_t pid, tid, cpu;
 	struct body b;
 
 	memcpy(&h, rec, sizeof(h));
@@ -263,7 +288,7 @@ void perf_take(struct perf *p, size_t i)
 		sample(p, rec, &h);
 		return;
 	}
-	b = body_of(rec, &h, &pid, &tid);
+	b = body_of(rec, &h, &pid, &tid, &cpu);
 	if (b.bad)
 		return;
 	switch (h.type) {
@@ -273,14 +298,16 @@ void perf_take(struct perf *p, size_t i)
 	case PERF_RECORD_MMAP2: mmap2(p, b, h.misc & PERF_RECORD_MISC_MMAP_BUILD_ID, time); break;
 	case PERF_RECORD_SWITCH:
 	case PERF_RECORD_SWITCH_CPU_WIDE:
+		if (!p->switches)
+			break;
+		perf_life_cpu(p, cpu, tid, time, !(h.misc & PERF_RECORD_MISC_SWITCH_OUT));
 		t = perf_find(p, pid, tid, time);
-		if (t && p->switches)
-			perf_life_switch(p, t, time, h.misc & PERF_RECORD_MISC_SWITCH_OUT, h.misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT);
+		if (!t)
+			break;
+		t->cpu = cpu;
+		perf_life_switch(p, t, time, h.misc & PERF_RECORD_MISC_SWITCH_OUT, h.misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT);
 		break;
-	case PERF_RECORD_LOST:
-		get64(&b);
-		p->stats.lost += get64(&b);
-		break;
+	case PERF_RECORD_LOST: lost(p, b, cpu, time); break;
 	case PERF_RECORD_LOST_SAMPLES: p->stats.lost += get64(&b); break;
 	case PERF_RECORD_THROTTLE: p->stats.throttled++; break;
 	}

@@ -140,6 +140,7 @@ struct perf_thread *perf_thread_new(struct perf *p, struct perf_proc *proc, uint
 	t->start = t->since = time > p->begin ? time : p->begin;
 	t->state = state;
 	t->guess = PERF_SLEEPING;
+	t->cpu = PERF_NOWHERE;
 	memcpy(t->comm, proc->comm, sizeof(t->comm));
 	proc->threads++;
 	t->next = *bucket;
@@ -202,6 +203,7 @@ void perf_tasks_free(struct perf *p)
 	free(p->pool.v);
 	free(p->spare.v);
 	free(p->entry.v);
+	free(p->cpu.v);
 }
 
 /* ---- mappings ---- */
@@ -410,11 +412,13 @@ struct scan {
 static bool scan_map(void *arg, const struct proc_map *m)
 {
 	const struct scan *s = arg;
-
+	size_t at = first_ending_above(s->proc, m->start);
 	char *gone = strstr(m->path, " (deleted)");
 
 	if (gone && !gone[10])
 		*gone = '\0';
+	if (at < s->proc->map.n && s->proc->map.v[at].start == m->start && s->proc->map.v[at].limit == m->limit && strcmp(s->proc->map.v[at].path, m->path) == 0)
+		return true;
 	if (m->executable)
 		perf_map_add(s->p, s->proc, &(struct perf_map){ .start = m->start, .limit = m->limit, .offset = m->offset, .inode = m->inode, .path = m->path });
 	return true;
@@ -498,6 +502,69 @@ bool perf_scan(struct perf *p, uint32_t pid)
 	free(tid);
 	return true;
 }
+
+/* ---- where records were lost ---- */
+
+static uint64_t last_gap(const struct perf *p)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < p->cpu.n; i++)
+		last = p->cpu.v[i].to > last ? p->cpu.v[i].to : last;
+	return last;
+}
+
+static void search_threads(struct perf *p, struct perf_thread *t, bool now)
+{
+	struct perf_thread *next;
+	char path[64];
+
+	for (; t; t = next) {
+		uint64_t time = last_gap(p);
+
+		next = t->next;
+		snprintf(path, sizeof(path), "/proc/%u/task/%u", t->proc->pid, t->tid);
+		if (access(path, F_OK) == 0) {
+			t->missing = false;
+		} else if (!t->missing && !now) { /* that it ends may be in a record that is still to be read */
+			t->missing = true;
+			p->holes = true;
+		} else {
+			time = time > t->since ? time : t->since;
+			perf_mark_dead(p, t->tid, time);
+			perf_thread_end(p, t, time);
+		}
+	}
+}
+
+/* An exec that nobody told of, or mappings. */
+static void search_program(struct perf *p, struct perf_proc *proc)
+{
+	char path[64], program[512], name[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/exe", proc->pid);
+	if (!perf_link(path, program, sizeof(program)))
+		return;
+	if (!strstr(program, " (deleted)") && proc->path[0] == '/' && strcmp(program, proc->path) != 0) {
+		snprintf(path, sizeof(path), "/proc/%u/comm", proc->pid);
+		perf_read_file(path, name, sizeof(name));
+		name[strcspn(name, "\n")] = '\0';
+		perf_exec(p, proc, name, program, last_gap(p));
+	}
+	scan_maps(p, proc);
+}
+
+void perf_search(struct perf *p, bool now)
+{
+	p->holes = false;
+	for (size_t i = 0; i < PERF_BUCKETS; i++)
+		search_threads(p, p->thread[i], now);
+	for (size_t i = 0; i < PERF_BUCKETS && !now; i++)
+		for (struct perf_proc *proc = p->proc[i]; proc; proc = proc->next)
+			search_program(p, proc);
+}
+
+/* ---- who it is ---- */
 
 void perf_mark_dead(struct perf *p, uint32_t tid, uint64_t time)
 {

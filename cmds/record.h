@@ -107,6 +107,8 @@ const char *record_outside_event(const struct perf *p, const char **what);
 /* "NAME=FILE" for objects that lie elsewhere (containers), until it is freed. perf NULL: none. */
 const char *const *record_outside_objects(struct perf *p, size_t *n);
 void record_outside_free(struct perf *p);
+/* Whoever was forked from a recorder is not in a hurry as that is. perf NULL: nothing. */
+void record_outside_calm(struct perf *p);
 
 /* ---- record_live.c ---- */
 struct record_live {

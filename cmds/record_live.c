@@ -69,6 +69,7 @@ static void table(struct cmd_ctx *ctx, const struct record_args *a, const char *
 	char *operand = (char *)(uintptr_t)stream;
 	struct pd_doc *doc;
 
+	record_outside_calm(perf);
 	ctx->common.quiet = true;
 	doc = cmd_load(ctx, &in, &operand, 1, PD_BUILD_AGGREGATE);
 	if (doc && !a->no_symbols)

@@ -184,6 +184,7 @@ static enum pd_status item(struct record *r, const struct record_item *it)
 	case PD_WIRE_DUMP_END: return record_dump_end(r, it);
 	case PD_WIRE_OUTSIDE: return record_outside(r, it);
 	case PD_WIRE_OUTSIDE_STATS: return record_outside_stats(r, it);
+	case PD_WIRE_OUTSIDE_LOST: return record_outside_lost(r, it);
 	case PD_WIRE_MARK_NAME:
 	case PD_WIRE_MARKS:
 	case PD_WIRE_MARK_SUMS:

@@ -26,6 +26,16 @@ enum pd_status record_outside_stats(struct record *r, const struct record_item *
 	return PD_OK;
 }
 
+enum pd_status record_outside_lost(struct record *r, const struct record_item *item)
+{
+	struct pd_wire_outside_lost l;
+
+	if (!record_fixed(item, &l, sizeof(l), sizeof(l)))
+		return record_note(r, "sums that make no sense skipped");
+	r->outside_lost = l;
+	return PD_OK;
+}
+
 /* ---- samples ---- */
 
 enum pd_status record_spell(struct record *r, const struct record_item *item)
@@ -135,6 +145,11 @@ static void account(struct record *r)
 		record_say(r, "record.unwound: %" PRIu64 " stacks, %" PRIu64 " of them continued by frame pointers", s->unwound, s->spliced);
 	if (r->lives)
 		record_say(r, "record.switches: %" PRIu64 ", %" PRIu64 " without their counterpart", s->switches, s->unpaired);
+	if (r->outside_lost.asleep)
+		record_say(r, "record.lost_stacks: %" PRIu64 " stacks of threads that went to sleep; how long they did is known, and is under [not seen]", r->outside_lost.asleep);
+	if (r->outside_lost.gaps)
+		record_say(r, "record.lost_records: %" PRIu64 ", in %" PRIu64 " gaps of together %.3f ms on one CPU each, in which who ran is partly guessed", r->outside_lost.records,
+			   r->outside_lost.gaps, (double)r->outside_lost.ns / 1e6);
 	if (r->lives && !r->unbalanced)
 		record_say(r, "record.balance: on + off = life to the nanosecond for all of %" PRIu64 " threads", r->lives);
 	else if (r->lives)

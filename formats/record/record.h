@@ -137,6 +137,7 @@ struct record {
 	struct record_image *now; /* of the block at hand */
 	struct pd_wire_outside outside; /* kind 0: recorded from inside */
 	struct pd_wire_outside_stats outside_stats;
+	struct pd_wire_outside_lost outside_lost;
 	pd_str event;
 	uint32_t event_series;
 	uint32_t lock_series[2];  /* block, mutex */
@@ -198,6 +199,7 @@ void record_asleep(struct record_thread *t, int32_t syscall);
 /* outside.c */
 enum pd_status record_outside(struct record *r, const struct record_item *item);
 enum pd_status record_outside_stats(struct record *r, const struct record_item *item);
+enum pd_status record_outside_lost(struct record *r, const struct record_item *item);
 enum pd_status record_spell(struct record *r, const struct record_item *item);
 enum pd_status record_event(struct record *r, const struct record_item *item);
 void record_event_series(struct record *r);

@@ -80,6 +80,34 @@ wall) # on + off is life to the nanosecond
 		folded wall wall.pb.gz | grep -q 'burn.*;.not seen' || fail 'nobody says that it was not seen'
 	fi
 	;;
+churn) # threads that come and go take nothing of what others have used with them
+	record --outside --cpu -F 200 -o churn.pb.gz -- "$folder/churn" 2 >/dev/null || fail "status $?"
+	rate=$(fact rate_delivered churn.pb.gz)
+	case $(uname -r) in [0-5].* | 6.[0-9].* | 6.1[01].*) skip "this kernel lets threads swap their events: ${rate}" ;; esac
+	[ "$(awk -v r="${rate%% *}" 'BEGIN { print (r > 150 && r < 210) }')" = 1 ] || fail "200 samples per second asked for, $rate"
+	;;
+lossy) # more than the rings hold, as nobody reads them: who ran and slept when is known all the same, and what is lost is told
+	[ "$may_see_kernel" ] || skip 'without rights there are too few records'
+	command -v python3 >/dev/null || skip 'no python3'
+	record --outside --wall -F 200 -o whole.pdrec -- "$folder/churn" 1.5 calm >whole.txt || fail "status $?"
+	"$profdata" record --outside --wall -F 200 -o lossy.pdrec -- "$folder/churn" 4 calm >lossy.txt 2>err &
+	recorder=$!
+	until [ -n "$(find . -name lossy.pdrec -size +40k)" ] || ! kill -0 $recorder; do sleep 0.1; done
+	kill -STOP $recorder
+	sleep 1.5
+	kill -CONT $recorder
+	wait $recorder || fail "status $?"
+	grep -q 'warning: .*stacks of threads that went to sleep lost' err || skip "the machine is too slow to lose anything: $(cat err)"
+	fact lost_stacks lossy.pdrec | grep -q '^[0-9]' || fail 'no comment'
+	for how in whole lossy; do
+		lives $how.pdrec >$how.lives || fail "$how: on + off is not life"
+		# seconds on the CPU and by the threads' own clocks, which count switches, and what we do in them, too
+		awk 'NR == FNR { truth[$1] = $2; next } $1 in truth { print $1, $3 / 1e9, truth[$1] }' $how.txt $how.lives | sort >$how.table
+	done
+	gaps=$(fact lost_records lossy.pdrec | sed 's/.*together \([0-9.]*\) ms.*/\1/') # of who runs then nothing is known
+	paste whole.table lossy.table | awk -v gaps="${gaps:-0}" '{ n++; if ($5 < ($2 / $3 - 0.12) * $6 - gaps / 1e3 || $5 > 1.1 * $6 + gaps / 1e3) { bad = 1; print } } END { exit bad || n != 3 }' >table ||
+		fail "$(cat table; fact lost_records lossy.pdrec)"
+	;;
 attach) # processes that run: all threads, until the time is up, they end, or Ctrl-C
 	"$target" spin 3 60 >/dev/null 2>&1 &
 	pid=$!

@@ -79,6 +79,7 @@ enum pd_wire_kind {
 	PD_WIRE_OUTSIDE,
 	PD_WIRE_OUTSIDE_STATS,
 	PD_WIRE_CODE,
+	PD_WIRE_OUTSIDE_LOST,
 	/* 40 to 49: spans and labels */
 	PD_WIRE_MARK_NAME = 40,
 	PD_WIRE_MARKS,
@@ -305,6 +306,14 @@ struct pd_wire_outside_stats {
 	uint64_t own_cpu;        /* ns of CPU time of the recorder */
 };
 
+/* In a block without a process; the last one counts: what of the records that the kernel had no room for is known. */
+struct pd_wire_outside_lost {
+	struct pd_wire_record r;
+	uint64_t asleep;         /* stacks at switches: those sleeps are there, and where they were is not */
+	uint64_t records;        /* others: samples, switches, threads and mappings */
+	uint64_t gaps, ns;       /* times that happened, and for how long on one CPU each, together: who ran then is partly a guess */
+};
+
 /*
  * Memory: of all bytes that are allocated one in `period` is picked at random, and the object it lies in is sampled until it is freed. An
  * object of s bytes is picked with the probability 1 - exp(-s / period) and stands for the inverse of that.
@@ -496,6 +505,7 @@ PD_WIRE_LAYOUT(pd_wire_spell, 40);
 PD_WIRE_LAYOUT(pd_wire_event, 32);
 PD_WIRE_LAYOUT(pd_wire_outside, 48);
 PD_WIRE_LAYOUT(pd_wire_outside_stats, 128);
+PD_WIRE_LAYOUT(pd_wire_outside_lost, 40);
 PD_WIRE_LAYOUT(pd_wire_heap_begin, 24);
 PD_WIRE_LAYOUT(pd_wire_heap, 72);
 PD_WIRE_LAYOUT(pd_wire_heap_stats, 80);

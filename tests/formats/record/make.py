@@ -235,7 +235,7 @@ write("dump-nonsense", head(), block(7, T, 0, T + SECOND, dump(7, T, 0, 0, "R", 
       record(DUMP, struct.pack("<QQIIIiII", T, 0, 7, 0, 1, 0, 0, 1 << 20)), record(DUMP_END, b""), record(DUMP_BEGIN, b""), end(T + SECOND)))
 
 # ---- from outside: spells of one thread add up to its life, those of the other do not ----
-SPELL, EVENT, OUTSIDE, OUTSIDE_STATS = range(60, 64)
+SPELL, EVENT, OUTSIDE, OUTSIDE_STATS, OUTSIDE_LOST = (60, 61, 62, 63, 65)
 
 
 def spell(tid, time, ns, number, state, count=1):
@@ -246,8 +246,10 @@ watched = record(OUTSIDE, struct.pack("<dIIIIIiII", 99.0, 32, 2, 16384, 512, 1 <
 spells = [stack(1, 0x40000123, 0x10100), stack(2, 0x10200, 0x10100, flags=4), thread(THREAD, 7, T, 0), thread(THREAD, 8, T, 0), spell(7, T + 300, 300, 1, 1), spell(7, T + 400, 100, 1, 2, 0), spell(7, T + 1000, 600, 2, 3),
           thread(THREAD_END, 7, T + 1000, 300), spell(8, T + 500, 400, 1, 1), thread(THREAD_END, 8, T + 1000, 400)]
 write("outside", head(), block(7, T, 0, T + SECOND, process(7, cpu=0, wall=10**7, engine=3), watched, server, libc, *spells, end(T + SECOND)))
+told = record(OUTSIDE_LOST, struct.pack("<QQQQ", 500, 20, 3, 1500000))
+write("outside-lost", head(), block(7, T, 0, T + SECOND, process(7, cpu=0, wall=10**7, engine=3), watched, server, libc, *spells, record(OUTSIDE_STATS, struct.pack("<QQQQQQQQQQQQQQQ", T + SECOND, SECOND, 0, 1, 3, 520, 0, 0, 0, 2, 0, 2, 1, 1, 10**6)), told, end(T + SECOND)))
 write("outside-nonsense", head(), block(7, T, 0, T + SECOND, spell(7, T, 1, 1, 1), process(7, engine=3), watched, spell(7, T, 1, 1, 1), stack(1, 0x10200), spell(7, T, 1, 1, 9), spell(7, 1 << 63, 1, 1, 1), spell(7, T, 1 << 63, 1, 1),
-      record(SPELL, b""), record(OUTSIDE, b""), record(OUTSIDE_STATS, b""), record(EVENT, b""), end(T + SECOND)))
+      record(SPELL, b""), record(OUTSIDE, b""), record(OUTSIDE_STATS, b""), record(OUTSIDE_LOST, b""), record(EVENT, b""), end(T + SECOND)))
 
 write("empty", head())
 write("next-major", head(2))
