@@ -91,6 +91,14 @@ static int draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const struct pd_
 	return cmd_out_close(ctx, out, cmd_saved(ctx, pd_save(doc, f, &save, kv, out, NULL, 0, &err), &err));
 }
 
+static bool has_samples(const struct pd_doc *doc)
+{
+	for (unsigned s = 0; s < pd_doc_series(doc); s++)
+		if (pd_series_count(doc, s))
+			return true;
+	return false;
+}
+
 /* Loads, selects, draws. Frames the profile itself wants dropped are dropped, as in the reports. */
 static int load_and_draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const struct pd_format *f, char **operands, size_t n)
 {
@@ -98,13 +106,19 @@ static int load_and_draw(struct cmd_ctx *ctx, struct flamegraph_args *a, const s
 	struct pd_doc *doc = cmd_load(ctx, &a->in, operands, n, needs_rows ? 0 : PD_BUILD_AGGREGATE), *chosen;
 	const char **kv;
 	int type, status;
+	bool any;
 
 	if (!doc)
 		return 2;
+	any = has_samples(doc);
 	chosen = cmd_apply_select(ctx, &a->select, &(struct cmd_report){ 0 }, doc, &type);
 	pd_doc_unref(doc);
 	if (!chosen)
 		return 2;
+	if (any && !has_samples(chosen)) {
+		pd_doc_unref(chosen);
+		return cmd_errorf(ctx, "nothing to draw: of the samples that were read none is left");
+	}
 	kv = cli_format_options(ctx, &a->in.opt, f);
 	status = kv ? draw(ctx, a, f, chosen, kv) : cli_nomem(ctx);
 	free(kv);

@@ -220,6 +220,12 @@ static const struct pd_rgb package_color[] = {
 	{ 0x48, 0x98, 0xf5 }, { 0xd0, 0xf2, 0x89 }, { 0xb6, 0x8c, 0x84 }, { 0x92, 0xf5, 0xfc },
 };
 
+/*
+ * Chosen so that packages one meets together differ: eight of Go (main, runtime, encoding/json, net/http, reflect, syscall,
+ * fmt, compress/flate), six of Rust, seven of Java, and seven libraries of C and C++ have a hue each.
+ */
+#define PACKAGE_SEED 13899205u
+
 static struct pd_span until(struct pd_span s, const char *end) { return (struct pd_span){ s.p, (size_t)(end - s.p) }; }
 
 /* End of the part of a name that can hold a package: before parameters and clone suffixes (".cold", ".part.0"). */
@@ -256,6 +262,20 @@ static struct pd_span name_space(struct pd_span s)
 	return from ? (struct pd_span){ from + 1, s.n - (size_t)(from + 1 - s.p) } : s;
 }
 
+/* "func1.2", "gowrap1.1", "0.func1": what Go calls functions without a name, behind that of the one they are in. */
+static bool numbered(struct pd_span s)
+{
+	static const char *const word[] = { "func", "gowrap", "deferwrap", "" };
+
+	for (size_t i = 0; i < PD_ARRAY_LEN(word); i++) {
+		size_t n = strlen(word[i]);
+
+		if (s.n > n && !memcmp(s.p, word[i], n) && s.p[n] >= '0' && s.p[n] <= '9')
+			return true;
+	}
+	return false;
+}
+
 /* "net/http" of "net/http.(*conn).serve", "com.acme" of "com.acme.app.Main.run", "runtime" of "runtime.mallocgc". */
 static struct pd_span dotted_package(struct pd_span s)
 {
@@ -271,7 +291,7 @@ static struct pd_span dotted_package(struct pd_span s)
 	if (!dot || dot == s.p)
 		return (struct pd_span){ s.p, 0 };
 	second = slash ? NULL : memchr(dot + 1, '.', s.n - (size_t)(dot + 1 - s.p));
-	if (second && memchr(second + 1, '.', s.n - (size_t)(second + 1 - s.p)))
+	if (second && memchr(second + 1, '.', s.n - (size_t)(second + 1 - s.p)) && !numbered((struct pd_span){ second + 1, s.n - (size_t)(second + 1 - s.p) }))
 		return until(s, second);
 	return until(s, dot);
 }
@@ -306,7 +326,7 @@ static struct pd_rgb package_rgb(const struct palette_frame *f)
 	struct pd_span package = palette_package(f);
 	bool kernel = f->flags & PD_CALLTREE_KERNEL;
 	size_t n = PD_ARRAY_LEN(package_color) - 1;
-	struct pd_rgb c = package_color[kernel ? 0 : 1 + fixed_hash(package) % n];
+	struct pd_rgb c = package_color[kernel ? 0 : 1 + pd_hash_bytes(PACKAGE_SEED, package.p, package.n) % n];
 	unsigned shade = 256 - (unsigned)(fixed_hash(f->name) >> 8 & 3) * 6;
 	unsigned v[3] = { c.r * shade / 256, c.g * shade / 256, c.b * shade / 256 };
 

@@ -3,6 +3,7 @@
 #include "common/svg.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct pd_span span(const char *text) { return (struct pd_span){ text, strlen(text) }; }
@@ -104,11 +105,32 @@ static void test_palette_hash_as_elsewhere(void **state)
 	}
 }
 
+/* Packages that one program has together, heaviest first: a hue each. */
+static void test_palette_packages_met_together_differ(void **state)
+{
+	static const char *const set[][9] = {
+		{ "main.f", "runtime.f", "encoding/json.f", "net/http.f", "reflect.f", "syscall.f", "fmt.f", "compress/flate.f", NULL },
+		{ "core::f", "std::f", "alloc::f", "tokio::f", "hyper::f", "serde_json::f", NULL },
+		{ "java.util.X.f", "java.lang.X.f", "jdk.internal.X.f", "org.apache.X.f", "com.google.X.f", "io.netty.X.f", "sun.nio.X.f", NULL },
+	};
+
+	(void)state;
+	for (size_t k = 0; k < sizeof set / sizeof *set; k++)
+		for (int i = 0; set[k][i]; i++)
+			for (int j = 0; j < i; j++) {
+				struct pd_rgb a = color("package", set[k][i], 0), b = color("package", set[k][j], 0);
+
+				if (abs(a.r - b.r) + abs(a.g - b.g) + abs(a.b - b.b) < 60)
+					fail_msg("%s and %s look alike", set[k][i], set[k][j]);
+			}
+}
+
 static void test_palette_packages(void **state)
 {
 	static const struct { const char *name, *module; unsigned flags; const char *want; } cases[] = {
 		{ "net/http.(*conn).serve", "/bin/app", 0, "net/http" }, { "runtime.mallocgc", "/bin/app", 0, "runtime" },
-		{ "com.acme.app.Main.run", "", 0, "com.acme" }, { "void ns::f<int>(a::b)", "", 0, "ns" },
+		{ "main.main.func1.1", "", 0, "main" }, { "main.init.0.func1", "", 0, "main" }, { "main.serve.gowrap2.1", "", 0, "main" },
+		{ "com.acme.app.Main.run", "", 0, "com.acme" }, { "com.acme.func.Main.run", "", 0, "com.acme" }, { "void ns::f<int>(a::b)", "", 0, "ns" },
 		{ "<core::iter::Map<I> as X>::next", "", 0, "core" }, { "(anonymous namespace)::f()", "", 0, "(anonymous namespace)" },
 		{ "malloc", "/lib/libc.so.6", 0, "libc.so.6" }, { "tcp_sendmsg", "", 0, "tcp" }, { "vfs_read", "/x", PD_CALLTREE_KERNEL, "[kernel]" },
 		{ "foo.cold", "/bin/app", 0, "app" }, { "", "", 0, "" }, { "::", "", 0, "::" }, { "[libz.so]", "", 0, "[libz.so]" },
@@ -312,7 +334,8 @@ int main(void)
 		cmocka_unit_test(test_palette_classes_of_differences_keep_apart), cmocka_unit_test(test_palette_states_keep_apart),
 		cmocka_unit_test(test_palette_text_is_readable), cmocka_unit_test(test_palette_hues_say_what_a_frame_is),
 		cmocka_unit_test(test_palette_hash_as_elsewhere),
-		cmocka_unit_test(test_palette_packages), cmocka_unit_test(test_palette_default_is_safe_for_colour_deficient_eyes),
+		cmocka_unit_test(test_palette_packages), cmocka_unit_test(test_palette_packages_met_together_differ),
+		cmocka_unit_test(test_palette_default_is_safe_for_colour_deficient_eyes),
 		cmocka_unit_test(test_palette_parses_colours), cmocka_unit_test(test_palette_map_round_trips_every_name),
 		cmocka_unit_test(test_palette_map_names_the_bad_line),
 	};

@@ -9,6 +9,7 @@ try none.dump
 try zero.dump
 try notype.dump
 try --flamechart in.folded
+try --ignore main in.folded
 try --minwidth 1em in.folded
 try --minwidth -1 in.folded
 try --minwidth '' in.folded
