@@ -3,7 +3,7 @@
  * differ by nothing but chance, many times, and counts the reports that claim any
  * change; then injects changes and counts how often they are found, and named.
  *
- *   diff_aa [-n SPLITS] [-q] [-s SEED] [RECORDING...]
+ *   diff_aa [-n SPLITS] [-q] [-p] [-s SEED] [RECORDING...]
  *
  * Files are split sample by sample. Made-up recordings come after them: Poisson
  * counts, recordings with times whose functions come and go by the second, and
@@ -413,11 +413,11 @@ static void aa(int splits, char **files, int n_files)
 
 static void power(int splits)
 {
-	static const double growth[] = { 0.05, 0.1, 0.2, 0.5, 1 };
+	static const double growth[] = { 0.05, 0.1, 0.2, 0.5, 1, 9 };
 	static const int sizes[] = { 1000, 10000, 100000 };
 	static const int functions[] = { 0, 7, 40 };
 
-	printf("\n| function, share | samples | profiles | +5 %% | +10 %% | +20 %% | +50 %% | +100 %% | named alone at +100 %% |\n|---|---|---|---|---|---|---|---|---|\n");
+	printf("\n| function, share | samples | profiles | +5 %% | +10 %% | +20 %% | +50 %% | +100 %% | named alone at +100 %% | at +900 %% |\n|---|---|---|---|---|---|---|---|---|---|\n");
 	for (size_t f = 0; f < 3; f++)
 		for (size_t s = 0; s < 4; s++) {
 			bool sets = s == 3; /* 5 and 5 profiles with phi 4 */
@@ -425,7 +425,7 @@ static void power(int splits)
 
 			snprintf(name, sizeof name, "f%d", functions[f]);
 			printf("| %s, %.2f %% | %d | %s |", name, 100 * share_of(functions[f]), sets ? 50000 : sizes[s], sets ? "5 + 5, phi 4" : "1 + 1");
-			for (size_t g = 0; g < 5; g++) {
+			for (size_t g = 0; g < sizeof growth / sizeof *growth; g++) {
 				struct tally t = { 0 };
 
 				for (int k = 0; k < splits / 2; k++) {
@@ -438,8 +438,9 @@ static void power(int splits)
 					}
 					judge(a, n, b, n, name, PD_DIFF_PER_AUTO, &t);
 				}
-				printf(" %.0f %% |", 100.0 * t.found / t.reports);
-				if (g == 4)
+				if (g <= 4)
+					printf(" %.0f %% |", 100.0 * t.found / t.reports);
+				if (g >= 4)
 					printf(" %.0f %% |", 100.0 * t.only / t.reports);
 				fflush(stdout);
 			}
@@ -450,21 +451,24 @@ static void power(int splits)
 int main(int argc, char **argv)
 {
 	int splits = 1000, first = 1;
-	bool quick = false;
+	bool quick = false, power_only = false;
 
 	for (; first < argc && argv[first][0] == '-'; first++) {
 		if (!strcmp(argv[first], "-n") && first + 1 < argc)
 			splits = atoi(argv[++first]);
 		else if (!strcmp(argv[first], "-q"))
 			quick = true;
+		else if (!strcmp(argv[first], "-p"))
+			power_only = true;
 		else if (!strcmp(argv[first], "-s") && first + 1 < argc)
 			rng = (struct pd_rng){ strtoull(argv[++first], NULL, 10) };
 		else
-			die("usage: diff_aa [-n SPLITS] [-q] [-s SEED] [RECORDING...]");
+			die("usage: diff_aa [-n SPLITS] [-q] [-p] [-s SEED] [RECORDING...]");
 	}
 	if (splits < 1)
 		die("no splits");
-	aa(splits, argv + first, argc - first);
+	if (!power_only)
+		aa(splits, argv + first, argc - first);
 	if (!quick)
 		power(splits < 400 ? splits : 400);
 	printf("\nworst: %.1f %%\n", worst / 10.0);

@@ -219,15 +219,19 @@ static bool matters(const struct diff_report *r, const struct pd_diff_test *t, d
 	return growth(r, t, true) >= least;
 }
 
-static void say_why(struct cmd_ctx *ctx, const struct pd_diff_row *row, double grown, const char *limit)
+static void say_why(struct cmd_ctx *ctx, const struct pd_diff_row *row, double grown, bool points, const char *limit)
 {
 	char name[400];
 
 	cmd_printable(name, sizeof name, row->name);
-	if (isfinite(grown))
-		cmd_notef(ctx, "%s grew by %.3g%% (--fail-on %s)", name, grown * 100, limit);
-	else
+	if (!isfinite(grown))
 		cmd_notef(ctx, "%s is new (--fail-on %s)", name, limit);
+	else if (points)
+		cmd_notef(ctx, "%s grew by %.3g%% of the total (--fail-on %s)", name, grown * 100, limit);
+	else if (grown >= 9)
+		cmd_notef(ctx, "%s grew to \xc3\x97%.3g (--fail-on %s)", name, grown + 1, limit);
+	else
+		cmd_notef(ctx, "%s grew by %.3g%% (--fail-on %s)", name, grown * 100, limit);
 }
 
 static int gate(struct cmd_ctx *ctx, const struct diff_report *r, double least)
@@ -246,7 +250,7 @@ static int gate(struct cmd_ctx *ctx, const struct diff_report *r, double least)
 		t = diff_row_test(&row);
 		if ((row.klass == PD_DIFF_NEW || row.klass == PD_DIFF_GROWN) && row.role != PD_DIFF_CARRIER && growth(r, t, points) >= limit) {
 			if (failed++ < 10)
-				say_why(ctx, &row, growth(r, t, points), r->a->fail_on);
+				say_why(ctx, &row, growth(r, t, points), points, r->a->fail_on);
 		} else if (row.klass == PD_DIFF_UNDECIDED && growth(r, t, points) >= limit && matters(r, t, least)) {
 			open = true;
 		}

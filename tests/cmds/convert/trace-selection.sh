@@ -23,5 +23,5 @@ profdata convert -t chrome --time-range 1:2 r.json
 profdata convert -t chrome --time-range 5:6 r.json | grep -c ph
 profdata convert -t chrome --time-range 2:1 r.json; echo "status $?"
 # the parts of a whole add up to it
-for o in 0:1 1:1.7 1.7:9; do profdata convert -t chrome --time-range $o r.json -o part.json; profdata convert -q -t folded part.json; done | awk '{ n += $NF } END { print n }'
-profdata convert -q -t folded r.json | awk '{ n += $NF } END { print n }'
+for o in 0:1 1:1.7 1.7:9; do profdata convert -t chrome --time-range $o r.json -o part.json; profdata convert -q -t folded part.json; done | awk '{ n += $NF } END { printf "%.0f\n", n }'
+profdata convert -q -t folded r.json | awk '{ n += $NF } END { printf "%.0f\n", n }'
