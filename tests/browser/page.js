@@ -631,6 +631,25 @@ const tests = {
 		await clean(b);
 	},
 
+	async "classes of changes have shapes, on the canvas too"(b) {
+		const file = compare(write("s1.folded", "main;run 2000\nmain;half 800\nmain;old 500\nmain;same 1000\n"), write("s2.folded", "main;run 2900\nmain;half 300\nmain;new 400\nmain;same 1000\n"), "shapes.html");
+		/* Colours of a part of the canvas, each once, as "r,g,b". */
+		const colours = (x, y, w, h) => b.run("var a=arguments,c=document.querySelector('canvas'),r=c.getBoundingClientRect(),to=document.createElement('canvas'),g,p,i,seen=new Set();" +
+			"to.width=a[2];to.height=a[3];g=to.getContext('2d',{willReadFrequently:true});g.drawImage(c,Math.round(a[0]-r.left),Math.round(a[1]-r.top),a[2],a[3],0,0,a[2],a[3]);" +
+			"p=g.getImageData(0,0,a[2],a[3]).data;for(i=0;i<p.length;i+=4)seen.add(p[i]+','+p[i+1]+','+p[i+2]);return Array.from(seen)", x, y, w, h);
+		const inside = async (x) => (await colours(x.x + 40, x.y + 4, 20, x.height - 9)).length; /* right of the name */
+
+		await b.open(file);
+		const run = await box(b, "run"), half = await box(b, "half");
+
+		assert.deepStrictEqual(await colours(run.x + run.width - 9, run.y + 1, 1, 1), ["122,51,0"]);
+		assert.deepStrictEqual(await colours(half.x + 9, half.y + half.height - 3, 1, 1), ["11,61,145"]);
+		assert.strictEqual(await inside(await box(b, "same")), 1);
+		assert.ok(await inside(await box(b, "new")) > 1);
+		assert.ok(await inside(await box(b, "old")) > 1);
+		await clean(b);
+	},
+
 	async "the focus stays when a button has done its work"(b) {
 		await b.open(page);
 		await click(b, "run");

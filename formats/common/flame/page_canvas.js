@@ -183,8 +183,35 @@ function hatch(ctx, x, y, w, h) {
 	ctx.restore();
 }
 
+/* What hue says about a box, in shape, as drawMark() has it; in the union what went away is hatched. */
+function paintMark(ctx, v, i, x, y, w) {
+	var c = verdict(v, i).c, h = rowHeight - 1, strip = Math.min(3, h / 4), gone, k;
+
+	if (c === GROWN || c === SHRUNK) {
+		ctx.fillStyle = ink.forced ? "CanvasText" : c === SHRUNK ? "#0b3d91" : "#7a3300";
+		ctx.fillRect(x, c === SHRUNK ? y + h - strip : y, w, strip);
+	} else if (c === NEW) {
+		ctx.strokeStyle = "rgba(17,34,51,.2)";
+		ctx.lineWidth = 3;
+		ctx.lineCap = "round";
+		ctx.setLineDash([0, 6]);
+		ctx.beginPath();
+		for (k = 3; k < h - 1; k += 6) {
+			ctx.moveTo(x + Math.min(3, w / 2), y + k);
+			ctx.lineTo(x + Math.max(w - 2, Math.min(3, w / 2) + 0.1), y + k);
+		}
+		ctx.stroke();
+		ctx.setLineDash([]);
+		ctx.lineCap = "butt";
+	}
+	if (c === GONE || c === SHRUNK && S.mode === "union") {
+		gone = w * (c === GONE ? 1 : Math.max(0, 1 - v.total[i] * D.diff.scale_after / (before(v, i) * D.diff.scale_before)));
+		hatch(ctx, x + w - gone, y, gone, h);
+	}
+}
+
 function paintBox(ctx, r, k, y) {
-	var v = panes[r.pane[k]].v, i = r.node[k], x = r.x[k], w = r.w[k], fill = fillOf(v, i, r.above[k]), label, gone, c;
+	var v = panes[r.pane[k]].v, i = r.node[k], x = r.x[k], w = r.w[k], fill = fillOf(v, i, r.above[k]), label, c;
 
 	if (matched && !ink.forced && !(matched[v.frame[i]] && i))
 		ctx.globalAlpha = 0.35; /* and the text in the colour of the page: 4.5:1 in both themes */
@@ -194,11 +221,9 @@ function paintBox(ctx, r, k, y) {
 		ctx.strokeStyle = "CanvasText";
 		ctx.strokeRect(x + 0.5, y + 0.5, w - 2, rowHeight - 2);
 	}
-	if (D.diff && i && S.mode === "union" && w > 3 && !(matched && matched[v.frame[i]]) && (c = verdict(v, i).c, c === GONE || c === SHRUNK)) {
-		gone = w * Math.max(0, 1 - v.total[i] * D.diff.scale_after / (before(v, i) * D.diff.scale_before));
-		hatch(ctx, x + w - gone, y, gone - 1, rowHeight - 1);
-	}
 	ctx.globalAlpha = 1;
+	if (D.diff && i && !r.above[k] && w > 1 && !matched) /* what was found has a colour of its own */
+		paintMark(ctx, v, i, x, y, w > 3 ? w - 1 : w);
 	if (w < 24)
 		return;
 	c = D.diff && i ? DIFF_SIGNS[verdict(v, i).c] : "";
