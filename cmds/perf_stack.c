@@ -95,7 +95,7 @@ static uint32_t user_part(struct perf *p, struct perf_proc *proc, const struct p
 	c = (struct copy){ s->stack, reg[PD_UNWIND_RSP], s->used };
 	n = (uint32_t)pd_unwind(proc->unwinder, reg, load, &c, address, max, &how);
 	p->stats.unwound++;
-	if (how & PD_UNWIND_UNREADABLE && s->used == s->size) { /* the copy was too short */
+	if (how & PD_UNWIND_MOVED || (how & PD_UNWIND_UNREADABLE && s->used == s->size)) { /* the copy was too short, or is of another stack */
 		more = p->frame_pointers ? splice(s, address, n, max) : 0;
 		p->stats.spliced += more != 0;
 		*flags |= more ? 0u : PD_WIRE_TRUNCATED;

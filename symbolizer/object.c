@@ -248,6 +248,7 @@ static void read_object(const struct request *r, const char *path, int fd, struc
 	Dwfl_Module *mod = dwfl_report_offline(dwfl, path, path, fd);
 	struct symbols symbols = { 0 };
 	GElf_Addr bias = 0, dwarf_bias = 0;
+	bool go;
 	Dwarf *dw;
 	Elf *elf;
 	uint32_t n;
@@ -264,8 +265,9 @@ static void read_object(const struct request *r, const char *path, int fd, struc
 	answer_file(path);
 	if (dw)
 		dwarf_fill(dw, bias - dwarf_bias, place, n, &symbols, r->head.flags, result);
+	go = !dw && go_answer(elf, r, place, n, result);
 	by_symbols(r, place, n, &symbols, result);
-	if (!dw)
+	if (!dw && !go)
 		answer_reason(symbols.n ? "no debug information: names without files and lines" : "stripped: neither symbols nor debug information");
 	/* names live in the maps of dwfl until the end of the program */
 }

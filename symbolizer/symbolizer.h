@@ -82,4 +82,11 @@ struct result {
  */
 void dwarf_fill(struct Dwarf *dw, uint64_t shift, const struct place *place, uint32_t n, const struct symbols *symbols, uint32_t flags, struct result *result);
 
+/* ---- Go's own tables (go.c) ---- */
+
+struct Elf;
+
+/* Lines of places that have none. False: no Go program. */
+bool go_answer(struct Elf *elf, const struct request *r, const struct place *place, uint32_t n, struct result *result);
+
 #endif

@@ -423,6 +423,7 @@ static bool keep(const struct cfi_rules *r, bool signal_frame, struct cfi_row *r
 	if (signal_frame || r->cfa_by_expression || r->how[CFI_RA] != AT_CFA || r->how[CFI_RSP] != SAME)
 		return false;
 	row->cfa_register = r->cfa_register;
+	row->framed = 0;
 	row->cfa_offset = r->cfa_offset;
 	row->ra = r->arg[CFI_RA];
 	for (unsigned i = 0; i < 6; i++) {
@@ -453,6 +454,8 @@ static enum cfi_step by_row(struct cfi *s, const struct cfi_row *row)
 	for (unsigned i = 0; i < 6; i++)
 		if (row->saved[i] != CFI_SAME && !saved_at(s, cfa + (uint64_t)(int64_t)row->saved[i], &s->reg[saved_register[i]]))
 			return CFI_STUCK;
+	if (row->framed && s->reg[CFI_RBP] == cfa - 16 && !s->load(s, cfa - 16, &s->reg[CFI_RBP]))
+		return CFI_STUCK;
 	s->reg[CFI_RSP] = cfa;
 	s->exact = false;
 	return s->reg[CFI_RA] ? CFI_ON : CFI_END;
@@ -524,7 +527,7 @@ static enum cfi_step by_frame_pointer(struct cfi *s)
 	if (ra < 4096)
 		return CFI_STUCK;
 	/* code with tables may have kept anything in that register, and goes on by its tables */
-	if (caller && caller <= fp && (!s->module(s, ra - 1, &m) || !m.hdr))
+	if (caller && caller <= fp && (!s->module(s, ra - 1, &m) || (!m.hdr && !m.frame)))
 		return CFI_STUCK;
 	s->reg[CFI_RA] = ra;
 	s->reg[CFI_RSP] = fp + 16;
@@ -555,6 +558,14 @@ static bool made_by_hand(const struct cfi *s, const struct place *pl, uint64_t a
 	return !s->exact && !behind_call(pl->m) && fde_of(pl, address, &start) && start == address;
 }
 
+/* Into a row that is kept: every function has been called, and no register but the frame pointer is kept for callers. */
+static void keep_depth(struct cfi *s, int32_t depth, uint64_t pc, struct cfi_row *row)
+{
+	*row = (struct cfi_row){ .pc = pc, .generation = s->generation, .cfa_register = CFI_RSP, .framed = depth > 0, .cfa_offset = depth + 8, .ra = -8 };
+	for (unsigned i = 0; i < 6; i++)
+		row->saved[i] = CFI_SAME;
+}
+
 enum cfi_step cfi_step(struct cfi *s)
 {
 	uint64_t pc = cfi_pc(s);
@@ -562,11 +573,21 @@ enum cfi_step cfi_step(struct cfi *s)
 	struct cfi_work *w = s->work;
 	struct cfi_module m = { 0 };
 	struct place pl = { .m = &m };
+	struct cfi_frame frame = { 0 };
 	bool signal_frame = false;
 
 	if (row->pc == pc && row->generation == s->generation)
 		return by_row(s, row);
-	if (!s->module(s, pc, &m) || !m.hdr)
+	if (!s->module(s, pc, &m) || (!m.hdr && !m.frame))
+		return by_frame_pointer(s);
+	if (m.frame && m.frame(&m, pc, &frame)) {
+		s->moved = frame.lost;
+		if (frame.top || frame.lost)
+			return frame.top ? CFI_END : by_frame_pointer(s);
+		keep_depth(s, frame.depth, pc, row);
+		return by_row(s, row);
+	}
+	if (!m.hdr)
 		return by_frame_pointer(s);
 	if (m.hi <= m.lo || m.hi - m.lo > INT32_MAX) /* offsets into the view are kept in 31 bits */
 		return CFI_STUCK;

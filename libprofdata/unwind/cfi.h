@@ -20,7 +20,9 @@ enum { CFI_RAX, CFI_RDX, CFI_RCX, CFI_RBX, CFI_RSI, CFI_RDI, CFI_RBP, CFI_RSP, C
 struct cfi_row {
 	uint64_t pc;
 	uint32_t generation;     /* of the list of modules; 0: empty */
-	uint8_t cfa_register, zero[3];
+	uint8_t cfa_register;
+	uint8_t framed;          /* the caller's frame pointer lies below the return address where ours points there */
+	uint8_t zero[2];
 	int32_t cfa_offset, ra;
 	int16_t saved[6];        /* rbx, rbp, r12 to r15: offset from the CFA, CFI_SAME: not touched */
 };
@@ -37,17 +39,29 @@ struct cfi_work {
 	struct cfi_rules now, initial, kept[CFI_REMEMBERED];
 };
 
+/* What tables that know nothing but depths say. */
+struct cfi_frame {
+	int32_t depth;           /* bytes from the stack pointer to the return address */
+	bool top;                /* nobody called this function */
+	bool lost;               /* it has left the stack it was called on: frame pointers may know more */
+};
+
 /* A module, as far as its tables go: `view` shows the program's addresses [lo, hi), which hold .eh_frame_hdr and .eh_frame. */
 struct cfi_module {
 	uint64_t hdr;            /* address of .eh_frame_hdr, 0 none */
 	uint64_t lo, hi;
 	const uint8_t *view;
 	const uint8_t *before;   /* the 7 bytes of code in front of the return address asked for; NULL: not known */
+	/* Other tables, asked first; NULL: none. False: they say nothing about pc. */
+	bool (*frame)(const struct cfi_module *m, uint64_t pc, struct cfi_frame *out);
+	const void *arg;
+	uint64_t bias;           /* for `frame`: what was added to the module's addresses */
 };
 
 /* A walk. `rows` are the caller's, CFI_ROWS of them, and outlive it: what was worked out for a pc counts as long as the generation. */
 struct cfi {
 	uint64_t reg[CFI_REGISTERS];
+	bool moved;              /* the last frame has left the stack it was called on */
 	bool exact;              /* pc is an instruction that was interrupted, not one behind a call */
 	uint32_t generation;     /* not 0 */
 	struct cfi_row *rows;

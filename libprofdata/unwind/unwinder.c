@@ -2,6 +2,7 @@
 #include "base/compiler.h"
 #include "base/vec.h"
 #include "unwind/cfi.h"
+#include "unwind/gopcln.h"
 #include <profdata/unwind.h>
 
 #include <elf.h>
@@ -18,7 +19,7 @@
 
 struct load {
 	uint64_t offset, vaddr, size; /* bytes of the file */
-	bool code;
+	bool code, data;         /* may be run, written to */
 };
 
 /* An object's tables: the bytes of the segment that holds them, so that a file that changes under us does no harm. */
@@ -30,6 +31,8 @@ struct object {
 	uint8_t *bytes;
 	struct load segment;     /* where they lie */
 	uint64_t hdr;            /* vaddr of .eh_frame_hdr; 0 none */
+	uint8_t *lines;          /* of a Go program: its .gopclntab */
+	struct gopcln go;
 	struct load *load;
 	size_t loads;
 };
@@ -69,6 +72,7 @@ void pd_unwinder_free(struct pd_unwinder *u)
 		free(o->path);
 		free(o->copy);
 		free(o->bytes);
+		free(o->lines);
 		free(o->load);
 	}
 	pd_vec_release(&u->object);
@@ -125,9 +129,9 @@ static bool headers(struct object *o, const struct reading *r)
 		if (ph.p_type == PT_GNU_EH_FRAME)
 			o->hdr = ph.p_vaddr;
 		if (ph.p_type == PT_LOAD && o->loads < LOADS_MOST)
-			o->load[o->loads++] = (struct load){ .offset = ph.p_offset, .vaddr = ph.p_vaddr, .size = ph.p_filesz, .code = ph.p_flags & PF_X };
+			o->load[o->loads++] = (struct load){ .offset = ph.p_offset, .vaddr = ph.p_vaddr, .size = ph.p_filesz, .code = ph.p_flags & PF_X, .data = ph.p_flags & PF_W };
 	}
-	return o->load && o->hdr;
+	return o->load;
 }
 
 /* The whole segment: .eh_frame lies somewhere near .eh_frame_hdr, and only that is said. */
@@ -145,6 +149,62 @@ static bool tables_of(struct object *o, const struct reading *r)
 	return false;
 }
 
+/* ---- objects of Go ---- */
+
+/* Bytes of the file, NULL when there are none. */
+static uint8_t *bytes_at(const struct reading *r, uint64_t at, uint64_t n)
+{
+	uint8_t *bytes = n && n <= SEGMENT_MOST ? malloc(n) : NULL;
+
+	if (bytes && read_at(r, bytes, at, n))
+		return bytes;
+	free(bytes);
+	return NULL;
+}
+
+/* Where Go's code begins, for tables that do not say it; it is in the section, mostly at its beginning. */
+static uint64_t go_text(const struct object *o, const struct reading *r, const Elf64_Shdr *text)
+{
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < o->loads && !found; i++) {
+		uint8_t *data = o->load[i].data ? bytes_at(r, o->load[i].offset, o->load[i].size) : NULL;
+
+		if (data)
+			found = gopcln_find_text(&o->go, data, o->load[i].size, text->sh_addr, text->sh_addr + text->sh_size);
+		free(data);
+	}
+	return found ? found : text->sh_addr;
+}
+
+/* Section headers by name: what strip leaves has them. */
+static void tables_of_go(struct object *o, const struct reading *r)
+{
+	Elf64_Shdr sh, names, text = { 0 }, lines = { 0 };
+	Elf64_Ehdr head;
+	char name[32];
+
+	if (!read_at(r, &head, 0, sizeof(head)) || head.e_shentsize != sizeof(sh) || head.e_shstrndx >= head.e_shnum ||
+	    !read_at(r, &names, head.e_shoff + head.e_shstrndx * sizeof(sh), sizeof(names)))
+		return;
+	for (unsigned i = 0; i < head.e_shnum; i++) {
+		if (!read_at(r, &sh, head.e_shoff + i * sizeof(sh), sizeof(sh)))
+			return;
+		memset(name, 0, sizeof(name));
+		if (!read_at(r, name, names.sh_offset + sh.sh_name, sizeof(name) - 1))
+			continue;
+		if (strcmp(name, ".text") == 0)
+			text = sh;
+		else if (strcmp(name, ".gopclntab") == 0 || strcmp(name, ".data.rel.ro.gopclntab") == 0)
+			lines = sh;
+	}
+	o->lines = bytes_at(r, lines.sh_offset, lines.sh_size);
+	if (!o->lines || !gopcln_open(&o->go, o->lines, lines.sh_size))
+		return;
+	if (o->go.version != 16 && !o->go.text)
+		o->go.text = go_text(o, r, &text);
+}
+
 static void open_object(struct object *o)
 {
 	struct reading r = { .o = o, .fd = -1 };
@@ -153,9 +213,12 @@ static void open_object(struct object *o)
 	o->tried = true;
 	if (o->path && !o->copy)
 		r.fd = open(o->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if ((!o->copy && (r.fd < 0 || fstat(r.fd, &st) != 0 || !S_ISREG(st.st_mode))) || !headers(o, &r) || !tables_of(o, &r)) {
-		free(o->bytes);
-		o->bytes = NULL;
+	if ((o->copy || (r.fd >= 0 && fstat(r.fd, &st) == 0 && S_ISREG(st.st_mode))) && headers(o, &r)) {
+		if (!o->hdr || !tables_of(o, &r)) {
+			free(o->bytes);
+			o->bytes = NULL;
+		}
+		tables_of_go(o, &r);
 	}
 	if (r.fd >= 0)
 		close(r.fd);
@@ -277,6 +340,16 @@ static bool bias_of(const struct object *o, const struct map *m, uint64_t *bias)
 	return found;
 }
 
+static bool by_lines(const struct cfi_module *m, uint64_t pc, struct cfi_frame *out)
+{
+	struct gopcln_frame f;
+
+	if (!gopcln_frame(m->arg, pc - m->bias, &f))
+		return false;
+	*out = (struct cfi_frame){ .depth = f.depth, .top = f.top, .lost = f.switches };
+	return true;
+}
+
 static bool find(struct cfi *c, uint64_t pc, struct cfi_module *out)
 {
 	struct walk *w = (struct walk *)c;
@@ -291,10 +364,15 @@ static bool find(struct cfi *c, uint64_t pc, struct cfi_module *out)
 	o = &w->u->objects->object.v[m->object];
 	if (!o->tried)
 		open_object(o);
-	if (!o->bytes || !bias_of(o, m, &bias))
+	if ((!o->bytes && !o->go.functions) || !bias_of(o, m, &bias))
 		return false;
-	*out = (struct cfi_module){ .hdr = o->hdr + bias, .lo = o->segment.vaddr + bias, .view = o->bytes };
-	out->hi = out->lo + o->segment.size;
+	*out = (struct cfi_module){ .bias = bias, .arg = &o->go, .frame = o->go.functions ? by_lines : NULL };
+	if (o->bytes) {
+		out->hdr = o->hdr + bias;
+		out->lo = o->segment.vaddr + bias;
+		out->hi = out->lo + o->segment.size;
+		out->view = o->bytes;
+	}
 	if (pc >= m->start + 6 && w->load(w->ctx, from, &word[0]) && (pc < from + 8 || w->load(w->ctx, from + 8, &word[1]))) {
 		memcpy(w->before, word, sizeof(word));
 		out->before = w->before + (pc - 6 - from);
@@ -315,6 +393,6 @@ size_t pd_unwind(struct pd_unwinder *u, const uint64_t reg[PD_UNWIND_REGISTERS],
 		address[n++] = cfi_pc(&w.cfi);
 		how = cfi_step(&w.cfi);
 	}
-	*flags = how == CFI_ON ? PD_UNWIND_TRUNCATED : how == CFI_STUCK ? PD_UNWIND_INCOMPLETE | (w.unreadable ? PD_UNWIND_UNREADABLE : 0u) : 0;
+	*flags = how == CFI_ON ? PD_UNWIND_TRUNCATED : how == CFI_STUCK ? PD_UNWIND_INCOMPLETE | (w.unreadable ? PD_UNWIND_UNREADABLE : 0u) | (w.cfi.moved ? PD_UNWIND_MOVED : 0u) : 0;
 	return n;
 }

@@ -210,6 +210,52 @@ node) # the list of a real compiler, as it is written while it runs and by the l
 	folded cpu n.pb.gz | grep -q 'JS:.*w.js' || fail 'attached: no name'
 	grep -q 'JS:.*w.js' dump.txt || fail "$(head -5 dump.txt)"
 	;;
+go) # callers of functions without a frame, stacks that runtime functions leave; names and lines when everything is stripped
+	command -v go >/dev/null || skip 'no go'
+	cat >app.go <<-'END'
+		package main
+
+		import "time"
+
+		//go:noinline
+		func leaf(n int) (s int) {
+			for i := 0; i < n; i++ {
+				s = (s*31 + i) % 1000003
+			}
+			return
+		}
+
+		//go:noinline
+		func once(n int) int { return leaf(n) + 1 }
+
+		//go:noinline
+		func thrice(n int) int { return leaf(2*n) + leaf(n) }
+
+		var kept [][]byte
+
+		func main() {
+			go func() {
+				for {
+					kept = append(kept[max(0, len(kept)-500):], make([]byte, 5000))
+				}
+			}()
+			x := 0
+			for t := time.Now(); time.Since(t) < 2*time.Second; {
+				x += once(100000) + thrice(100000)
+			}
+			println(x > 0)
+		}
+	END
+	export GOCACHE="$dir/cache" GO111MODULE=off GOFLAGS=
+	for how in '' -s '-s -w' pie; do
+		if [ "$how" = pie ]; then go build -buildmode=pie -o app app.go; else go build -ldflags="$how" -o app app.go; fi 2>err || skip "$(cat err)"
+		record --outside -F 999 -o go.pb.gz -- ./app 2>/dev/null || fail "$how: status $?"
+		folded cpu go.pb.gz >go.txt
+		awk '/main.main;main.thrice;main.leaf/ { three += $NF } /main.main;main.once;main.leaf/ { one += $NF } /main.main;main.leaf/ { bad += $NF } /incomplete/ { cut += $NF } { all += $NF }
+			END { if (!(one > 0 && three > 2.4 * one && three < 3.7 * one && bad == 0 && cut < 0.02 * all)) { print one, three, bad, cut, all; exit 1 } }' go.txt >table || fail "$how: $(cat table; head -3 go.txt)"
+		"$profdata" list main.once go.pb.gz 2>/dev/null | grep -q 'func once' || fail "$how: no lines"
+	done
+	;;
 container) # other roots (mount namespace, chroot), other numbers of processes: objects are found there, not at the same path here
 	[ "$(id -u)" -eq 0 ] || skip 'for root only'
 	unshare -m -p -f true 2>/dev/null || skip 'no namespaces'

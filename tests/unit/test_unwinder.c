@@ -2,6 +2,7 @@
 #include "cm.h"
 #include <profdata/unwind.h>
 
+#include <elf.h>
 #include <execinfo.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -205,9 +206,153 @@ static void test_mappings(void **state)
 	pd_unwinder_free(all);
 }
 
+/* ---- Go programs ---- */
+
+/* The file: headers, section headers, a table, data. Functions "outer" (a frame of 24 bytes from its 8th byte on), "leaf" (none), "other" (goes to another stack), "root". */
+enum { GO_SECTIONS = 512, GO_NAMES = 1024, GO_TABLE = 2048, GO_DATA = 3584, GO_FILE = 4096, GO_TEXT = 0x401000, GO_CODE = 4 * 64 };
+
+static size_t put_bytes(unsigned char *p, size_t at, uint64_t v, unsigned n)
+{
+	memcpy(p + at, &v, n);
+	return at + n;
+}
+
+/* `release`: 16, 18, 20 or (where code begins is in the data alone) 26. */
+static void go_table(unsigned char *t, unsigned release)
+{
+	static const unsigned char steps[4][6] = { { 2, 8, 48, 56, 0 }, { 2, 64, 0 }, { 2, 64, 0 }, { 2, 64, 0 } }; /* from -1 on: 0 for 8 bytes, 24 for the others; 0 for all */
+	static const unsigned flags[4] = { 0, 0, 2, 1 };
+	unsigned half = release == 16 ? 8 : 4, words = release == 16 ? 7 : 8;
+	uint64_t base = release == 16 ? GO_TEXT : 0;
+	size_t at = put_bytes(t, 0, release == 16 ? 0xfffffffa : release == 18 ? 0xfffffff0 : 0xfffffff1, 4), list = 600;
+
+	t[6] = 1;
+	t[7] = 8;
+	at = put_bytes(t, put_bytes(t, 8, 4, 8), 1, 8);
+	if (release != 16)
+		at = put_bytes(t, at, release == 26 ? 0 : GO_TEXT, 8);
+	for (unsigned i = 0; i < 5; i++)
+		at = put_bytes(t, at, (const uint64_t[]){ 128, 200, 220, 300, list }[i], 8);
+	assert_int_equal(at, 8 + 8 * words);
+	for (unsigned i = 0; i < 4; i++) {
+		size_t record = 100 + 80 * i, number = list + record + (release == 16 ? 4 : 0);
+
+		put_bytes(t, put_bytes(t, list + 2 * half * i, base + 64 * i, half), record, half);
+		put_bytes(t, list + record, base + 64 * i, half);
+		put_bytes(t, number + 16, 1 + 8 * i, 4);
+		t[list + record + (release == 18 ? 37 : 41)] = (unsigned char)flags[i];
+		memcpy(t + 300 + 1 + 8 * i, steps[i], 6);
+	}
+	put_bytes(t, list + 8 * half, base + GO_CODE, half);
+}
+
+static void go_file(unsigned char *f, unsigned release)
+{
+	static const char names[] = "\0.text\0.gopclntab";
+	Elf64_Ehdr head = { .e_machine = EM_X86_64, .e_phoff = sizeof(head), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2, .e_shoff = GO_SECTIONS,
+			    .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 4, .e_shstrndx = 1 };
+	Elf64_Phdr load[2] = { { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = GO_TEXT - 0x1000, .p_filesz = GO_DATA },
+			       { .p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_offset = GO_DATA, .p_vaddr = 0x500000, .p_filesz = GO_FILE - GO_DATA } };
+	Elf64_Shdr section[4] = { { 0 },
+				  { .sh_type = SHT_STRTAB, .sh_offset = GO_NAMES, .sh_size = sizeof(names) },
+				  { .sh_name = 1, .sh_type = SHT_PROGBITS, .sh_addr = GO_TEXT - 64, .sh_size = 4096 }, /* other code comes first */
+				  { .sh_name = 7, .sh_type = SHT_PROGBITS, .sh_offset = GO_TABLE, .sh_size = GO_DATA - GO_TABLE } };
+
+	memset(f, 0, GO_FILE);
+	memcpy(head.e_ident, ELFMAG, SELFMAG);
+	head.e_ident[EI_CLASS] = ELFCLASS64;
+	head.e_ident[EI_DATA] = ELFDATA2LSB;
+	memcpy(f, &head, sizeof(head));
+	memcpy(f + sizeof(head), load, sizeof(load));
+	memcpy(f + GO_SECTIONS, section, sizeof(section));
+	memcpy(f + GO_NAMES, names, sizeof(names));
+	go_table(f + GO_TABLE, release);
+	put_bytes(f, put_bytes(f, GO_DATA + 40, GO_TEXT, 8), GO_TEXT + GO_CODE, 8);
+}
+
+static struct pd_unwinder *go_program(unsigned char *f)
+{
+	struct pd_unwind_map map = { .start = GO_TEXT - 0x1000, .limit = GO_TEXT + 0x1000, .bytes = f, .n_bytes = GO_FILE };
+	struct pd_unwinder *u = pd_unwinder_new(NULL);
+
+	assert_non_null(u);
+	assert_true(pd_unwinder_map(u, &map));
+	return u;
+}
+
+static bool load_words(void *ctx, uint64_t address, uint64_t *out)
+{
+	if (address < 0x7000 || address >= 0x7000 + 8 * 16)
+		return false;
+	*out = ((const uint64_t *)ctx)[(address - 0x7000) / 8];
+	return true;
+}
+
+/* The caller of a function without a frame is not lost, and who has left its stack is told. */
+static void test_go(void **state)
+{
+	static const unsigned release[] = { 16, 18, 20, 26 };
+	static unsigned char file[GO_FILE];
+	/* leaf: the return address is on top; outer keeps the frame pointer below its own */
+	uint64_t stack[16] = { GO_TEXT + 20, 1, 2, 0x7080, GO_TEXT + 3 * 64 + 1 }, address[8];
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t reg[PD_UNWIND_REGISTERS] = { [PD_UNWIND_RSP] = 0x7000, [PD_UNWIND_RBP] = 0x7018, [PD_UNWIND_RIP] = GO_TEXT + 64 + 5 };
+		struct pd_unwinder *u;
+		unsigned flags = 9;
+
+		go_file(file, release[i]);
+		u = go_program(file);
+		for (unsigned again = 0; again < 2; again++) { /* as it was kept, too */
+			assert_int_equal(pd_unwind(u, reg, load_words, stack, address, 8, &flags), 3);
+			assert_int_equal(address[1], GO_TEXT + 19);
+			assert_int_equal(address[2], GO_TEXT + 3 * 64);
+			assert_int_equal(flags, 0);
+		}
+		reg[PD_UNWIND_RIP] = GO_TEXT + 2; /* before outer has a frame */
+		assert_int_equal(pd_unwind(u, reg, load_words, stack, address, 2, &flags), 2);
+		assert_int_equal(address[1], GO_TEXT + 19);
+		reg[PD_UNWIND_RIP] = GO_TEXT + 2 * 64 + 5;
+		reg[PD_UNWIND_RBP] = 0x6000;
+		assert_int_equal(pd_unwind(u, reg, load_words, stack, address, 8, &flags), 1);
+		assert_int_equal(flags, release[i] == 16 ? flags | PD_UNWIND_MOVED : (PD_UNWIND_INCOMPLETE | PD_UNWIND_MOVED));
+		pd_unwinder_free(u);
+	}
+}
+
+static void test_go_damage(void **state)
+{
+	static unsigned char file[GO_FILE];
+	uint64_t x = 7, address[DEPTH], reg[PD_UNWIND_REGISTERS];
+	struct memory memory = { .start = GO_TEXT, .size = 512 };
+	size_t deep = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 3000; round++) {
+		struct pd_unwinder *u;
+		unsigned flags = 0;
+
+		memory.seed = round;
+		go_file(file, (const unsigned[]){ 16, 18, 20, 26 }[round % 4]);
+		for (uint64_t k = next(&x) % 16; k > 0; k--)
+			file[(k % 3 ? GO_TABLE : 0) + next(&x) % 1100] = (unsigned char)next(&x);
+		u = go_program(file);
+		for (unsigned k = 0; k < 20; k++) {
+			for (unsigned i = 0; i < PD_UNWIND_REGISTERS; i++)
+				reg[i] = 0x7ffe00000000u + next(&x) % 4096 * 8;
+			reg[PD_UNWIND_RIP] = GO_TEXT + next(&x) % 300;
+			deep += pd_unwind(u, reg, noise, &memory, address, DEPTH, &flags) > 2;
+		}
+		pd_unwinder_free(u);
+	}
+	assert_true(deep > 500);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_callers), cmocka_unit_test(test_epilogue), cmocka_unit_test(test_damage), cmocka_unit_test(test_mappings) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_go), cmocka_unit_test(test_go_damage),
+					    cmocka_unit_test(test_callers), cmocka_unit_test(test_epilogue), cmocka_unit_test(test_damage), cmocka_unit_test(test_mappings) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

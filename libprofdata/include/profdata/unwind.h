@@ -30,6 +30,7 @@ enum pd_unwind_flags {
 	PD_UNWIND_TRUNCATED = 1,  /* there was no room for more */
 	PD_UNWIND_INCOMPLETE = 2, /* the way was lost */
 	PD_UNWIND_UNREADABLE = 4, /* and that is because memory could not be read */
+	PD_UNWIND_MOVED = 8,      /* or because the last function runs on another stack than its caller */
 };
 
 /* One address space. `like`: the objects read so far are shared with that one, which must stay longer; or NULL. NULL: out of memory. */
