@@ -42,6 +42,25 @@ static bool no_memory(struct job *j)
 	return false;
 }
 
+/* ---- names of files ---- */
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The list that a compiler leaves for code it makes at run time: perf-PID.map, jit-PID.dump. */
+static bool is_list(const char *file)
+{
+	const char *part = last_part(file);
+	size_t n = strspn(part, "perfjit-"), digits = n < 4 ? 0 : strspn(part + n, "0123456789");
+
+	return digits && ((n == 5 && strncmp(part, "perf-", 5) == 0 && strcmp(part + n + digits, ".map") == 0) ||
+			  (n == 4 && strncmp(part, "jit-", 4) == 0 && strcmp(part + n + digits, ".dump") == 0));
+}
+
 /* ---- what is wanted ---- */
 
 static int by_mapping(const void *pa, const void *pb)
@@ -84,7 +103,10 @@ static int by_object_of(const void *pa, const void *pb, void *ctx)
 	return c ? c : a < b ? -1 : a > b;
 }
 
-/* Per mapping the first one of the same part of the same object; NULL when out of memory. Code of no file is another one each time. */
+/* May mappings be the same part of the same object? Code of no file is another one each time, and so is that of a list: it says addresses of memory. */
+static bool is_object(const char *file) { return file[0] == '/' && !is_list(file); }
+
+/* Per mapping the first one of the same part of the same object; NULL when out of memory. */
 static uint32_t *firsts(const struct pd_doc *doc)
 {
 	const struct pd_mapping_desc *m = doc->t.mapping.v;
@@ -96,7 +118,7 @@ static uint32_t *firsts(const struct pd_doc *doc)
 	if (order && first && n)
 		qsort_r(order, n, sizeof(*order), by_object_of, (void *)(uintptr_t)m);
 	for (size_t i = 0; order && first && i < n; i++) {
-		bool same = i && pd_doc_string(doc, m[order[i]].file).p[0] == '/' && m[order[i]].limit > m[order[i]].start && !by_object(&m[order[i - 1]], &m[order[i]]);
+		bool same = i && is_object(pd_doc_string(doc, m[order[i]].file).p) && m[order[i]].limit > m[order[i]].start && !by_object(&m[order[i - 1]], &m[order[i]]);
 
 		first[order[i]] = same ? first[order[i - 1]] : order[i];
 	}
@@ -140,13 +162,6 @@ static bool collect(struct job *j)
 }
 
 /* ---- questions ---- */
-
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* Does an entry of opts.objects speak of this mapping? Then the file it names. */
 static const char *named_object(const char *entry, const char *file, bool main)
@@ -207,16 +222,6 @@ static bool add_places(const struct pd_symbolize_opts *o, struct sym_question *q
 	if (ok && home && !o->symfs && (size_t)snprintf(name, sizeof(name), "%s/.debug", home) < sizeof(name))
 		ok = add_build_id(q, name, id, "/elf"); /* where perf keeps copies of what it recorded */
 	return ok && add_build_id(q, "/usr/lib/debug", id, ".debug");
-}
-
-/* The list that a compiler leaves for code it makes at run time: perf-PID.map, jit-PID.dump. */
-static bool is_list(const char *file)
-{
-	const char *part = last_part(file);
-	size_t n = strspn(part, "perfjit-"), digits = n < 4 ? 0 : strspn(part + n, "0123456789");
-
-	return digits && ((n == 5 && strncmp(part, "perf-", 5) == 0 && strcmp(part + n + digits, ".map") == 0) ||
-			  (n == 4 && strncmp(part, "jit-", 4) == 0 && strcmp(part + n + digits, ".dump") == 0));
 }
 
 static bool starts(const char *text, const char *with) { return strncmp(text, with, strlen(with)) == 0; }

@@ -30,7 +30,7 @@ only() {
 	allow 'libprofdata/xform/*.[ch]' 'base/.*|model/.*|xform/.*|class_patterns\.h|profdata/(base|builder|profile|calltree|diff|metrics|quality|report|stats|trace|transform|wall)\.h'
 	allow 'libprofdata/symbols/*.[ch]' 'base/.*|model/.*|symbols/.*|profdata/(base|builder|profile|symbols)\.h'
 	allow 'libprofdata/unwind/*.[ch]' 'base/.*|unwind/.*|profdata/(base|unwind)\.h'
-	allow 'symbolizer/*.[ch]' 'symbolizer\.h|symbols/protocol\.h|profdata/symbols\.h'
+	allow 'symbolizer/*.[ch]' 'symbolizer\.h|symbols/protocol\.h|profdata/symbols\.h|unwind/gopcln\.h'
 	allow 'libprofdata/format/*.[ch]' "base/.*|io/.*|model/.*|format/.*|format_table\.h|$api"
 	allow 'libprofdata/bench/*.[ch]' 'base/.*|io/.*|format/.*|bench/.*|benchmark_table\.h|profdata/(base|bench|format|io|stats)\.h'
 	allow 'benchmarks/*.[ch]' 'base/.*|io/.*|bench/.*|common/.*|[a-z_]*\.h|profdata/(base|bench|format|io|stats)\.h'
@@ -61,6 +61,7 @@ only() {
 	only 'libxml' 'formats/common/xml_read\.c'
 	only 'protobuf-c' 'formats/common/proto[a-z_/]*\.[ch]'
 	only 'elfutils' 'symbolizer/(object|dwarf)\.c'
+	only 'gelf\.h' 'symbolizer/go\.c'
 	only 'libiberty' 'symbolizer/names\.c'
 	only 'cmocka\.h' 'nowhere'
 	only 'dlfcn\.h' 'formats/common/xml_read\.c|libprofdata/include/profdata/agent\.h' # no plugins; this one library waits until it is needed
