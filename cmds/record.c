@@ -448,8 +448,10 @@ static int save(struct cmd_ctx *ctx, const struct record_args *a, struct perf *p
 	bool empty = true, raw = record_raw(a);
 	int status = doc ? summary(ctx, a, perf, doc, killed, &empty) : RECORD_FAILED;
 
-	if (!empty && !status && !a->no_symbols && (a->flame || a->trace || !raw))
+	if (!empty && !status && !a->no_symbols && (a->flame || a->trace || !raw)) {
 		doc = record_named(ctx, perf, doc);
+		record_tell_unnamed(ctx, doc, record_sample_type(a, perf, &(const char *){ NULL }));
+	}
 	if (!empty && !status && !a->no_symbols && a->trace)
 		doc = named_stream(ctx, a, stream, doc);
 	if (!empty && !status && (!doc || (!raw && write_output(ctx, a, stream, doc))))

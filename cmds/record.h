@@ -143,6 +143,10 @@ void record_dumps(struct cmd_ctx *ctx, const struct record_args *a, const char *
 /* The command has ended: for all that are left. */
 void record_dumps_end(struct cmd_ctx *ctx, const struct record_args *a, const char *stream, struct record_dumps *d);
 
+/* ---- record_unnamed.c ---- */
+/* One line about code made at run time that has no names, where it is worth one. */
+void record_tell_unnamed(struct cmd_ctx *ctx, const struct pd_doc *doc, const char *sample_type);
+
 /* ---- record_trace.c ---- */
 /* Puts the names of functions, lines and files that a profile of the stream has into the stream. False: it is as it was, errno says why. */
 bool record_put_names(const char *stream, const struct pd_doc *doc);

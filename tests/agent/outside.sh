@@ -256,6 +256,44 @@ go) # callers of functions without a frame, stacks that runtime functions leave;
 		"$profdata" list main.once go.pb.gz 2>/dev/null | grep -q 'func once' || fail "$how: no lines"
 	done
 	;;
+java) # a code cache has several areas, all of one list; without a list somebody is told how to get one
+	{ command -v javac && command -v jcmd; } >/dev/null || skip 'no JDK'
+	cat >App.java <<-'END'
+		public class App {
+			static int leaf(int n) { int s = 0; for (int i = 0; i < n; i++) s = (s * 31 + i) % 1000003; return s; }
+			static int once(int n) { return leaf(n) + 1; }
+			public static void main(String[] a) {
+				int x = 0;
+				for (long until = System.nanoTime() + (long)(Double.parseDouble(a[0]) * 1e9); System.nanoTime() < until;) x += once(20000) + String.valueOf(x).hashCode();
+				System.out.println(x != 1);
+			}
+		}
+	END
+	javac App.java 2>err || skip "$(cat err)"
+	named() {
+		folded cpu "$1" >java.txt
+		awk '/ App\.(leaf|once|main)/ { n += $NF } { k = split(substr($0, 1, length($0) - length($NF) - 1), f, ";"); all += $NF; if (f[k] ~ /^\[perf-/) un += $NF; if (/incomplete/) cut += $NF }
+			END { if (!(n > 0.3 * all && un < 0.05 * all && cut < 0.05 * all)) { print n / all, un / all, cut / all; exit 1 } }' java.txt >table || fail "$2: $(cat table; tail -3 java.txt)"
+	}
+	for how in --outside --cpu; do
+		"$profdata" record $how -F 299 -o j.pb.gz -- java -XX:+PreserveFramePointer -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit App 3 >/dev/null 2>err || fail "$how: status $?"
+		named j.pb.gz "$how"
+		grep -q 'has no names' err && fail "$how: $(cat err)"
+		"$profdata" record $how -F 299 -o j.pb.gz -- java -XX:+PreserveFramePointer App 2 >/dev/null 2>err || fail "$how: status $?"
+		grep -q 'note: [0-9]* % is in code made at run time that has no names; hint: java .*jcmd PID Compiler.perfmap' err || fail "$how: no hint: $(cat err)"
+	done
+	java -XX:+PreserveFramePointer App 20 >/dev/null &
+	pid=$!
+	sleep 2
+	record -p $pid -F 299 -d 2 -o j.pb.gz &
+	recorder=$!
+	sleep 1
+	jcmd $pid Compiler.perfmap >/dev/null 2>&1 || { kill $pid; skip 'an old JDK'; }
+	wait $recorder
+	named j.pb.gz attached
+	kill $pid
+	rm -f "/tmp/perf-$pid.map"
+	;;
 container) # other roots (mount namespace, chroot), other numbers of processes: objects are found there, not at the same path here
 	[ "$(id -u)" -eq 0 ] || skip 'for root only'
 	unshare -m -p -f true 2>/dev/null || skip 'no namespaces'
