@@ -377,17 +377,26 @@ static bool chart_row(struct ct_build *b, const struct timed_row *r, bool joined
 	return add_value(b, at, r->value);
 }
 
-/* Flame charts: rows in time order, one thread after another. */
+/* Threads in the order their rows come first: 0, no thread, is before all others. */
+static uint32_t rank_of(uint32_t *rank, uint32_t *ranks, uint32_t thread)
+{
+	if (thread && !rank[thread])
+		rank[thread] = ++*ranks;
+	return rank[thread];
+}
+
+/* Flame charts: rows in time order, one thread after another; those without a time first. */
 static bool add_rows_in_order(struct ct_build *b, unsigned series, unsigned column)
 {
 	struct pd_times *times = pd_times_new(b->doc, NULL);
+	uint32_t *rank = calloc((size_t)pd_doc_threads(b->doc) + 1, sizeof *rank), ranks = 0;
 	PD_VEC(struct timed_row) rows = { 0 };
 	struct pd_rows r;
 	bool ok;
 
 	b->n_rows = pd_series_count(b->doc, series);
 	b->of_row = calloc((size_t)b->n_rows + 1, sizeof *b->of_row);
-	ok = (times && b->of_row) || no_memory(b);
+	ok = (times && rank && b->of_row) || no_memory(b);
 	for (uint64_t at = 0; ok && pd_series_rows(b->doc, series, at, &r); at += r.n) {
 		if (!pd_vec_reserve(&rows, r.n)) {
 			ok = no_memory(b);
@@ -396,7 +405,7 @@ static bool add_rows_in_order(struct ct_build *b, unsigned series, unsigned colu
 		for (size_t i = 0; i < r.n; i++)
 			if (r.value[column][i])
 				rows.v[rows.n++] = (struct timed_row){ pd_times_at(times, series, &r, i), r.value[column][i], at + i,
-					b->doc->t.set.n ? b->doc->t.set.v[r.labels[i].v].thread : 0, r.stack[i].v,
+					rank_of(rank, &ranks, b->doc->t.set.n ? b->doc->t.set.v[r.labels[i].v].thread : 0), r.stack[i].v,
 					b->root_of ? b->root_of[r.labels[i].v] : 0 };
 	}
 	if (ok && rows.n)
@@ -405,6 +414,7 @@ static bool add_rows_in_order(struct ct_build *b, unsigned series, unsigned colu
 		ok = chart_row(b, &rows.v[i], i && rows.v[i].thread == rows.v[i - 1].thread);
 	pd_vec_release(&rows);
 	pd_times_free(times);
+	free(rank);
 	return ok;
 }
 

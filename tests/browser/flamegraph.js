@@ -285,6 +285,21 @@ const tests = {
 		await clean(b, svg);
 	},
 
+	/* Threads as they come first, samples without a thread before them, without a time at their beginning: with the script and without. */
+	async "flame charts are the same with and without script"(b) {
+		const rows = ["1\t@3000\ttid:=7\ta;late", "2\t@1000\ttid:=7\ta;early", "4\t@2000\ttid:=2\ta;other", "8\ttid:=7\ta;notime", "32\t@-5\ttid:=7\ta;before", "64\t@4000\ta;nothread"];
+		const file = draw(write("chart.dump", "profdata dump 1\nseries\nvalue\tcpu\tcount\n" + rows.join("\n") + "\n"), "chart.svg", "--flamechart", "--width", "1200");
+		const still = Array.from(fs.readFileSync(file, "utf8").matchAll(/<rect x="([\d.]+)"[^>]*><title>(\w+) \(/g), (m) => [m[2], Math.round(m[1])]);
+		const leaves = (list) => list.filter((x) => x[0] !== "all" && x[0] !== "a").sort((x, y) => x[1] - y[1]);
+
+		await b.open(file);
+		const drawn = await b.run("return Array.from(document.querySelectorAll('.box'),function(e){return [e.getAttribute('aria-label').split(',')[0],Math.round(e.getAttribute('x'))]})");
+
+		assert.deepStrictEqual(leaves(drawn), leaves(still));
+		assert.deepStrictEqual(leaves(drawn).map((x) => x[0]), ["nothread", "notime", "before", "early", "late", "other"]);
+		await clean(b, file);
+	},
+
 	async "fixed width"(b) {
 		const svg = draw(path.join(dir, "program.dump"), "fixed.svg", "--width", "640");
 

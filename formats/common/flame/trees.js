@@ -307,7 +307,10 @@ function calleesView(source, frame, hold, order) {
 
 /* ---- flame charts ---- */
 
-/* Rows of a column in the order of time, thread after thread: their places in the tree, and their values. */
+/*
+ * Rows of a column in the order of time, thread after thread as they come first (without one: before all others), those without
+ * a time first: their places in the tree, and their values. As add_rows_in_order() has them.
+ */
 function timeline(tree, rows, column, threads, keep) {
 	var order = [], out = { at: [], own: [], time: [], thread: [], state: [], n: 0 }, v = rows.values[column], number = new Map(), i;
 
@@ -320,9 +323,14 @@ function timeline(tree, rows, column, threads, keep) {
 	}
 
 	for (i = 0; i < rows.n; i++)
-		if (v[i] && (!keep || keep(i)) && rows.time[i] === rows.time[i])
-			order.push({ row: i, thread: thread(i), time: rows.time[i] });
-	order.sort(function (a, b) { return a.thread - b.thread || a.time - b.time || a.row - b.row; });
+		if (v[i] && (!keep || keep(i)) && !(rows.labels && threads[rows.labels[i]]))
+			break;
+	if (i < rows.n)
+		number.set("", 0);
+	for (i = 0; i < rows.n; i++)
+		if (v[i] && (!keep || keep(i)))
+			order.push({ row: i, thread: thread(i), time: rows.time[i] === rows.time[i] ? rows.time[i] : -Infinity });
+	order.sort(function (a, b) { return a.thread - b.thread || (a.time === b.time ? 0 : a.time - b.time) || a.row - b.row; });
 	order.forEach(function (o) {
 		out.at.push(tree.map ? tree.map[rows.node[o.row]] : rows.node[o.row]);
 		out.own.push(v[o.row]);
