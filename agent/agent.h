@@ -26,6 +26,7 @@
 #define AGENT_LATE 4               /* periods at once, beyond those of one kernel tick, from which a sample is "late" */
 #define AGENT_BUCKETS 128          /* of handler times: 4 per octave of ns */
 #define AGENT_PLACES 32            /* return addresses by which a sleep is known again */
+#define AGENT_KNOWN 4              /* places a thread sleeps in that are known */
 #define AGENT_LABELS 500           /* bytes of a set of labels */
 #define AGENT_EVENT_BYTES (1u << 20) /* ring of events of a thread that has any; a power of two */
 #define AGENT_CALLS 1024           /* calls that are open at a time */
@@ -54,6 +55,15 @@ struct agent_walker {
 struct agent_places {
 	uint32_t n, zero;
 	uint64_t at[AGENT_PLACES], value[AGENT_PLACES];
+};
+
+/* Where a thread was seen asleep: who sleeps there again need not be asked. */
+struct agent_known {
+	uint64_t sp, pc, cpu, switches; /* when it was seen */
+	uint32_t stack, labels;  /* id of the stack, 0: an empty slot; number of its set of labels */
+	uint32_t gone;           /* modules_gone() */
+	int32_t call;            /* system call */
+	struct agent_places places;
 };
 
 /* One per thread: single producer (the handler of that thread), single consumer (the writer). */
@@ -88,12 +98,25 @@ struct agent_ring {
 	uint64_t wall_asked_cpu; /* CPU clock at both */
 	uint64_t wall_sp, wall_pc, wall_switches; /* at the last look */
 	struct agent_places wall_places; /* the same; written by the handler, and read when its sample is there */
-	uint64_t wall_delay;     /* us for which it has waited for a CPU, as far as the stream knows */
+	uint64_t wall_delay;     /* ns for which it has waited for a CPU, as far as the stream knows */
 	int wall_file;           /* what the kernel counts of it, open; -1: not */
 	uint32_t wall_stack;     /* id of the stack seen last, 0 none */
 	bool wall_still;         /* its CPU clock has stood still since the look */
 	bool wall_twice;         /* it was asked again although it had hardly run */
 	bool wall_told_call;     /* the stream knows the system call it sleeps in */
+	/* the same, looks beside samples of CPU time */
+	struct agent_known wall_known[AGENT_KNOWN];
+	uint64_t wall_seen, wall_seen_cpu; /* clocks at the last look */
+	uint64_t wall_weight;    /* ns that are in no record: of the sleep that goes on, or for which the look stands that was asked for */
+	uint64_t wall_at_sp, wall_at_pc; /* where it slept when it was asked */
+	uint32_t wall_looks;     /* how many looks that weight is */
+	uint32_t wall_state;     /* enum pd_wire_state, when it was asked */
+	int32_t wall_call;       /* the system call it was in */
+	uint32_t wall_next;      /* slot of wall_known */
+	uint32_t wall_missed;    /* answers in a row from somewhere else */
+	int wall_call_file;      /* the kernel's word on where it sleeps, open; -1: not */
+	uint64_t wall_base;      /* of wall_delay: what it had waited before */
+	bool wall_delay_known;   /* wall_delay has been read */
 	/* dumps, writer's side: what was seen of it when its stack was asked for */
 	struct {
 		uint32_t number, state; /* of the dump; 0: none so far */

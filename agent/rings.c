@@ -93,8 +93,12 @@ struct agent_ring *ring_take(void)
 		atomic_store(&r->tail, 0);
 		r->wall_cpu = r->wall_asleep = r->wall_asked = r->wall_asked_cpu = r->wall_waits = r->wall_told = 0;
 		r->wall_sp = r->wall_pc = r->wall_switches = r->wall_delay = 0;
-		r->wall_file = -1;
-		r->wall_stack = 0;
+		r->wall_file = r->wall_call_file = -1;
+		r->wall_stack = r->wall_looks = r->wall_missed = 0;
+		r->wall_seen = r->wall_seen_cpu = r->wall_weight = 0;
+		r->wall_delay_known = false;
+		for (size_t k = 0; k < AGENT_KNOWN; k++)
+			r->wall_known[k].stack = 0;
 		atomic_fetch_add(&agent.threads, 1);
 		for (size_t used = atomic_load(&agent.used); used <= i && !atomic_compare_exchange_weak(&agent.used, &used, i + 1);)
 			;

@@ -167,6 +167,8 @@ static enum pd_status item(struct record *r, const struct record_item *it)
 	case PD_WIRE_STACK: return record_stack(r, it);
 	case PD_WIRE_CPU: return record_cpu(r, it);
 	case PD_WIRE_WALL: return record_wall(r, it);
+	case PD_WIRE_LOOKS_BEGIN: return record_looks_begin(r, it);
+	case PD_WIRE_LOOK: return record_look(r, it);
 	case PD_WIRE_STATS: return stats(r, it);
 	case PD_WIRE_END: return end(r, it);
 	case PD_WIRE_LOCK:
@@ -312,8 +314,10 @@ static void release(struct record *r)
 		pd_vec_release(&r->image.v[i].function);
 		pd_vec_release(&r->image.v[i].set);
 	}
-	for (size_t i = 0; i < r->thread.n; i++)
+	for (size_t i = 0; i < r->thread.n; i++) {
 		pd_vec_release(&r->thread.v[i].open);
+		pd_vec_release(&r->thread.v[i].seen);
+	}
 	pd_vec_release(&r->track);
 	pd_index_release(&r->tracks);
 	pd_vec_release(&r->pair);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # truth_cpu.sh BUILD [RUNS] [SECONDS] [MODE...]: a program whose functions have known shares of CPU time and of wall time (truth_cpu.c, by its own clocks),
-# recorded with `--cpu -F 250` (MODE cpu), `--wall -F 100` (wall) and, with "outside", `--outside --wall -F 100`: in how many of the runs (default 100,
+# recorded with `--cpu -F 250` (MODE cpu), `--wall -F 100` (wall), `--cpu --wall -F 100` (both) and, with "outside", `--outside --wall -F 100`: in how many of the runs (default 100,
 # SECONDS = 0.4 of CPU time for each of three threads) the true share of a function lies in the 95 % interval that the profile's own number of
 # samples gives (Wilson; samples of unequal weight count as (sum of weights)^2 / sum of squares). 93 of 100 are asked for, all rows of a table together;
 # with few runs what chance may take is allowed. From outside sleeps are not sampled but known: there every share is to be within a point.
@@ -10,7 +10,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(realpath "$1") runs=${2:-100} seconds=${3:-0.4}
 modes=("${@:4}")
-[ ${#modes[@]} -gt 0 ] || modes=(cpu wall)
+[ ${#modes[@]} -gt 0 ] || modes=(cpu wall both)
 export LC_ALL=C
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -23,11 +23,11 @@ one() {
 	"$build/profdata" record -q $2 --timestamps -o x.pb.gz -- ./truth_cpu "$1" "$seconds" "$3" >truth 2>err || { echo "run $3: status $?: $(tail -n 1 err)" >&2; exit 1; }
 	awk -v run="$3" -v column=$([ "$1" = cpu ] && echo 3 || echo 4) '{ print "truth", run, $2, $column }' truth
 	"$build/profdata" convert -q -t dump x.pb.gz | awk -v run="$3" -v mode="$1" '
-		/^value\t/ { value[++values] = $2 }
+		/^value\t/ { value[++values] = $2; if ($2 == "samples" || $2 == mode "_samples") looks = values }
 		/^[0-9]+ [0-9 ]+\t/ && match($0, /[\t;](share|nap|wait|hold|feed)_[a-z0-9]+/) {
 			name = substr($0, RSTART + 1, RLENGTH - 1)
 			split($0, f, "\t"); split(f[1], v, " ")
-			for (i = 1; i <= values; i++) if (value[i] == mode) print "have", run, name, v[i], v[1]
+			for (i = 1; i <= values; i++) if (value[i] == mode) print "have", run, name, v[i], v[looks]
 		}'
 }
 
@@ -36,6 +36,7 @@ for table in "${modes[@]}"; do
 	case $table in
 	cpu) mode=cpu options='--cpu -F 250' ;;
 	wall) mode=wall options='--wall -F 100' ;;
+	both) mode=wall options='--cpu --wall -F 100' ;;
 	outside) mode=wall options='--outside --wall -F 100' ;;
 	*) echo "no such table: $table" >&2; exit 2 ;;
 	esac

@@ -66,6 +66,16 @@ struct record_code {
 /* What a sample says of its thread beyond who it is, by a label of its own. RECORD_LOCK + enum pd_wire_lock_what: what it waits for. */
 enum record_state { RECORD_PLAIN, RECORD_RUNNING, RECORD_SLEEPING, RECORD_RUNNABLE, RECORD_LOCK, RECORD_STATES = RECORD_LOCK + PD_WIRE_LOCK_BARRIER + 1 };
 
+/* A look at a thread, or a sample of its CPU time: it has a share of the time in its state, which is known when the thread has ended. */
+struct record_seen {
+	pd_stack stack;
+	pd_labels labels;
+	int64_t time;
+	uint64_t weight;
+	uint32_t looks;
+	enum record_state state; /* RECORD_RUNNING, RECORD_SLEEPING, RECORD_RUNNABLE */
+};
+
 struct record_thread {
 	uint32_t image, tid;
 	pd_str name;
@@ -80,6 +90,11 @@ struct record_thread {
 	uint32_t track;
 	int64_t marked;                  /* time of its last event */
 	PD_VEC(struct record_open) open;
+	PD_VEC(struct record_seen) seen; /* looked at beside samples of CPU time */
+	size_t asleep;                   /* row of the last one asleep, plus 1; 0: none */
+	uint64_t begin_time, begin_cpu;
+	uint64_t ready;                  /* ns it waited for a CPU, by the last look */
+	uint64_t told[RECORD_STATES];    /* ns in each state that are in samples */
 };
 
 /* A program that ran: from its start or an exec to its end. */
@@ -107,6 +122,7 @@ struct record_image {
 	pd_str dump_time;               /* when it began */
 	uint32_t track;
 	bool begun, ended;
+	bool beside;                    /* threads are looked at beside samples of CPU time */
 };
 
 /* Which thread, process or counter a track is; its number is the row plus 1. */
@@ -186,6 +202,15 @@ void record_series(struct record *r);
 enum pd_status record_thread_item(struct record *r, const struct record_item *item);
 enum pd_status record_cpu(struct record *r, const struct record_item *item);
 enum pd_status record_wall(struct record *r, const struct record_item *item);
+
+/* ---- looks.c: threads looked at beside samples of CPU time ---- */
+
+enum pd_status record_looks_begin(struct record *r, const struct record_item *item);
+enum pd_status record_look(struct record *r, const struct record_item *item);
+/* A sample of CPU time is one of a running thread. */
+void record_look_runs(struct record *r, struct record_thread *t, pd_stack stack, uint64_t time, uint32_t count);
+/* The thread ends: what it did is known. `cpu`: of its clock. */
+void record_look_end(struct record *r, struct record_thread *t, uint64_t time, uint64_t cpu);
 /* The series `name`, made when it is asked for first: columns of the types, in the units beside them. */
 unsigned record_series_of(struct record *r, uint32_t *which, const char *name, const char *const (*types)[2]);
 /* The image is over: what its threads did since the last look. */

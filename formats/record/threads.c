@@ -148,7 +148,7 @@ enum pd_status record_wall(struct record *r, const struct record_item *item)
 	struct pd_wire_wall w;
 	pd_stack stack;
 
-	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || !r->now->begun || !r->now->process.wall_period || !record_stack_of(r, w.stack, w.time, &stack))
+	if (!record_fixed(item, &w, sizeof(w), sizeof(w)) || !r->now->begun || !r->now->process.wall_period || r->now->beside || !record_stack_of(r, w.stack, w.time, &stack))
 		return record_note(r, "looks at threads that make no sense skipped");
 	t = record_thread_of(r, w.tid);
 	if (!t)
@@ -172,6 +172,8 @@ static void thread_end(struct record *r, struct record_thread *t, uint64_t time,
 {
 	if (r->outside.r.kind)
 		record_balance(r, t, time);
+	else if (r->now->beside && t->live)
+		record_look_end(r, t, time, cpu);
 	/* the rest of its life was spent where it was seen last, as far as we know; a life between two looks has no stack */
 	else if (t->live && r->now->process.wall_period && time > t->time)
 		stretch(r, t, time, cpu, t->stack, 0);
@@ -214,6 +216,8 @@ enum pd_status record_thread_item(struct record *r, const struct record_item *it
 		thread_end(r, t, w.time, w.cpu);
 		return PD_OK;
 	}
+	if (t->live && r->now->beside) /* whose end is missing */
+		record_look_end(r, t, t->time, t->cpu);
 	t->live = true; /* a number may be used again */
 	t->looked = false;
 	t->time = w.time;
@@ -222,6 +226,8 @@ enum pd_status record_thread_item(struct record *r, const struct record_item *it
 	record_asleep(t, -1);
 	t->waited = 0;
 	t->spells = 0;
+	t->begin_time = w.time;
+	t->begin_cpu = w.cpu;
 	return PD_OK;
 }
 
@@ -245,6 +251,8 @@ enum pd_status record_cpu(struct record *r, const struct record_item *item)
 	record_timeline_sample(r, t, &s, value[1]);
 	if (r->events_only)
 		return PD_OK;
+	if (r->now->beside)
+		record_look_runs(r, t, s.stack, c.time, c.count);
 	s.labels = record_labels(r, t, RECORD_PLAIN);
 	pd_sample_add(r->b, record_series_of(r, &r->cpu_series, "cpu", cpu_types), &s, value);
 	return PD_OK;

@@ -73,6 +73,9 @@ enum pd_wire_kind {
 	PD_WIRE_DUMP,
 	PD_WIRE_DUMP_END,
 	PD_WIRE_DUMP_BEGIN,
+	/* threads looked at beside samples of CPU time */
+	PD_WIRE_LOOKS_BEGIN,
+	PD_WIRE_LOOK,
 	/* what `profdata record` sees from outside, by the kernel's perf events */
 	PD_WIRE_SPELL = 60,
 	PD_WIRE_EVENT,
@@ -448,6 +451,29 @@ struct pd_wire_sleep {
 	int32_t syscall; /* number of this machine; -1: in none, or not known */
 };
 
+/*
+ * From here on threads of this image are looked at beside samples of their CPU time, and there are no PD_WIRE_WALL. How long a thread ran, slept and
+ * waited for a CPU is known from its clocks; where, from samples of each: PD_WIRE_CPU where it ran, `count` being the weight; looks that found it asleep; looks that
+ * found it woken but waiting for a CPU. The time it ran and the time it slept are shared by their samples in proportion to the weights. Of the time it waited for a CPU
+ * each look has its weight, and the rest was where it ran.
+ */
+struct pd_wire_looks_begin {
+	struct pd_wire_record r;
+	uint64_t period; /* ns between looks that were asked for; when little happens there are fewer, of more weight */
+};
+
+struct pd_wire_look {
+	struct pd_wire_record r;
+	uint64_t time, cpu;  /* clocks of the thread, */
+	uint64_t ready;      /* and for how long it has waited for a CPU since the first of these records */
+	uint64_t weight;     /* ns for which this look stands */
+	uint32_t tid, stack; /* 0: where the last look found it asleep; with no weight: clocks only */
+	uint32_t state;      /* enum pd_wire_state: PD_WIRE_SLEEPING, PD_WIRE_RUNNABLE, PD_WIRE_RUNNING for clocks only */
+	int32_t syscall;     /* as above */
+	uint32_t looks;      /* how many this is */
+	uint32_t zero;
+};
+
 /* A thread of a dump: where it is, and what it does there. */
 struct pd_wire_dump {
 	struct pd_wire_record r;
@@ -495,6 +521,8 @@ PD_WIRE_LAYOUT(pd_wire_stats, 120);
 PD_WIRE_LAYOUT(pd_wire_index, 16);
 PD_WIRE_LAYOUT(pd_wire_end, 24);
 PD_WIRE_LAYOUT(pd_wire_sleep, 24);
+PD_WIRE_LAYOUT(pd_wire_looks_begin, 16);
+PD_WIRE_LAYOUT(pd_wire_look, 64);
 PD_WIRE_LAYOUT(pd_wire_dump, 48);
 PD_WIRE_LAYOUT(pd_wire_dump_end, 40);
 PD_WIRE_LAYOUT(pd_wire_dump_begin, 16);
