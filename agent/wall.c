@@ -31,7 +31,8 @@
 #define PATIENCE 1000000000ull   /* a look that has not come by then (the signal is blocked) is asked for again */
 #define CALM 16                  /* after so many rounds in which nothing happened */
 #define SELDOM 4                 /* only one in so many is made */
-#define WOKEN_ONE_IN 8
+#define WOKEN_ONE_IN 8           /* of those who sleep on one in so many is asked whether it has been woken, which then counts for all of them */
+#define HARDLY 5000u             /* ns off the CPU in which nobody sleeps */
 #define CLOCKS 100000000ull      /* how often the clocks of a thread that runs are told; the writer comes round as often */
 
 static uint64_t due;             /* when the next look is to be */
@@ -49,6 +50,20 @@ void wall_begin(void)
 	seldom = 1;
 }
 
+/* There are more threads than files may be open. */
+static void drop_files(void)
+{
+	for (size_t i = 0; i < atomic_load(&agent.used); i++) {
+		struct agent_ring *r = ring_at(i);
+
+		if (r->wall_file >= 0)
+			close(r->wall_file);
+		if (r->wall_call_file >= 0)
+			close(r->wall_call_file);
+		r->wall_file = r->wall_call_file = -1;
+	}
+}
+
 /* One of the small files about a thread, which stays open, for a look is to be cheap; the thread that writes has a table of descriptors of its own. */
 static bool kept_file(pid_t tid, const char *name, int *file, char *text, size_t size)
 {
@@ -58,6 +73,10 @@ static bool kept_file(pid_t tid, const char *name, int *file, char *text, size_t
 	if (*file < 0) {
 		snprintf(path, sizeof(path), "/proc/self/task/%d/%s", (int)tid, name);
 		*file = open(path, O_RDONLY | O_CLOEXEC);
+		if (*file < 0 && errno == EMFILE) {
+			drop_files();
+			*file = open(path, O_RDONLY | O_CLOEXEC);
+		}
 	}
 	n = *file < 0 ? -1 : pread(*file, text, size - 1, 0);
 	if (n <= 0)
@@ -283,10 +302,10 @@ static void look(struct agent_ring *r)
 
 /* ---- looks beside samples of CPU time ---- */
 
-static void beside_tell(struct agent_ring *r, uint64_t time, uint64_t cpu, enum pd_wire_state state, uint32_t stack, int32_t call)
+static void beside_tell(struct agent_ring *r, uint64_t time, uint64_t cpu, enum pd_wire_state state, uint32_t stack, int32_t call, uint32_t flags)
 {
 	struct pd_wire_look w = { .time = time, .cpu = cpu, .ready = r->wall_delay, .weight = r->wall_weight, .tid = (uint32_t)r->tid, .stack = stack, .state = state,
-				  .syscall = call, .looks = r->wall_looks };
+				  .syscall = call, .looks = r->wall_looks, .flags = flags };
 
 	writer_thread_known(r);
 	writer_record(PD_WIRE_LOOK, &w, sizeof(w));
@@ -312,7 +331,7 @@ static void beside_delay(struct agent_ring *r)
 static void beside_settle(struct agent_ring *r)
 {
 	if (r->wall_asleep)
-		beside_tell(r, r->wall_asleep, r->wall_cpu, PD_WIRE_SLEEPING, 0, -1);
+		beside_tell(r, r->wall_asleep, r->wall_cpu, PD_WIRE_SLEEPING, 0, -1, 0);
 	r->wall_asleep = 0;
 }
 
@@ -321,7 +340,7 @@ static void beside_clocks(struct agent_ring *r, uint64_t now, uint64_t cpu)
 	beside_settle(r);
 	beside_delay(r);
 	if (!r->wall_asked)
-		beside_tell(r, now, cpu, PD_WIRE_RUNNING, 0, -1);
+		beside_tell(r, now, cpu, PD_WIRE_RUNNING, 0, -1, 0);
 }
 
 /* Where it sleeps, if it has been seen there and all its callers are the same. */
@@ -367,7 +386,7 @@ static bool beside_runs(struct agent_ring *r, uint64_t now, uint64_t cpu, uint64
 		return beside_ask(r, now, cpu, PD_WIRE_RUNNABLE, weight);
 	if (now - r->wall_told > CLOCKS)
 		beside_clocks(r, now, cpu);
-	return !off;
+	return since < ran + SHORT + since / 8;
 }
 
 /* It has not run since it slept: has it been woken all the same? Every so many-th time one asks, and then it counts so many times. */
@@ -390,10 +409,11 @@ static bool beside_look(struct agent_ring *r, uint64_t weight)
 	if (!cpu) /* it is gone */
 		return true;
 	if (r->wall_asked && now - r->wall_asked < PATIENCE) {
-		r->wall_weight += weight;
-		r->wall_looks++;
-		if (cpu == r->wall_asked_cpu)
+		if (cpu == r->wall_asked_cpu) { /* it has had no CPU to answer: it is still there */
 			r->wall_waits = now;
+			r->wall_weight += weight;
+			r->wall_looks++;
+		}
 		return false;
 	}
 	r->wall_asked = 0;
@@ -413,6 +433,8 @@ static bool beside_look(struct agent_ring *r, uint64_t weight)
 		return beside_ask(r, now, cpu, PD_WIRE_RUNNABLE, weight * WOKEN_ONE_IN);
 	}
 	r->wall_still = false;
+	if (r->wall_seen && now - r->wall_seen < cpu - r->wall_seen_cpu + HARDLY)
+		return beside_runs(r, now, cpu, weight);
 	if (!kept_file(r->tid, "syscall", &r->wall_call_file, text, sizeof(text)))
 		return true;
 	text[strcspn(text, "\n")] = '\0';
@@ -433,7 +455,7 @@ static bool beside_look(struct agent_ring *r, uint64_t weight)
 	r->wall_looks = 1;
 	beside_delay(r);
 	writer_labels(r, k->labels);
-	beside_tell(r, now, cpu, PD_WIRE_SLEEPING, k->stack, r->wall_call < 0 ? k->call : r->wall_call);
+	beside_tell(r, now, cpu, PD_WIRE_SLEEPING, k->stack, r->wall_call < 0 ? k->call : r->wall_call, 0);
 	return false;
 }
 
@@ -448,8 +470,8 @@ static bool in_call(uint64_t pc)
 }
 
 /*
- * The thread that was asked has shown its stack. Who could run but did not may have run until we took its CPU: that it waited is certain
- * of one that has just been woken. Where the others wait is where they run, and samples of CPU time say where that is.
+ * The thread that was asked has shown its stack. Who could run but did not may have run until we took its CPU: that it waited is certain only of one that has just
+ * been woken, and such are told apart.
  */
 static void beside_answer(struct agent_ring *r, const struct agent_sample *s, uint32_t stack)
 {
@@ -460,13 +482,14 @@ static void beside_answer(struct agent_ring *r, const struct agent_sample *s, ui
 		return;
 	r->wall_asked = 0;
 	/* It ran before the signal came, to somewhere else: where it slept is not known. When that happens again, it is what the kernel says that cannot be trusted. */
-	if (asleep ? !there && ++r->wall_missed < 3 : !in_call(s->value[1])) {
+	if (asleep && !there && ++r->wall_missed < 3) {
 		r->wall_weight = 0;
 		return;
 	}
 	r->wall_missed = 0;
 	beside_delay(r);
-	beside_tell(r, r->wall_waits, r->wall_asked_cpu, (enum pd_wire_state)r->wall_state, stack, asleep ? r->wall_call : -1);
+	beside_tell(r, r->wall_waits, r->wall_asked_cpu, (enum pd_wire_state)r->wall_state, stack, asleep ? r->wall_call : -1,
+		    !asleep && in_call(s->value[1]) ? PD_WIRE_WOKEN : 0);
 	if (!asleep)
 		return;
 	r->wall_next++;
@@ -557,7 +580,7 @@ uint64_t wall_round(uint64_t now)
 			look(r);
 	}
 	pace();
-	calm = same ? calm + 1 : 0;
+	calm = !same ? calm / 2 : calm < 2 * CALM - 1 ? calm + 1 : calm;
 	if (mode == MODE_BESIDE && seldom != (calm < CALM ? 1 : SELDOM)) {
 		seldom = calm < CALM ? 1 : SELDOM;
 		due = after(now);

@@ -73,7 +73,7 @@ struct record_seen {
 	int64_t time;
 	uint64_t weight;
 	uint32_t looks;
-	enum record_state state; /* RECORD_RUNNING, RECORD_SLEEPING, RECORD_RUNNABLE */
+	enum record_seen_as { RECORD_RAN, RECORD_SLEPT, RECORD_STOPPED, RECORD_WOKEN } as; /* the last two: it waited for a CPU, where it had run or slept */
 };
 
 struct record_thread {

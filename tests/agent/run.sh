@@ -74,31 +74,49 @@ rate) # what is sampled is the CPU time that was used, below and above what the 
 	against_truth rate.pb.gz
 	;;
 wall) # the sums are the lives of the threads, and the clocks say how much of them was spent running
-	record -q -F 200 --wall -o wall.pdrec -- "$target" asleep 1 >/dev/null || fail "status $?"
-	"$profdata" convert -t dump wall.pdrec >wall.dump
-	awk '/^[0-9]+ [0-9]+ [0-9]+ [0-9]+\t/ { split($0, f, "\t"); split(f[1], v, " "); on += v[2]; off += v[3]; wall += v[4]
-			name = $0 ~ /thread=sleeper/ ? "sleeper" : "main"; life[name] += v[4]; ran[name] += v[2] }
-		END { printf "main %.3f s, ran %.3f; sleeper %.3f s, ran %.4f\n", life["main"] / 1e9, ran["main"] / 1e9, life["sleeper"] / 1e9, ran["sleeper"] / 1e9
-			exit !(on + off == wall && life["sleeper"] > 0.995e9 && life["sleeper"] < 1.25e9 && ran["sleeper"] < 0.01e9 &&
-			       ran["main"] > 0.249e9 && ran["main"] < 0.275e9 && life["main"] > life["sleeper"]) }' wall.dump >table || { fail "$(cat table)"; }
-	# who sleeps is interrupted once, not once per look
-	signals=$("$profdata" info wall.pdrec | sed -n 's/.*record.samples: \([0-9]*\) taken.*/\1/p')
-	[ "${signals:-999}" -lt 250 ] || fail "$signals signals for 2 threads that sleep most of the time"
+	for how in '--wall' '--cpu --wall'; do
+		# shellcheck disable=SC2086 # options
+		record -q -F 200 $how -o wall.pdrec -- "$target" asleep 1 >/dev/null || fail "$how: status $?"
+		"$profdata" convert -t dump wall.pdrec >wall.dump
+		awk '/^series\t/ { n = 0 } /^value\t/ { column[$2] = ++n }
+			/^[0-9]+ [0-9 ]+\t/ { split($0, f, "\t"); split(f[1], v, " "); on += v[column["on_cpu"]]; off += v[column["off_cpu"]]; wall += v[column["wall"]]
+				name = $0 ~ /thread=sleeper/ ? "sleeper" : "main"; life[name] += v[column["wall"]]; ran[name] += v[column["on_cpu"]] }
+			END { printf "main %.3f s, ran %.3f; sleeper %.3f s, ran %.4f\n", life["main"] / 1e9, ran["main"] / 1e9, life["sleeper"] / 1e9, ran["sleeper"] / 1e9
+				exit !(on + off == wall && life["sleeper"] > 0.995e9 && life["sleeper"] < 1.25e9 && ran["sleeper"] < 0.01e9 &&
+				       ran["main"] > 0.249e9 && ran["main"] < 0.275e9 && life["main"] > life["sleeper"]) }' wall.dump >table || { fail "$how: $(cat table)"; }
+		# who sleeps is interrupted once, not once per look
+		signals=$("$profdata" info wall.pdrec | sed -n 's/.*record.samples: \([0-9]*\) taken.*/\1/p')
+		[ "${signals:-999}" -lt 250 ] || fail "$how: $signals signals for 2 threads that sleep most of the time"
+	done
+	# who sleeps again where it has slept is not interrupted at all when samples of CPU time say where it runs
+	for how in '--wall' '--cpu --wall'; do
+		# shellcheck disable=SC2086 # options
+		record -q -F 200 $how -o again.pdrec -- "$target" naps 2 >/dev/null 2>&1 || fail "$how: status $?"
+		"$profdata" info again.pdrec | sed -n 's/.*record.samples: \([0-9]*\) taken.*/\1/p'
+	done >signals
+	awk 'NR == 1 { alone = $1 } NR == 2 { exit !(alone > 50 && $1 * 3 < alone) }' signals || fail "signals, --wall and --cpu --wall: $(tr '\n' ' ' <signals)"
 	;;
 naps) # short sleeps are not taken for the long ones between them, nor the other way round
-	for try in 1 2 3 4; do # on a starved machine the sampler gets a CPU when the program does: one fair try is enough, a wrong sampler has none
-		record -q -F 100 --wall -o naps.pb.gz -- "$target" naps 6 2>truth.txt >/dev/null || fail "status $?"
-		"$profdata" convert -t folded -s wall naps.pb.gz 2>/dev/null | awk 'NR == FNR { truth[$2] = $3; all += $3; next } match($0, /nap_[a-z]+/) { have[substr($0, RSTART, RLENGTH)] += $NF; sum += $NF }
-			END { t = 100 * truth["nap_briefly"] / all; h = sum ? 100 * have["nap_briefly"] / sum : 0; printf "brief naps have %.1f %% of the time, %.1f %% is true\n", h, t
-				exit !(h - t < 6 && t - h < 6) }' truth.txt - >table && break
-		[ $try -lt 4 ] || fail "$(cat table)"
+	for how in '--wall' '--cpu --wall'; do
+		for try in 1 2 3 4; do # on a starved machine the sampler gets a CPU when the program does: one fair try is enough, a wrong sampler has none
+			# shellcheck disable=SC2086 # options
+			record -q -F 100 $how -o naps.pb.gz -- "$target" naps 6 2>truth.txt >/dev/null || fail "status $?"
+			"$profdata" convert -t folded -s wall naps.pb.gz 2>/dev/null | awk 'NR == FNR { truth[$2] = $3; all += $3; next } match($0, /nap_[a-z]+/) { have[substr($0, RSTART, RLENGTH)] += $NF; sum += $NF }
+				END { t = 100 * truth["nap_briefly"] / all; h = sum ? 100 * have["nap_briefly"] / sum : 0; printf "brief naps have %.1f %% of the time, %.1f %% is true\n", h, t
+					exit !(h - t < 6 && t - h < 6) }' truth.txt - >table && break
+			[ $try -lt 4 ] || fail "$how: $(cat table)"
+		done
 	done
 	;;
 ready) # four that only run, on one CPU: they wait for it, and nobody says that they sleep
-	record -q -F 100 --wall -o ready.pdrec -- taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" "$target" spin 4 0.25 >/dev/null 2>&1 || fail "status $?"
-	"$profdata" convert -t dump ready.pdrec | awk '/^[0-9]+ [0-9]+ [0-9]+ [0-9]+\t/ && /thread=spin/ { split($0, f, "\t"); split(f[1], v, " "); match($0, /state=[a-z]+/); s[substr($0, RSTART + 6, RLENGTH - 6)] += v[4] }
-		END { printf "running %.3f s, runnable %.3f s, sleeping %.3f s\n", s["running"] / 1e9, s["runnable"] / 1e9, s["sleeping"] / 1e9
-			exit !(s["running"] > 0.99e9 && s["runnable"] > 2 * s["running"] && s["sleeping"] < 0.05 * s["runnable"]) }' >table || fail "$(cat table)"
+	for how in '--wall' '--cpu --wall'; do
+		# shellcheck disable=SC2086 # options
+		record -q -F 100 $how -o ready.pdrec -- taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" "$target" spin 4 0.25 >/dev/null 2>&1 || fail "$how: status $?"
+		"$profdata" convert -t dump ready.pdrec | awk '/^series\t/ { n = 0 } /^value\t/ { n++; if ($2 == "wall") wall = n }
+			/^[0-9]+ [0-9 ]+\t/ && /thread=spin/ && match($0, /state=[a-z]+/) { state = substr($0, RSTART + 6, RLENGTH - 6); split($0, f, "\t"); split(f[1], v, " "); s[state] += v[wall] }
+			END { printf "running %.3f s, runnable %.3f s, sleeping %.3f s\n", s["running"] / 1e9, s["runnable"] / 1e9, s["sleeping"] / 1e9
+				exit !(s["running"] > 0.99e9 && s["runnable"] > 2 * s["running"] && s["sleeping"] < 0.05 * s["runnable"]) }' >table || fail "$how: $(cat table)"
+	done
 	;;
 stacks) # deep stacks say that they are cut, broken ones that they are; coroutines are walked
 	record -q --no-symbols -F 100 -o stacks.pb.gz -- "$target" stacks >/dev/null || fail "status $?"

@@ -454,13 +454,15 @@ struct pd_wire_sleep {
 /*
  * From here on threads of this image are looked at beside samples of their CPU time, and there are no PD_WIRE_WALL. How long a thread ran, slept and
  * waited for a CPU is known from its clocks; where, from samples of each: PD_WIRE_CPU where it ran, `count` being the weight; looks that found it asleep; looks that
- * found it woken but waiting for a CPU. The time it ran and the time it slept are shared by their samples in proportion to the weights. Of the time it waited for a CPU
- * each look has its weight, and the rest was where it ran.
+ * found it waiting for a CPU. The time it ran and the time it slept are shared by their samples in proportion to the weights. Of the time it waited for a CPU each
+ * look that found it just woken has its weight; the rest is shared by those that found it where it had run (one of these may be of a thread that ran until the sampler did).
  */
 struct pd_wire_looks_begin {
 	struct pd_wire_record r;
 	uint64_t period; /* ns between looks that were asked for; when little happens there are fewer, of more weight */
 };
+
+enum pd_wire_look_flags { PD_WIRE_WOKEN = 1 }; /* PD_WIRE_RUNNABLE: it has just been woken from a sleep there */
 
 struct pd_wire_look {
 	struct pd_wire_record r;
@@ -471,7 +473,7 @@ struct pd_wire_look {
 	uint32_t state;      /* enum pd_wire_state: PD_WIRE_SLEEPING, PD_WIRE_RUNNABLE, PD_WIRE_RUNNING for clocks only */
 	int32_t syscall;     /* as above */
 	uint32_t looks;      /* how many this is */
-	uint32_t zero;
+	uint32_t flags;      /* enum pd_wire_look_flags */
 };
 
 /* A thread of a dump: where it is, and what it does there. */

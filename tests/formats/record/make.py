@@ -234,6 +234,34 @@ write("dump-none", head(), block(7, T, 0, T + SECOND, process(7, cpu=0), server,
 write("dump-nonsense", head(), block(7, T, 0, T + SECOND, dump(7, T, 0, 0, "R", -1), process(7, cpu=0), sleep(7, T, 1), record(SLEEP, b""), dump(7, 1 << 63, 0, 0, "R", -1), dump(7, T, 0, 99, "?", 5),
       record(DUMP, struct.pack("<QQIIIiII", T, 0, 7, 0, 1, 0, 0, 1 << 20)), record(DUMP_END, b""), record(DUMP_BEGIN, b""), end(T + SECOND)))
 
+# ---- threads looked at beside samples of CPU time: 7 runs 30 ms of a second, waits for a CPU 20 (5 of them just woken) and sleeps in two places, 3 to 1; 8 is never
+# seen asleep, 9 never at all, 10 has no end; the number of 7 is used again. A look without a place, of a thread that was asleep nowhere; looks of older recorders ----
+LOOKS_BEGIN, LOOK = range(54, 56)
+RUNNING, RUNNABLE, SLEEPING = range(1, 4)
+MS = 10**6
+
+
+def look(tid, time, clock, state, number=0, weight=10 * MS, ready=0, call=-1, looks=1, flags=0):
+    return record(LOOK, struct.pack("<QQQQIIIiII", time, clock, ready, weight, tid, number, state, call, looks, flags))
+
+
+beside = record(LOOKS_BEGIN, struct.pack("<Q", 10 * MS))
+seen = [stack(1, 0x40000123, 0x10100), stack(2, 0x10200, 0x10100), stack(3, 0x40000456, 0x10300, 0x10100), thread(THREAD, 7, T, 5 * MS), name(7, b"main"), look(7, T, 5 * MS, SLEEPING, weight=10 * MS),
+        cpu(7, T + MS, 2), cpu(7, T + 2 * MS, 1, 2), look(7, T + 100 * MS, 15 * MS, SLEEPING, 3, call=35), look(7, T + 300 * MS, 15 * MS, SLEEPING, weight=20 * MS, looks=2),
+        look(7, T + 310 * MS, 16 * MS, RUNNABLE, 1, 5 * MS, 12 * MS, flags=1), look(7, T + 320 * MS, 17 * MS, RUNNABLE, 2, 40 * MS, 20 * MS), look(7, T + 400 * MS, 20 * MS, SLEEPING, 1, call=202),
+        look(7, T + 500 * MS, 20 * MS, RUNNING, weight=0, ready=20 * MS, looks=0), thread(THREAD_END, 7, T + 1000 * MS, 35 * MS), thread(THREAD, 8, T, 0), cpu(8, T + 3 * MS, 2), thread(THREAD_END, 8, T + 20 * MS, 18 * MS),
+        thread(THREAD, 9, T, 0), thread(THREAD_END, 9, T + 7 * MS, 2 * MS), thread(THREAD, 10, T, 0), look(10, T + 600 * MS, 8 * MS, SLEEPING, 3, call=35), thread(THREAD, 7, T + 1100 * MS, 0),
+        look(7, T + 1200 * MS, MS, SLEEPING, 1), thread(THREAD, 7, T + 1300 * MS, 0), thread(THREAD_END, 7, T + 1310 * MS, MS)]
+write("looks", head(), block(7, T, 0, T + 2 * SECOND, process(7, wall=10**7), beside, server, libc, *seen, wall(7, T + 1310 * MS, 2 * MS, 1), stats(T + 2 * SECOND), end(T + 2 * SECOND)))
+# more than are kept: the first lot has its time when the next begins
+lot = [look(7, T + (10 + i) * MS, (1 + i // 2) * MS, SLEEPING, 1 + i % 3 // 2) for i in range(4200)]
+write("looks-many", head(), block(7, T, 0, T + 5 * SECOND, process(7, wall=10**7), beside, server, libc, stack(1, 0x40000123, 0x10100), stack(2, 0x10200, 0x10100), thread(THREAD, 7, T, 0), cpu(7, T + MS, 2, 9),
+      *lot, thread(THREAD_END, 7, T + 5 * SECOND, 3 * SECOND)))
+write("looks-nonsense", head(), block(7, T, 0, T + SECOND, beside, process(7), beside, look(7, T, 0, SLEEPING), process(7), end(T)),
+      block(8, T, 0, T + SECOND, process(8, wall=10**7), look(8, T, 0, SLEEPING), record(LOOKS_BEGIN, b""), beside, stack(1, 0x10100), look(8, T, 0, 0, 1), look(8, T, 0, 4, 1), look(8, 1 << 63, 0, SLEEPING, 1),
+            look(8, T, 1 << 63, SLEEPING, 1), look(8, T, 0, SLEEPING, 9), record(LOOK, b"\0" * 40), look(8, T + 5 * MS, 9 * MS, SLEEPING, 1, (1 << 64) - 1, (1 << 64) - 1, looks=(1 << 32) - 1),
+            look(8, T + 9 * MS, 0, SLEEPING, 0, (1 << 64) - 1), look(8, T + 20 * MS, 0, RUNNABLE, 1, (1 << 63) - 1), look(8, T + 15 * MS, 0, RUNNABLE, 1, (1 << 63) - 1), end(T + SECOND)))
+
 # ---- from outside: spells of one thread add up to its life, those of the other do not ----
 SPELL, EVENT, OUTSIDE, OUTSIDE_STATS, OUTSIDE_LOST = (60, 61, 62, 63, 65)
 
