@@ -40,7 +40,9 @@ struct agent_sample {
 	uint32_t flags;          /* enum pd_wire_stack_flags */
 	uint32_t n, kind;        /* kind: 0 from the handler; else from a hook, enum pd_wire_kind */
 	uint64_t value[3];       /* from a hook: what its kind makes of them; of a look: stack pointer, instruction, context switches */
-	uint32_t labels, zero;   /* labels: see agent_ring; then uint64_t address[n] */
+	uint32_t labels;         /* see agent_ring */
+	uint32_t in_call;        /* of a look: is it at the end of a system call, or about to make one again? */
+	/* then uint64_t address[n] */
 };
 
 /* What unwinding takes. The handler may interrupt a hook of its thread that unwinds as well: each has its own. */

@@ -41,6 +41,15 @@ bool sample_take(struct agent_ring *r, struct agent_sample *s, uint32_t weight, 
 	return room;
 }
 
+/* Is it behind a system call, or about to make one again? Read only where code of a file is, which stays while we are in it. */
+static bool in_call(uint64_t pc)
+{
+	const struct agent_module *m = module_of(modules_now(), pc);
+	const uint8_t *code = (const uint8_t *)(uintptr_t)pc;
+
+	return m && pc >= m->start + 2 && pc + 2 <= m->limit && ((code[-2] == 0x0f && code[-1] == 0x05) || (code[0] == 0x0f && code[1] == 0x05));
+}
+
 /* By what it can be told later whether the thread sleeps where it slept now, and has done so all the time (wall.c). */
 static void look_at(struct agent_sample *s, const void *context)
 {
@@ -50,6 +59,7 @@ static void look_at(struct agent_sample *s, const void *context)
 	s->cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	s->value[0] = (uint64_t)uc->uc_mcontext.gregs[REG_RSP];
 	s->value[1] = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
+	s->in_call = in_call(s->value[1]);
 	if (syscall(SYS_getrusage, RUSAGE_THREAD, &u) == 0)
 		s->value[2] = (uint64_t)u.ru_nvcsw + (uint64_t)u.ru_nivcsw;
 }

@@ -10,6 +10,10 @@
  * - "it sleeps on" has to be right: who went from one short sleep to the next has used next to no CPU time. The kernel counts how often a thread
  *   was given a CPU, and says where it sleeps; its stack says who called;
  * - when more threads run than may be interrupted, all threads are looked at less often, not those that run.
+ *
+ * Beside samples of CPU time looks have to say only where a thread sleeps or waits for a CPU. Its three clocks (running, waiting, asleep) are told as they are, and each look
+ * that finds it off the CPU with the time it stands for; readers share out the clocks (PD_WIRE_LOOKS_BEGIN). A look must not stand for what was since the
+ * look before: a thread that always sleeps briefly after it has run and then for long would have its brief sleeps counted for too little.
  */
 #include "agent.h"
 #include <errno.h>
@@ -120,8 +124,11 @@ void wall_settle(struct agent_ring *r)
 
 	if (mode == MODE_ALONE)
 		settle(r, 0);
-	else if (cpu)
-		beside_clocks(r, now_ns(CLOCK_MONOTONIC), cpu);
+	if (!cpu)
+		return;
+	if (r->wall_asked) /* there is no time for the answer */
+		r->wall_asked = r->wall_weight = 0;
+	beside_clocks(r, now_ns(CLOCK_MONOTONIC), cpu);
 }
 
 void wall_end(struct agent_ring *r)
@@ -339,8 +346,7 @@ static void beside_clocks(struct agent_ring *r, uint64_t now, uint64_t cpu)
 {
 	beside_settle(r);
 	beside_delay(r);
-	if (!r->wall_asked)
-		beside_tell(r, now, cpu, PD_WIRE_RUNNING, 0, -1, 0);
+	beside_tell(r, now, cpu, PD_WIRE_RUNNING, 0, -1, 0);
 }
 
 /* Where it sleeps, if it has been seen there and all its callers are the same. */
@@ -408,7 +414,7 @@ static bool beside_look(struct agent_ring *r, uint64_t weight)
 
 	if (!cpu) /* it is gone */
 		return true;
-	if (r->wall_asked && now - r->wall_asked < PATIENCE) {
+	if (r->wall_asked && (cpu == r->wall_asked_cpu || now - r->wall_asked < PATIENCE)) {
 		if (cpu == r->wall_asked_cpu) { /* it has had no CPU to answer: it is still there */
 			r->wall_waits = now;
 			r->wall_weight += weight;
@@ -459,16 +465,6 @@ static bool beside_look(struct agent_ring *r, uint64_t weight)
 	return false;
 }
 
-/* Is it at the end of a system call, or about to make one again? */
-static bool in_call(uint64_t pc)
-{
-	uint8_t code[4];
-	struct iovec here = { code, sizeof(code) }, there = { (void *)(uintptr_t)(pc - 2), sizeof(code) };
-
-	return syscall(SYS_process_vm_readv, agent.pid, &here, 1ul, &there, 1ul, 0ul) == (long)sizeof(code) &&
-	       ((code[0] == 0x0f && code[1] == 0x05) || (code[2] == 0x0f && code[3] == 0x05));
-}
-
 /*
  * The thread that was asked has shown its stack. Who could run but did not may have run until we took its CPU: that it waited is certain only of one that has just
  * been woken, and such are told apart.
@@ -489,7 +485,7 @@ static void beside_answer(struct agent_ring *r, const struct agent_sample *s, ui
 	r->wall_missed = 0;
 	beside_delay(r);
 	beside_tell(r, r->wall_waits, r->wall_asked_cpu, (enum pd_wire_state)r->wall_state, stack, asleep ? r->wall_call : -1,
-		    !asleep && in_call(s->value[1]) ? PD_WIRE_WOKEN : 0);
+		    !asleep && s->in_call ? PD_WIRE_WOKEN : 0);
 	if (!asleep)
 		return;
 	r->wall_next++;

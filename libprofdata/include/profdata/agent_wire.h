@@ -471,7 +471,7 @@ struct pd_wire_look {
 	uint64_t weight;     /* ns for which this look stands */
 	uint32_t tid, stack; /* 0: where the last look found it asleep; with no weight: clocks only */
 	uint32_t state;      /* enum pd_wire_state: PD_WIRE_SLEEPING, PD_WIRE_RUNNABLE, PD_WIRE_RUNNING for clocks only */
-	int32_t syscall;     /* as above */
+	int32_t syscall;     /* as in pd_wire_sleep */
 	uint32_t looks;      /* how many this is */
 	uint32_t flags;      /* enum pd_wire_look_flags */
 };
