@@ -282,13 +282,14 @@ java) # a code cache has several areas, all of one list; without a list somebody
 		"$profdata" record $how -F 299 -o j.pb.gz -- java -XX:+PreserveFramePointer App 2 >/dev/null 2>err || fail "$how: status $?"
 		grep -q 'note: [0-9]* % is in code made at run time that has no names; hint: java .*jcmd PID Compiler.perfmap' err || fail "$how: no hint: $(cat err)"
 	done
-	java -XX:+PreserveFramePointer App 20 >/dev/null &
+	java -XX:+PreserveFramePointer App 60 >/dev/null &
 	pid=$!
 	sleep 2
-	record -p $pid -F 299 -d 2 -o j.pb.gz &
+	record -p $pid -F 299 -o j.pb.gz &
 	recorder=$!
 	sleep 1
 	jcmd $pid Compiler.perfmap >/dev/null 2>&1 || { kill $pid; skip 'an old JDK'; }
+	kill -INT $recorder
 	wait $recorder
 	named j.pb.gz attached
 	kill $pid
