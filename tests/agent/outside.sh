@@ -289,7 +289,7 @@ java) # a code cache has several areas, all of one list; without a list somebody
 	recorder=$!
 	sleep 1
 	jcmd $pid Compiler.perfmap >/dev/null 2>&1 || { kill $pid; skip 'an old JDK'; }
-	kill -INT $recorder
+	kill -TERM $recorder
 	wait $recorder
 	named j.pb.gz attached
 	kill $pid
