@@ -285,7 +285,7 @@ java) # a code cache has several areas, all of one list; without a list somebody
 	java -XX:+PreserveFramePointer App 60 >/dev/null &
 	pid=$!
 	sleep 2
-	record -p $pid -F 299 -o j.pb.gz &
+	"$profdata" record -q -p $pid -F 299 -o j.pb.gz &
 	recorder=$!
 	sleep 1
 	jcmd $pid Compiler.perfmap >/dev/null 2>&1 || { kill $pid; skip 'an old JDK'; }
