@@ -184,9 +184,9 @@ void agent_stop(enum pd_wire_reason reason)
 		r->end_cpu = thread_cpu(r->tid);
 		atomic_store(&r->state, RING_ENDED);
 	}
-	if (reason == PD_WIRE_STOPPED)
+	if (reason >= PD_WIRE_STOPPED)
 		alone_no_more(); /* at its end a thread gives memory back */
-	writer_ask(reason == PD_WIRE_STOPPED ? ASK_STOP : ASK_FINISH, reason);
+	writer_ask(reason >= PD_WIRE_STOPPED ? ASK_STOP : ASK_FINISH, reason);
 	atomic_store(&agent.mode, AGENT_OFF);
 	heap_end();
 	lock_end();

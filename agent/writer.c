@@ -454,6 +454,8 @@ static void put_end(enum pd_wire_reason reason)
 {
 	struct pd_wire_end w = { .time = now_ns(CLOCK_MONOTONIC), .reason = reason, .blocks = indexed };
 
+	if (reason == PD_WIRE_FILTERED)
+		writer_text("record.filtered", "seccomp");
 	flush(); /* so that the index names all blocks but its own */
 	w.blocks = indexed;
 	put(PD_WIRE_END, &w, sizeof(w), indexed * sizeof(index_of[0]));

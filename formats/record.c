@@ -122,6 +122,10 @@ static enum pd_status text(struct record *r, const struct record_item *item)
 		r->whole_run = true;
 		return PD_OK;
 	}
+	if (span_is(key, "record.filtered")) {
+		r->filtered++;
+		return PD_OK;
+	}
 	n = snprintf(line, sizeof(line), "%.*s: %.*s", (int)(key.n < 256 ? key.n : 256), key.p, (int)(value.n < 3800 ? value.n : 3800), value.p);
 	if (n > 0)
 		pd_builder_comment(r->b, pd_intern(r->b, line, strnlen(line, sizeof(line))));

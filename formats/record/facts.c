@@ -93,6 +93,8 @@ static void comments(struct record *r, const struct facts *f)
 	if (f->tick)
 		record_say(r, "record.kernel_tick: %.6g Hz", rate(f->tick));
 	record_say(r, "record.processes: %zu", f->processes);
+	if (r->filtered)
+		record_say(r, "record.filtered: %zu had their system calls limited (seccomp), and were recorded until then", r->filtered);
 	if (f->missing)
 		record_say(r, "record.lost_blocks: %" PRIu64 " pieces of the recording could not be written, with the samples, stacks and names in them", f->missing);
 	if (!f->counted) /* all of them were killed in their first second */

@@ -166,6 +166,7 @@ struct record {
 	struct pd_events *profile;   /* spans as stacks: there from the first event on, unless only events are wanted */
 	bool events_only, started;
 	bool whole_run; /* of a command, from its begin to its end */
+	size_t filtered;         /* processes that were recorded until their system calls were limited */
 	uint64_t file_time, file_wall; /* CLOCK_MONOTONIC and CLOCK_REALTIME of the header */
 	PD_VEC(struct record_track) track;
 	struct pd_index tracks;

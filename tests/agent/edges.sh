@@ -102,6 +102,18 @@ users) # a program that changes its user does so with all its threads
 		done
 	done
 	;;
+filter) # filters of system calls, which need not let signals return: recorded up to there
+	for way in 0 1; do
+		"$target" filter $way >want || skip 'no filters here'
+		for how in '' '--cpu --wall --heap --lock --trace'; do
+			# shellcheck disable=SC2086
+			"$profdata" record -q -F 1000 $how -o f.pb.gz -- "$target" filter $way >have 2>err || fail "$way $how: status $?: $(cat err)"
+			cmp -s want have || fail "$way $how: $(diff want have)"
+			[ "$(fact filtered f.pb.gz | cut -d' ' -f1)" = 1 ] || fail "$way $how: not told"
+			"$profdata" convert -q -t folded f.pb.gz -o - | grep -q ';burn' || fail "$way $how: nothing before it"
+		done
+	done
+	;;
 alone) # a program of one thread is one for libc, too, and our own thread does nothing that would then be wrong
 	"$2/alone" "$2/plugin.so" >want || fail 'alone'
 	grep -q '^busy 1$' want && grep -q '^threads 0$' want || skip "this libc says $(tr '\n' ' ' <want)"

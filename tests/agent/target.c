@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -16,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -564,6 +567,22 @@ static int users(int threads)
 	return 0;
 }
 
+/* From now on signals cannot return. By prctl() or by seccomp(). */
+static int filter(int way)
+{
+	struct sock_filter f[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigreturn, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+				   BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	struct sock_fprog program = { sizeof(f) / sizeof(*f), f };
+
+	burn(0.2);
+	printf("%d ", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	printf("%ld\n", way ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) : (long)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+	burn(0.2);
+	printf("%ld %d\n", syscall(SYS_close, -1), errno == EBADF);
+	printf("%d\n", (int)(syscall(SYS_getppid) == getppid()));
+	return 0;
+}
+
 /* Descriptors that are open: none of them may be the sampler's. */
 static void descriptors(void)
 {
@@ -607,6 +626,8 @@ static int run(int argc, char **argv)
 		return many((int)a);
 	if (strcmp(mode, "execs") == 0)
 		return execs();
+	if (strcmp(mode, "filter") == 0)
+		return filter((int)a);
 	if (strcmp(mode, "users") == 0)
 		return users((int)a);
 	fprintf(stderr, "target: unknown mode '%s'\n", mode);

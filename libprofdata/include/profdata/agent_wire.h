@@ -201,7 +201,7 @@ struct pd_wire_stats {
 	uint64_t threads, unsampled; /* threads seen, and those that could not be sampled */
 };
 
-enum pd_wire_reason { PD_WIRE_EXIT = 1, PD_WIRE_EXEC, PD_WIRE_STOPPED };
+enum pd_wire_reason { PD_WIRE_EXIT = 1, PD_WIRE_EXEC, PD_WIRE_STOPPED, PD_WIRE_FILTERED }; /* filtered: the process was about to have its system calls limited (seccomp) */
 
 struct pd_wire_index {
 	uint64_t offset, time; /* of a block of this image */
