@@ -653,7 +653,7 @@ bool writer_leave(void)
 		syscall(SYS_nanosleep, &brief, NULL);
 	leaving = false;
 	for (size_t i = 0; i < atomic_load(&agent.used); i++) /* went with its descriptors */
-		ring_at(i)->wall_file = -1;
+		ring_at(i)->wall_file = ring_at(i)->wall_call_file = -1;
 	atomic_store(&opening, 0);
 	return true;
 }
