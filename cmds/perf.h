@@ -21,8 +21,9 @@
 #define PERF_STACK 16384u        /* bytes of stack with a sample of the clock; twice as much at PERF_CALM Hz or less */
 #define PERF_CALM 250.0
 #define PERF_SWITCH_STACK 2048u  /* and at a switch, of which there are many more; twice as much when they are not those of the whole machine */
-#define PERF_RING (4u << 20)     /* per CPU; less when the kernel gives less */
-#define PERF_SWITCH_RING (16u << 20) /* and for the stacks at switches, where memory is no matter */
+#define PERF_RING (2u << 20)     /* per CPU: enough; less when the kernel gives less */
+#define PERF_RING_BEST (8u << 20) /* where memory is no matter */
+#define PERF_SWITCH_RING (16u << 20) /* the same for the stacks at switches */
 #define PERF_POOL (512u << 20)   /* bytes that wait to be understood: beyond, stacks at switches stay in their rings; beyond twice as much, all records */
 #define PERF_BUCKETS 4096        /* of tables by number */
 
@@ -172,6 +173,7 @@ struct perf {
 /* ---- perf_open.c ---- */
 const struct perf_kind *perf_kind_named(const char *name);
 void perf_kinds(char *buf, size_t size); /* all names */
+size_t perf_ring_size(size_t best, size_t least); /* of a ring per CPU on this machine */
 /* Tries the event on ourselves, and finds out what the kernel allows and knows. 0, or errno. */
 int perf_probe(struct perf *p);
 /* Opens the events for a thread (-1: all) on all CPUs. 0, or errno; ESRCH: the thread is gone. */

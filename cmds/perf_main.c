@@ -64,7 +64,7 @@ static int wanted(struct perf *p)
 	}
 	p->period = (uint64_t)(1e9 / p->a->rate);
 	p->switches = p->a->wall;
-	p->ring_bytes = PERF_RING;
+	p->ring_bytes = perf_ring_size(PERF_RING_BEST, PERF_RING);
 	return copies(p);
 }
 

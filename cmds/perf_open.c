@@ -162,15 +162,14 @@ static void more_descriptors(void)
 
 /* ---- rings ---- */
 
-/* How much a ring for stacks at switches may take: there are more of them than of anything else, but a small machine has other uses for its memory. */
-static size_t room_at_switches(void)
+size_t perf_ring_size(size_t best, size_t least)
 {
 	uint64_t all = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 32, each;
-	size_t n = PERF_SWITCH_RING;
+	size_t n = best;
 
-	all = all > 256u << 20 ? 256u << 20 : all;
+	all = all > 256u << 20 ? 256u << 20 : all; /* a small machine has other uses for its memory, and a large one many CPUs */
 	each = all / (uint64_t)sysconf(_SC_NPROCESSORS_CONF);
-	while (n > 1u << 20 && n > each)
+	while (n > least && n > each)
 		n /= 2;
 	return n;
 }
@@ -261,7 +260,7 @@ int perf_attach(struct perf *p, pid_t tid, bool on_exec)
 
 	more_descriptors();
 	if (p->switches && !p->user_only && !p->ring.n)
-		p->switch_bytes = room_at_switches();
+		p->switch_bytes = perf_ring_size(PERF_SWITCH_RING, 1u << 20);
 	for (int cpu = 0; cpu < cpus && !error; cpu++) {
 		error = attach_on(p, tid, cpu, on_exec);
 		if (error == ENODEV || (error == EINVAL && any)) /* a CPU that is switched off */

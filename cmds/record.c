@@ -91,6 +91,16 @@ bool record_raw(const struct record_args *a) { return !a->out.to && record_ends_
 /* What only a sampler inside of the program can see; NULL: nothing of it is asked for. */
 static const char *inside_only(const struct record_args *a) { return a->heap ? "heap" : a->lock ? "lock" : a->functions ? "functions" : a->dump_signal ? "dump-signal" : NULL; }
 
+/* Texts of dumps go beside the profile. */
+static int check_dumps(struct cmd_ctx *ctx, struct record_args *a)
+{
+	struct stat st;
+
+	if (stat(a->out.output, &st) == 0 && !S_ISREG(st.st_mode))
+		return cli_usage(ctx, "-o FILE", "--dump-signal: dumps are written beside the profile, and %s is no file", a->out.output);
+	return record_dump_signal(ctx, a);
+}
+
 /* What would fail when everything is recorded. */
 static int check_output(struct cmd_ctx *ctx, const struct record_args *a)
 {
@@ -131,7 +141,7 @@ static int check(struct cmd_ctx *ctx, struct record_args *a, size_t n)
 	if (a->split && (a->out.to || !record_ends_in(a->out.output, ".pb.gz")))
 		return cli_usage(ctx, "-o FILE.pb.gz", "--split: the profiles are of the format pprof");
 	a->cpu |= !a->wall && !a->heap && !a->lock && !a->dump_signal;
-	if (a->dump_signal && record_dump_signal(ctx, a))
+	if (a->dump_signal && check_dumps(ctx, a))
 		return RECORD_FAILED;
 	return record_raw(a) ? 0 : check_output(ctx, a);
 }

@@ -194,6 +194,8 @@ usage) # what cannot be asked for
 	done
 	"$profdata" record --dump-signal USR2 --outside -- touch ran >out 2>&1
 	grep -q 'from inside of a command only' out || fail "outside: $(cat out)"
+	"$profdata" record --dump-signal USR2 -o /dev/null -- touch ran >out 2>&1
+	grep -q 'error: .*beside the profile, and /dev/null is no file; hint: -o FILE' out || fail "no file: $(cat out)"
 	[ ! -e ran ] || fail 'it ran'
 	"$profdata" record --dump-signal USR2 -o q.pb.gz -- true 2>err || fail "status $?"
 	grep -q 'warning: no dumps: no recorded process got the signal USR2' err || fail "$(cat err)"

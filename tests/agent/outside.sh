@@ -154,6 +154,17 @@ tree) # children and what they exec; without them
 	record --outside -o st.pb.gz -- sh -c 'kill -9 $$'
 	[ $? -eq 137 ] || fail 'status of a killed command'
 	;;
+live) # a table meanwhile, whatever is recorded
+	"$target" spin 1 60 >/dev/null 2>&1 &
+	pid=$!
+	for how in "-p $pid -d 5" "-a -d 8" "--outside -- $target spin 1 5"; do
+		# shellcheck disable=SC2086
+		"$profdata" record -q --live -F 200 -o live.pb.gz $how >/dev/null 2>table.txt || fail "$how: status $?"
+		{ grep -q '^[0-9]* s: .*s of CPU time$' table.txt && grep -q '% *burn$' table.txt; } || fail "$how: $(cat table.txt)"
+		folded cpu live.pb.gz | grep -q burn || fail "$how: no profile"
+	done
+	kill $pid
+	;;
 fixed) # what cannot be recorded from inside
 	echo 'int main(void) { volatile unsigned n = 0; while (n < 400000000u) n++; return 3; }' >x.c
 	${CC:-cc} -O1 -static -o fixed x.c 2>/dev/null || skip 'no static libc'
