@@ -174,6 +174,17 @@ size_t perf_ring_size(size_t best, size_t least)
 	return n;
 }
 
+/* Of what a user may lock for rings, as much as there is for one CPU: a power of two. */
+static size_t fair_share(void)
+{
+	char text[32];
+	size_t n = 64u << 10, most = perf_read_file("/proc/sys/kernel/perf_event_mlock_kb", text, sizeof(text)) ? strtoul(text, NULL, 10) << 10 : 0;
+
+	while (n < PERF_RING && 2 * n <= most)
+		n *= 2;
+	return n;
+}
+
 /* Of the size that the kernel gives: locked memory is limited (perf_event_mlock_kb, RLIMIT_MEMLOCK). 0 or errno. */
 static int map_ring(struct perf_ring *r, size_t *bytes)
 {
@@ -190,6 +201,8 @@ static int map_ring(struct perf_ring *r, size_t *bytes)
 		}
 		if ((errno != EPERM && errno != ENOMEM) || *bytes <= 8 * page)
 			return errno;
+		if (*bytes > 2 * fair_share()) /* the first one is not to take what the others need */
+			*bytes = 2 * fair_share();
 	}
 }
 
@@ -234,40 +247,46 @@ static int keep(struct perf *p, int fd, int cpu, bool clock)
 	return error;
 }
 
-static int attach_on(struct perf *p, pid_t tid, int cpu, bool on_exec)
+static int attach_on(struct perf *p, pid_t tid, int cpu, bool on_exec, bool clock)
 {
 	struct perf_event_attr t;
-	int fd, error;
+	int fd;
 
-	sampled(p, &t);
+	if (clock)
+		sampled(p, &t);
+	else
+		at_switches(p, &t);
 	t.enable_on_exec = on_exec;
 	fd = event_open(&t, tid, cpu);
-	if (fd < 0)
-		return -fd;
-	error = keep(p, fd, cpu, true);
-	if (error || !p->switches || p->user_only) /* the event at switches happens in the kernel */
-		return error;
-	at_switches(p, &t);
-	t.enable_on_exec = on_exec;
-	fd = event_open(&t, tid, cpu);
-	return fd < 0 ? -fd : keep(p, fd, cpu, false);
+	return fd < 0 ? -fd : keep(p, fd, cpu, clock);
 }
 
-int perf_attach(struct perf *p, pid_t tid, bool on_exec)
+static int attach_on_all(struct perf *p, pid_t tid, bool on_exec, bool clock)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	int error = 0, any = 0;
 
-	more_descriptors();
-	if (p->switches && !p->user_only && !p->ring.n)
-		p->switch_bytes = perf_ring_size(PERF_SWITCH_RING, 1u << 20);
 	for (int cpu = 0; cpu < cpus && !error; cpu++) {
-		error = attach_on(p, tid, cpu, on_exec);
+		error = attach_on(p, tid, cpu, on_exec, clock);
 		if (error == ENODEV || (error == EINVAL && any)) /* a CPU that is switched off */
 			error = 0;
 		else
 			any += !error;
 	}
+	return error;
+}
+
+int perf_attach(struct perf *p, pid_t tid, bool on_exec)
+{
+	int error;
+
+	more_descriptors();
+	if (p->switches && !p->user_only && !p->ring.n)
+		p->switch_bytes = perf_ring_size(PERF_SWITCH_RING, 1u << 20);
+	error = attach_on_all(p, tid, on_exec, true);
+	/* rings of their own for switches take what the others leave; the event at switches happens in the kernel */
+	if (!error && p->switches && !p->user_only)
+		error = attach_on_all(p, tid, on_exec, false);
 	return error;
 }
 

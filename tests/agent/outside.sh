@@ -399,6 +399,7 @@ refused) # one line each, status 125
 		nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
 		if $nobody "$profdata" record -q --outside -o n.pb.gz -- true 2>/dev/null; then
 			[ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 0 ] || try 'perf_event_paranoid is .*sysctl kernel.perf_event_paranoid=0' $nobody "$profdata" record -a -d 1
+			$nobody "$profdata" record -q --outside --wall -o n.pb.gz -- true 2>err || fail "rings of a user: $(cat err)"
 			try 'belongs to root' $nobody "$profdata" record -p $$ -d 1
 		fi
 	fi
