@@ -125,6 +125,7 @@ struct perf {
 	const struct record_args *a;
 	const char *stream;      /* where it goes */
 	const struct perf_kind *event;
+	struct perf_kind tracepoint; /* `event`, when it is one */
 	enum perf_mode mode;
 	uint64_t period;         /* ns, of clocks */
 	uint32_t stack, switch_stack;
@@ -172,6 +173,8 @@ struct perf {
 
 /* ---- perf_open.c ---- */
 const struct perf_kind *perf_kind_named(const char *name);
+/* "SUBSYSTEM:NAME", a tracepoint of the kernel, into *kind, which keeps `name`. False, and why in buf. */
+bool perf_tracepoint(const char *name, struct perf_kind *kind, char *buf, size_t size);
 void perf_kinds(char *buf, size_t size); /* all names */
 size_t perf_ring_size(size_t best, size_t least); /* of a ring per CPU on this machine */
 /* Tries the event on ourselves, and finds out what the kernel allows and knows. 0, or errno. */

@@ -50,12 +50,21 @@ static int copies(struct perf *p)
 
 static int wanted(struct perf *p)
 {
+	const char *name = p->a->event;
 	char names[512];
 
-	p->event = perf_kind_named(p->a->event ? p->a->event : p->mode == PERF_ALL ? "cpu-clock" : "task-clock");
+	if (name && strchr(name, ':')) {
+		if (!perf_tracepoint(name, &p->tracepoint, names, sizeof(names))) {
+			cmd_errorf(p->ctx, "%s", names);
+			return RECORD_FAILED;
+		}
+		p->event = &p->tracepoint;
+	} else {
+		p->event = perf_kind_named(name ? name : p->mode == PERF_ALL ? "cpu-clock" : "task-clock");
+	}
 	if (!p->event) {
 		perf_kinds(names, sizeof(names));
-		cli_usage(p->ctx, NULL, "--event: expected one of %s, not '%s'", names, p->a->event);
+		cli_usage(p->ctx, NULL, "--event: expected one of %s, or a tracepoint (sched:sched_switch), not '%s'", names, name);
 		return RECORD_FAILED;
 	}
 	if (p->a->wall && !p->event->clock) {

@@ -35,6 +35,30 @@ const struct perf_kind *perf_kind_named(const char *name)
 	return NULL;
 }
 
+bool perf_tracepoint(const char *name, struct perf_kind *kind, char *buf, size_t size)
+{
+	static const char *const place[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char path[512], text[32];
+	int error = ENOENT, n = (int)strcspn(name, ":");
+
+	for (unsigned i = 0; i < 2 && error == ENOENT && !strchr(name, '/') && name[0] != '.' && name[n + 1] != '.'; i++) {
+		snprintf(path, sizeof(path), "%s/events/%.*s/%s/id", place[i], n, name, name + n + 1);
+		error = 0;
+		if (perf_read_file(path, text, sizeof(text))) {
+			*kind = (struct perf_kind){ name, PERF_TYPE_TRACEPOINT, strtoull(text, NULL, 10), false };
+			return true;
+		}
+		error = errno;
+	}
+	if (error == EACCES || error == EPERM)
+		snprintf(buf, size, "--event %s: tracepoints are listed for root only (%s); hint: sudo profdata record", name, place[0]);
+	else if (access("/sys/kernel/tracing/events", F_OK) != 0 && access("/sys/kernel/debug/tracing/events", F_OK) != 0)
+		snprintf(buf, size, "--event %s: the kernel's list of tracepoints is not there; hint: sudo mount -t tracefs tracefs /sys/kernel/tracing", name);
+	else
+		snprintf(buf, size, "--event %s: this kernel has no such tracepoint; hint: ls %s/events/*", name, place[0]);
+	return false;
+}
+
 void perf_kinds(char *buf, size_t size)
 {
 	size_t n = 0;

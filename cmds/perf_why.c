@@ -100,12 +100,12 @@ static void about(uint32_t pid, char *buf, size_t size)
 
 static void denied(const struct perf *p, bool inside, char *buf, size_t size)
 {
-	int need = p->mode == PERF_ALL ? 0 : 2;
+	int need = p->event->type == PERF_TYPE_TRACEPOINT ? -1 : p->mode == PERF_ALL ? 0 : 2;
 	const char *offer = inside ? "; or from inside, without any rights: profdata record -- CMD" : "";
 
 	if (p->paranoid > need && !may_all())
 		snprintf(buf, size, "kernel.perf_event_paranoid is %d, and %s needs %d or less; hint: sudo sysctl kernel.perf_event_paranoid=%d, or sudo profdata record (CAP_PERFMON)%s",
-			 p->paranoid, p->mode == PERF_ALL ? "--all-cpus" : "recording from outside", need, need, offer);
+			 p->paranoid, need < 0 ? "a tracepoint" : p->mode == PERF_ALL ? "--all-cpus" : "recording from outside", need, need, offer);
 	else if (filtered())
 		snprintf(buf, size, "a seccomp filter keeps perf_event_open() away, as those of containers do; hint: docker run --cap-add PERFMON, or a --security-opt seccomp=PROFILE "
 				    "that allows it%s", offer);

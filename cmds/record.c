@@ -53,7 +53,7 @@ static const struct pd_opt outside_opts[] = {
 	{ 'a', "all-cpus", NULL, "everything that runs on this machine", PD_OPT_BOOL, PD_AT(R, all_cpus, bool) },
 	{ 0, "outside", NULL, "run CMD without a sampler in it (what happens anyway when none can be loaded)", PD_OPT_BOOL, PD_AT(R, outside, bool) },
 	{ 0, "dump", NULL, "with -p: where all threads are now and what they wait for, as text (or as a profile, with -o), and that is all", PD_OPT_BOOL, PD_AT(R, dump, bool) },
-	{ 0, "event", "EVENT", "cpu-clock (default), or cpu-cycles, instructions, cache-misses, branch-misses, page-faults and their like", PD_OPT_STR, PD_AT(R, event, const char *) },
+	{ 0, "event", "EVENT", "cpu-clock (default), or cpu-cycles, instructions, cache-misses, branch-misses, page-faults and their like; or a tracepoint: SUBSYSTEM:NAME", PD_OPT_STR, PD_AT(R, event, const char *) },
 	{ 0, "call-graph", "HOW", "auto (default): copies of stacks, unwound, and frame pointers beyond them; dwarf[,BYTES]: copies only; fp: frame pointers only", PD_OPT_STR,
 	  PD_AT(R, call_graph, const char *) },
 	{ .kind = PD_OPT_END },

@@ -178,6 +178,12 @@ events) # other events than the clock
 	"$profdata" info faults.pb.gz | grep -q 'page-faults/count' || fail 'page faults'
 	"$profdata" record --event cpu-cycles -F 200 -o cycles.pb.gz -- "$target" spin 1 0.3 2>err >/dev/null || fail "status $?"
 	"$profdata" info cycles.pb.gz | grep -qE 'cpu-cycles/count|cpu/nanoseconds' || fail 'cycles'
+	if [ "$(id -u)" -eq 0 ] && [ -r /sys/kernel/tracing/events/sched/sched_switch/id ]; then
+		record --event sched:sched_switch -F 5000 -o switch.pb.gz -- "$target" asleep 1 >/dev/null 2>&1 || fail "tracepoint: status $?"
+		folded sched:sched_switch switch.pb.gz | grep -q 'sleeper;nap;.*schedule' || fail "tracepoint: $("$profdata" info switch.pb.gz)"
+		"$profdata" record --event sched:no_such -- true 2>err && fail 'no such tracepoint'
+		grep -q 'error: --event sched:no_such: this kernel has no such tracepoint; hint: ' err || fail "$(cat err)"
+	fi
 	for how in fp dwarf dwarf,4096 auto; do
 		record --outside --call-graph "$how" -F 499 -o how.pb.gz -- "$target" spin 1 0.3 >/dev/null 2>&1 || fail "$how: status $?"
 		folded cpu how.pb.gz | grep -q burn || fail "$how: no burn()"
