@@ -299,6 +299,7 @@ uint32_t modules_gone(void);              /* how often something was unloaded: a
 /* ---- alone.c: is there one thread, but for ours? ---- */
 bool alone(void);                         /* libc believes so; asked before the writer is started */
 void alone_again(void);                   /* it did before: it shall go on to */
+void alone_follow(void);                  /* on the writer's thread: it becomes the user the program has become */
 bool alone_no_more(void);                 /* our thread counts from now on; called by a thread of the program. Did it not before? */
 
 /* ---- loaded.c: what is loaded, without asking the loader. On the writer's thread, or before there is one ---- */

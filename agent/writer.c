@@ -566,6 +566,7 @@ static void answer(void)
 
 	if (number == atomic_load(&answered))
 		return;
+	alone_follow();
 	round_of(true);
 	what = atomic_exchange(&request, ASK_NOTHING);
 	if (what >= ASK_FINISH) {

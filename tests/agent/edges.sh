@@ -101,6 +101,10 @@ users) # a program that changes its user does so with all its threads
 			grep -q '^child: 0 0 0 1, 0 strangers' have || fail "$(cat have)"
 		done
 	done
+	if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then # one thread has the right to, the other has not
+		"$profdata" record -q --cpu -o u.pb.gz -- setpriv --reuid=65534 --regid=65534 --clear-groups id -u >have 2>err || fail "setpriv: status $?: $(cat err)"
+		[ "$(cat have)" = 65534 ] || fail "setpriv: $(cat have)"
+	fi
 	;;
 filter) # filters of system calls, which need not let signals return: recorded up to there
 	for way in 0 1; do
