@@ -1,10 +1,11 @@
 /*
- * Known shares of CPU time and of wall time: truth_cpu cpu|wall|switch SECONDS [SEED] prints, per function, what the program's own clocks say:
+ * Known shares of CPU time and of wall time: truth_cpu cpu|wall|rare|switch SECONDS [SEED] prints, per function, what the program's own clocks say:
  *     truth FUNCTION CPU-NANOSECONDS WALL-NANOSECONDS
  * Three threads go through five functions in slices of random length (1 ms on average, so that nothing can be in step with a sampler), each until it
  * has used SECONDS of CPU time. With "wall" eight more sleep, each kind of sleep as long as the others on the whole: naps of exactly 1, 3, 10,
  * 30 and 100 ms (which could be in step with one), waits for a mutex that another thread holds for up to 6 ms and for a byte that another writes
  * into a pipe after up to 8 ms. They work a little in between. All clocks are read inside of the functions: what it takes to read them is theirs.
+ * "rare" is one thread that sleeps 100, 3 and 10 ms in turn, ten times SECONDS: next to nothing happens, and always in the same order.
  * "switch" hands a byte over between two threads SECONDS * 100,000 times and prints what each took: ns per switch, CPU and wall.
  */
 #define _GNU_SOURCE
@@ -207,6 +208,20 @@ static void *feeder_main(void *arg)
 	return NULL;
 }
 
+static void *rare_main(void *arg)
+{
+	struct sums *s = arg;
+	uint64_t until = now(CLOCK_MONOTONIC) + (uint64_t)(seconds * 1e10);
+
+	while (now(CLOCK_MONOTONIC) < until) {
+		call(s, SHARES + 4, nap[4]);
+		call(s, SHARES + 1, nap[1]);
+		call(s, SHARES + 2, nap[2]);
+		work_some(s);
+	}
+	return NULL;
+}
+
 static void *(*main_of(int i))(void *)
 {
 	return i < BUSY ? busy_main : i < BUSY + SLEEPERS ? sleeper_main : i == BUSY + SLEEPERS ? holder_main : feeder_main;
@@ -248,7 +263,7 @@ static int switches(void)
 int main(int argc, char **argv)
 {
 	static struct sums sums[THREADS];
-	int threads;
+	int threads, rare;
 
 	if (argc < 3)
 		return 2;
@@ -256,24 +271,26 @@ int main(int argc, char **argv)
 	seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
 	if (strcmp(argv[1], "switch") == 0)
 		return switches();
-	threads = strcmp(argv[1], "wall") == 0 ? THREADS : BUSY;
+	rare = strcmp(argv[1], "rare") == 0;
+	threads = strcmp(argv[1], "wall") == 0 ? THREADS : rare ? 1 : BUSY;
 	if (pipe(bytes) != 0)
 		return 2;
 	for (int i = 0; i < threads; i++) {
 		sums[i].state = seed * 1000 + (uint64_t)i;
-		if (pthread_create(&sums[i].thread, NULL, main_of(i), &sums[i]) != 0)
+		if (pthread_create(&sums[i].thread, NULL, rare ? rare_main : main_of(i), &sums[i]) != 0)
 			return 2;
 	}
 	for (int i = 0; i < threads; i++)
 		pthread_join(sums[i].thread, NULL);
-	for (int f = 0; f < (threads > BUSY ? FUNCTIONS : SHARES); f++) {
+	for (int f = 0; f < (threads == BUSY ? SHARES : FUNCTIONS); f++) {
 		uint64_t cpu = 0, wall = 0;
 
 		for (int i = 0; i < threads; i++) {
 			cpu += sums[i].cpu[f];
 			wall += sums[i].wall[f];
 		}
-		printf("truth %s %llu %llu\n", names[f], (unsigned long long)cpu, (unsigned long long)wall);
+		if (wall)
+			printf("truth %s %llu %llu\n", names[f], (unsigned long long)cpu, (unsigned long long)wall);
 	}
 	return 0;
 }

@@ -1,12 +1,13 @@
 #!/bin/bash
 # truth_cpu.sh BUILD [RUNS] [SECONDS] [MODE...]: a program whose functions have known shares of CPU time and of wall time (truth_cpu.c, by its own clocks),
-# recorded with `--cpu -F 250` (MODE cpu), `--wall -F 100` (wall), `--cpu --wall -F 100` (both) and, with "outside", `--outside --wall -F 100`: in how many of the runs (default 100,
-# SECONDS = 0.4 of CPU time for each of three threads) the true share of a function lies in the 95 % interval that the profile's own number of
-# samples gives (Wilson; samples of unequal weight count as (sum of weights)^2 / sum of squares). 93 of 100 are asked for, all rows of a table together;
-# with few runs what chance may take is allowed. From outside sleeps are not sampled but known: there every share is to be within a point.
+# recorded with `--cpu -F 250` (MODE cpu), `--wall -F 100` (wall), `--cpu --wall -F 100` (both; with "rare" a thread of which little is to be seen) and, with
+# "outside", `--outside --wall -F 100`: in how many of the runs (default 100, SECONDS = 0.4 of CPU time for each of three threads, 10 times that for "rare") the
+# true share of a function lies in the 95 % interval that the profile's own number of samples gives (Wilson; samples of unequal weight count as (sum of
+# weights)^2 / sum of squares). 93 of 100 are asked for, all rows of a table together; with few runs what chance may take is allowed. From outside
+# sleeps are not sampled but known: there every share is to be within a point.
 # Tables for docs/agent.md. On a busy machine threads wait for a CPU together with the sampler: give it priority.
 set -u
-[ $# -ge 1 ] || { sed -n '2,7s/^# //p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,8s/^# //p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(realpath "$1") runs=${2:-100} seconds=${3:-0.4}
 modes=("${@:4}")
@@ -17,10 +18,10 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
 ${CC:-cc} -O1 -g -pthread -fno-optimize-sibling-calls -o truth_cpu "$here/truth_cpu.c" || exit 2
 
-# one MODE OPTIONS RUN: lines "truth RUN FUNCTION NS" and "have RUN FUNCTION WEIGHT LOOKS"
+# one MODE OPTIONS RUN PROGRAM: lines "truth RUN FUNCTION NS" and "have RUN FUNCTION WEIGHT LOOKS"
 one() {
 	# shellcheck disable=SC2086 # options
-	"$build/profdata" record -q $2 --timestamps -o x.pb.gz -- ./truth_cpu "$1" "$seconds" "$3" >truth 2>err || { echo "run $3: status $?: $(tail -n 1 err)" >&2; exit 1; }
+	"$build/profdata" record -q $2 --timestamps -o x.pb.gz -- ./truth_cpu "$4" "$seconds" "$3" >truth 2>err || { echo "run $3: status $?: $(tail -n 1 err)" >&2; exit 1; }
 	awk -v run="$3" -v column=$([ "$1" = cpu ] && echo 3 || echo 4) '{ print "truth", run, $2, $column }' truth
 	"$build/profdata" convert -q -t dump x.pb.gz | awk -v run="$3" -v mode="$1" '
 		/^value\t/ { value[++values] = $2; if ($2 == "samples" || $2 == mode "_samples") looks = values }
@@ -36,12 +37,14 @@ for table in "${modes[@]}"; do
 	case $table in
 	cpu) mode=cpu options='--cpu -F 250' ;;
 	wall) mode=wall options='--wall -F 100' ;;
-	both) mode=wall options='--cpu --wall -F 100' ;;
+	both | rare) mode=wall options='--cpu --wall -F 100' ;;
 	outside) mode=wall options='--outside --wall -F 100' ;;
 	*) echo "no such table: $table" >&2; exit 2 ;;
 	esac
+	program=$mode
+	[ "$table" != rare ] || program=rare
 	for ((k = 1; k <= runs; k++)); do
-		one $mode "$options" $k
+		one $mode "$options" $k "$program"
 	done | awk -v runs="$runs" -v mode=$mode -v options="$options" -v outside=$([ "$table" = outside ] && echo 1 || echo 0) '
 		$1 == "truth" { truth[$2, $3] = $4; all_true[$2] += $4; pooled_true[$3] += $4; if (!($3 in known)) { known[$3]; order[++m] = $3 } }
 		$1 == "have" { have[$2, $3] += $4; sum[$2] += $4; pooled[$3] += $4; looks[$2] += $5; squares[$2] += $4 * $4 }
