@@ -33,15 +33,15 @@
 #define MISSED_MOST 1000         /* rounds; after a stop we begin again */
 #define TOLD 1000000000ull
 #define PATIENCE 1000000000ull   /* a look that has not come by then (the signal is blocked) is asked for again */
-#define CALM 16                  /* little happens: this often nothing has happened, a round in which something has counted for -3 */
-#define SELDOM 4                 /* only one round in so many is made then */
+#define CALM 16                  /* after so many rounds in which nothing happened */
+#define SELDOM 4                 /* only one in so many is made */
 #define WOKEN_ONE_IN 8           /* of those who sleep on one in so many is asked whether it has been woken, which then counts for all of them */
 #define HARDLY 5000u             /* ns off the CPU in which nobody sleeps */
 #define CLOCKS 100000000ull      /* how often the clocks of a thread that runs are told; the writer comes round as often */
 
 static uint64_t due;             /* when the next look is to be */
 static enum { MODE_NOT_CHOSEN, MODE_ALONE, MODE_BESIDE } mode; /* looks for all of the time, or for what samples of CPU time do not see */
-static unsigned calm, seldom;    /* see CALM; one round in so many is made */
+static unsigned calm, seldom;    /* rounds in which nothing has happened; one in so many is made */
 static unsigned every = 1, turn; /* each thread is looked at in every so many-th round; which round this is */
 static unsigned rounds, sent;    /* since the number of signals was looked at */
 
@@ -576,7 +576,7 @@ uint64_t wall_round(uint64_t now)
 			look(r);
 	}
 	pace();
-	calm = same ? calm + (calm < 2 * CALM - 1) : calm < 3 ? 0 : calm - 3;
+	calm = !same ? calm / 2 : calm < 2 * CALM - 1 ? calm + 1 : calm;
 	if (mode == MODE_BESIDE && seldom != (calm < CALM ? 1 : SELDOM)) {
 		seldom = calm < CALM ? 1 : SELDOM;
 		due = after(now);
