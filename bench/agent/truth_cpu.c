@@ -217,7 +217,6 @@ static void *rare_main(void *arg)
 		call(s, SHARES + 4, nap[4]);
 		call(s, SHARES + 1, nap[1]);
 		call(s, SHARES + 2, nap[2]);
-		work_some(s);
 	}
 	return NULL;
 }
