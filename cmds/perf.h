@@ -62,6 +62,11 @@ struct perf_cpu {
 	uint64_t from, to;       /* between these two some were lost, the last time they were */
 };
 
+/* How far an event had counted at the sample before. */
+struct perf_count {
+	uint64_t id, value;
+};
+
 /* A record that was read; its bytes lie in the pool. */
 struct perf_entry {
 	uint64_t time, at;
@@ -117,6 +122,7 @@ struct perf_thread {
 	uint64_t unclaimed;      /* ns on the CPU that no sample has claimed */
 	uint32_t ran_at, sleeps_at; /* stacks; 0: not seen */
 	uint32_t left;           /* stack to say that it was there last, where the kernel does not show where it sleeps */
+	struct { struct perf_count *v; size_t n, cap; } count; /* per event */
 	uint32_t next_sleep;     /* stack of a switch whose record is about to come */
 };
 
@@ -132,7 +138,7 @@ struct perf {
 	bool frame_pointers;     /* the kernel walks user stacks */
 	bool user_only, switches; /* switches: for wall time */
 	bool no_build_ids, no_lost, no_inherit_thread, no_own_values; /* the kernel does not know them */
-	unsigned skipped;        /* bytes of a sample that are not looked at: values of the event */
+	unsigned values;         /* bytes of a sample with values of the event, the first is its count */
 	int paranoid;
 	size_t ring_bytes, switch_bytes; /* of a ring; switch_bytes 0: all in one */
 	size_t own_rings;        /* that have only stacks at switches */
@@ -208,7 +214,7 @@ void perf_take(struct perf *p, size_t i);
 /* ---- perf_stack.c ---- */
 struct perf_sample {
 	uint32_t pid, tid, cpu;
-	uint64_t time, id, period, n_ips, abi, size, used; /* size: of the copy; used: of that */
+	uint64_t time, id, period, value, n_ips, abi, size, used; /* size: of the copy; used: of that */
 	const unsigned char *ips, *regs, *stack;
 };
 /* Id of its stack in the stream; 0: out of memory. *unseen (may be NULL): the same for a thread that has left it for we do not know where. */

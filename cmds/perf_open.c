@@ -158,7 +158,7 @@ static int try_all(struct perf *p)
 		p->no_inherit_thread |= less == 3;
 		error = try_once(p);
 	}
-	p->skipped = p->mode == PERF_ALL || p->no_own_values ? 0 : p->no_lost ? 8 : 16;
+	p->values = p->mode == PERF_ALL || p->no_own_values ? 0 : p->no_lost ? 8 : 16;
 	return error;
 }
 

@@ -84,8 +84,10 @@ static bool parse_sample(struct perf *p, const unsigned char *rec, const struct 
 	s->cpu = get32(&b);
 	get32(&b);
 	s->period = get64(&b);
-	if (perf_is_clock(p, s->id))
-		skip(&b, p->skipped);
+	if (p->values && perf_is_clock(p, s->id)) {
+		s->value = get64(&b);
+		skip(&b, p->values - 8);
+	}
 	s->n_ips = get64(&b);
 	if (b.bad || s->n_ips > b.n / 8)
 		return false;
@@ -99,6 +101,26 @@ static bool parse_sample(struct perf *p, const unsigned char *rec, const struct 
 	s->stack = skip(&b, s->size);
 	s->used = s->size ? get64(&b) : 0;
 	return !b.bad && s->used <= s->size;
+}
+
+/*
+ * How many of them since the sample before. What the kernel calls period is what it waits for from then on where it adapts that to the rate asked for, and can
+ * be far from it.
+ */
+static uint64_t counted(struct perf *p, struct perf_thread *t, const struct perf_sample *s)
+{
+	struct perf_count *c = NULL;
+	uint64_t n;
+
+	for (size_t i = 0; i < t->count.n && !c; i++)
+		if (t->count.v[i].id == s->id)
+			c = &t->count.v[i];
+	if (!p->values || (!c && !PERF_PUSH(t->count, ((struct perf_count){ s->id, 0 }))))
+		return s->period;
+	c = c ? c : &t->count.v[t->count.n - 1];
+	n = s->value > c->value ? s->value - c->value : 0;
+	c->value = s->value;
+	return n;
 }
 
 static void sample(struct perf *p, const unsigned char *rec, const struct perf_event_header *h)
@@ -122,7 +144,7 @@ static void sample(struct perf *p, const unsigned char *rec, const struct perf_e
 	p->stats.samples++;
 	perf_tell(p, t);
 	if (!p->event->clock) {
-		struct pd_wire_event w = { .time = s.time, .value = s.period, .tid = s.tid, .stack = stack };
+		struct pd_wire_event w = { .time = s.time, .value = counted(p, t, &s), .tid = s.tid, .stack = stack };
 
 		perf_put(p, t->proc, PD_WIRE_EVENT, &w, sizeof(w), NULL, 0, NULL, 0);
 	} else if (p->a->cpu) {

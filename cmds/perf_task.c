@@ -164,6 +164,7 @@ static void thread_gone(struct perf *p, struct perf_thread *t, uint64_t time)
 		at = &(*at)->next;
 	*at = t->next;
 	t->proc->threads--;
+	free(t->count.v);
 	free(t);
 }
 
@@ -191,6 +192,7 @@ void perf_tasks_free(struct perf *p)
 	for (size_t i = 0; i < PERF_BUCKETS; i++) {
 		for (struct perf_thread *t = p->thread[i], *next; t; t = next) {
 			next = t->next;
+			free(t->count.v);
 			free(t);
 		}
 		for (struct perf_proc *proc = p->proc[i], *next; proc; proc = next) {

@@ -184,6 +184,16 @@ events) # other events than the clock
 		"$profdata" record --event sched:no_such -- true 2>err && fail 'no such tracepoint'
 		grep -q 'error: --event sched:no_such: this kernel has no such tracepoint; hint: ' err || fail "$(cat err)"
 	fi
+	case $(uname -r) in
+	[0-5].* | 6.[0-9].* | 6.1[01].*) ;; # events of threads that are inherited have no values of their own
+	*) # what is counted is never more than there was, whatever the kernel takes for a period
+		true_faults=$(python3 -c 'import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt)' \
+			"$folder/churn" 1 calm 2>/dev/null) || true_faults=
+		record --event page-faults -F 99 -o few.pb.gz -- "$folder/churn" 1 calm >/dev/null || fail "status $?"
+		few=$("$profdata" info few.pb.gz | sed -n 's|.*page-faults/count  total \([0-9]*\).*|\1|p')
+		[ -z "$true_faults" ] || [ "${few:-9999}" -le $((true_faults + 100)) ] || fail "$few page faults of $true_faults"
+		;;
+	esac
 	for how in fp dwarf dwarf,4096 auto; do
 		record --outside --call-graph "$how" -F 499 -o how.pb.gz -- "$target" spin 1 0.3 >/dev/null 2>&1 || fail "$how: status $?"
 		folded cpu how.pb.gz | grep -q burn || fail "$how: no burn()"
