@@ -161,7 +161,7 @@ struct perf {
 	uint64_t safe;           /* records up to here have all been read */
 	uint32_t command;        /* pid, 0 none */
 	struct { struct { char *name, *file; } *v; size_t n, cap; } alias; /* objects of other mount namespaces */
-	struct { struct { uint64_t ns, dev, inode; int fd; } *v; size_t n, cap; } root; /* other ones */
+	struct { struct { uint64_t ns, dev, inode; int fd, mounts; } *v; size_t n, cap; } root; /* other ones */
 	struct { struct { uint64_t inode; int fd; } *v; size_t n, cap; } held; /* files that no path leads to */
 	struct { uint32_t tid; uint64_t time; } dead[1024]; /* who ended lately: the kernel still says that they are switched out */
 	int out, poll, signals;

@@ -34,6 +34,8 @@ static int root_of(struct perf *p, uint32_t pid, const struct proc_root *r)
 	p->root.v[p->root.n].ns = r->ns;
 	p->root.v[p->root.n].dev = r->dev;
 	p->root.v[p->root.n].inode = r->inode;
+	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", pid);
+	p->root.v[p->root.n].mounts = open(path, O_RDONLY | O_CLOEXEC); /* else what is mounted there goes with the last process: lists in /tmp */
 	p->root.v[p->root.n++].fd = fd;
 	return fd;
 }
@@ -144,8 +146,11 @@ void perf_files_free(struct perf *p)
 		free(p->alias.v[i].file);
 	}
 	free(p->alias.v);
-	for (size_t i = 0; i < p->root.n; i++)
+	for (size_t i = 0; i < p->root.n; i++) {
 		close(p->root.v[i].fd);
+		if (p->root.v[i].mounts >= 0)
+			close(p->root.v[i].mounts);
+	}
 	free(p->root.v);
 	for (size_t i = 0; i < p->held.n; i++)
 		close(p->held.v[i].fd);

@@ -350,6 +350,15 @@ container) # other roots (mount namespace, chroot), other numbers of processes: 
 	try chroot root /app
 	try unshare -m -p -f --mount-proc chroot root /app
 	try unshare -m -p -f sh enter /app
+	# a list in a folder that goes with the container, and numbers that are other ones there; as another user, too
+	for users in '' '-U -r'; do
+		# shellcheck disable=SC2086
+		unshare $users -m -p -f --mount-proc true 2>/dev/null || continue
+		cp "$folder/jit" jit && mkdir -p inner || exit 2
+		# shellcheck disable=SC2086
+		record --outside -F 499 -o c.pb.gz -- unshare $users -m -p -f --mount-proc sh -c 'mount -t tmpfs tmpfs inner && cd inner && exec ../jit 1' || fail "list: status $?"
+		folded cpu c.pb.gz | grep -q ';second' || fail "unshare $users: no names: $(folded cpu c.pb.gz | tail -2)"
+	done
 	;;
 linked) # segments that share a page of the file, as some linkers make them: callers are found; epilogues have theirs, too
 	cat >x.c <<-'END'
