@@ -261,7 +261,8 @@ uint32_t unwind_here(struct agent_walker *w, uint64_t lo, uint64_t hi, uint32_t 
  * Another thread, asleep in a system call with this stack pointer and pc, all that the kernel tells. Its memory is read by system calls: it may
  * wake up and end. Where the way depends on another register: PD_WIRE_INCOMPLETE.
  */
-uint32_t unwind_asleep(struct agent_walker *w, uint64_t sp, uint64_t pc, uint32_t *flags);
+uint32_t unwind_asleep(struct agent_walker *w, uint64_t sp, uint64_t pc, uint32_t *flags, struct agent_places *places);
+struct agent_walker *writer_walker(void); /* for that, on the writer's thread; NULL: no memory */
 
 /* ---- modules.c ---- */
 struct agent_module {

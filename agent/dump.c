@@ -123,7 +123,7 @@ static uint32_t undisturbed(const struct look *l, uint32_t *flags)
 
 	if (!l->sp || !l->pc || !l->cpu)
 		return 0;
-	n = unwind_asleep(walker, l->sp, l->pc, flags);
+	n = unwind_asleep(walker, l->sp, l->pc, flags, NULL);
 	if (*flags & PD_WIRE_INCOMPLETE)
 		return 0;
 	return in_call(l->tid, &again) && again.sp == l->sp && again.pc == l->pc && thread_cpu(l->tid) == l->cpu ? n : 0;
@@ -255,14 +255,14 @@ static void settle(pid_t tid)
 	}
 }
 
-static bool ready(void)
+struct agent_walker *writer_walker(void)
 {
 	if (!walker) {
 		void *p = mmap(NULL, sizeof(*walker), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		walker = p == MAP_FAILED ? NULL : p;
 	}
-	return walker != NULL;
+	return walker;
 }
 
 void dump_begin(void)
@@ -281,7 +281,7 @@ bool dump_round(void)
 	struct pd_wire_dump_end end = { .number = number + 1 };
 	uint32_t now = atomic_load(&wanted);
 
-	if (now == atomic_load(&taken) || atomic_load(&agent.mode) != AGENT_ON || !ready())
+	if (now == atomic_load(&taken) || atomic_load(&agent.mode) != AGENT_ON || !writer_walker())
 		return false;
 	number = end.number;
 	due = threads = 0;

@@ -187,11 +187,13 @@ uint32_t unwind_here(struct agent_walker *w, uint64_t lo, uint64_t hi, uint32_t 
 	return walk(&s, lo, hi, w->frame, AGENT_DEPTH, flags);
 }
 
-uint32_t unwind_asleep(struct agent_walker *w, uint64_t sp, uint64_t pc, uint32_t *flags)
+uint32_t unwind_asleep(struct agent_walker *w, uint64_t sp, uint64_t pc, uint32_t *flags, struct agent_places *places)
 {
 	uint64_t copy[512];
-	struct state s = { .cfi = { .rows = w->row, .work = &w->work }, .modules = modules_now(), .current = true, .copy = copy, .page = ~0ull };
+	struct state s = { .cfi = { .rows = w->row, .work = &w->work }, .modules = modules_now(), .current = true, .places = places, .copy = copy, .page = ~0ull };
 
+	if (places)
+		places->n = 0;
 	s.cfi.generation = s.modules->generation;
 	for (unsigned i = 0; i < CFI_REGISTERS; i++)
 		s.cfi.reg[i] = 1; /* not known: no address of a word, and below every stack, so whatever depends on it is stuck */

@@ -1,6 +1,7 @@
 /*
- * Wall time: threads are looked at at random times. One whose CPU clock has not moved sleeps where it slept; only those that ran since
- * are interrupted by a signal and show their stack. So a sleeping thread is woken at most once per sleep.
+ * Wall time: threads are looked at at random times. One whose CPU clock has not moved sleeps where it slept; only those that ran since are
+ * asked for their stack. It is read from outside where the thread sleeps and all of it is on the stack; else a signal has it shown. So a sleeping
+ * thread is woken at most once per sleep.
  *
  * The time between two looks belongs to what the second one sees. That is without bias when the times of looks have nothing to do with what
  * the thread does:
@@ -15,7 +16,7 @@
  * that finds it off the CPU with the time it stands for; readers share out the clocks (PD_WIRE_LOOKS_BEGIN). A look must not stand for what was since the
  * look before: a thread that always sleeps briefly after it has run and then for long would have its brief sleeps counted for too little.
  */
-#include "agent.h"
+#include "spans.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -278,10 +279,46 @@ static bool sleeps_on(struct agent_ring *r, uint64_t now, uint64_t cpu)
 	return twice;
 }
 
+/*
+ * The stack of one who sleeps in a system call, without waking it: not every program goes on where a call was interrupted. False: not all of the stack can be had
+ * so (it needs registers that are not saved on it), or it ran meanwhile.
+ */
+static bool seen_asleep(struct agent_ring *r, uint64_t now, uint64_t cpu)
+{
+	struct agent_sample s = { .time = now, .cpu = cpu, .in_call = true, .labels = atomic_load(&r->labels) };
+	struct agent_walker *w = writer_walker();
+	char text[256], again[256];
+	uint64_t waited, switches;
+	uint32_t stack;
+	long call;
+
+	if (!w || !kept_file(r->tid, "syscall", &r->wall_call_file, text, sizeof(text)))
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	if (!place_of(text, &s.value[0], &s.value[1], &call) || call < 0 || !counts(r, &waited, &switches))
+		return false;
+	s.value[2] = switches - 1; /* as often it had given its CPU back when it had the one on which it went to sleep */
+	s.n = unwind_asleep(w, s.value[0], s.value[1], &s.flags, &r->wall_places);
+	if (!s.n || s.flags & PD_WIRE_INCOMPLETE || !kept_file(r->tid, "syscall", &r->wall_call_file, again, sizeof(again)))
+		return false;
+	again[strcspn(again, "\n")] = '\0';
+	if (strcmp(text, again) != 0 || thread_cpu(r->tid) != cpu)
+		return false;
+	writer_thread_known(r);
+	events_drain(r, s.time, s.labels);
+	stack = writer_stack(w->frame, s.n, s.flags);
+	writer_labels(r, s.labels);
+	wall_look(r, &s, stack);
+	return true;
+}
+
 static void ask(struct agent_ring *r, uint64_t now, uint64_t cpu)
 {
 	r->wall_asked = r->wall_waits = now;
 	r->wall_asked_cpu = cpu;
+	if (seen_asleep(r, now, cpu))
+		return;
+	sent++;
 	if (!task_ask(r, AGENT_LOOK))
 		r->wall_asked = 0;
 }
@@ -304,7 +341,6 @@ static void look(struct agent_ring *r)
 		return;
 	}
 	ask(r, now, cpu);
-	sent++;
 }
 
 /* ---- looks beside samples of CPU time ---- */
@@ -375,7 +411,6 @@ static bool beside_ask(struct agent_ring *r, uint64_t now, uint64_t cpu, enum pd
 	r->wall_weight = weight;
 	r->wall_looks = 1;
 	ask(r, now, cpu);
-	sent++;
 	return false;
 }
 
