@@ -34,6 +34,7 @@ struct finder {
 	struct svg_states *st;
 	double *weight;   /* per label set */
 	uint8_t *reason;  /* per label set that waited: place in list */
+	bool *used;       /* per label set */
 	struct reason list[MOST_REASONS];
 	size_t n;
 };
@@ -74,6 +75,17 @@ static size_t reason_at(struct finder *f, struct pd_span name)
 	return f->n++;
 }
 
+/* Label sets that no sample has, of whatever series, are not there for who reads the picture. */
+static void mark_used(struct finder *f)
+{
+	struct pd_rows r;
+
+	for (unsigned series = 0; series < pd_doc_series(f->doc); series++)
+		for (uint64_t at = 0; pd_series_rows(f->doc, series, at, &r); at += r.n)
+			for (size_t i = 0; i < r.n; i++)
+				f->used[r.labels[i].v] = true;
+}
+
 /* States of label sets; of those that waited the place of their reason. */
 static void read_sets(struct finder *f)
 {
@@ -82,7 +94,7 @@ static void read_sets(struct finder *f)
 	for (uint32_t i = 0; i <= n; i++) {
 		struct pd_span state = { NULL, 0 }, reason = { "", 0 };
 		const struct pd_label *l;
-		size_t labels = pd_doc_labels(f->doc, (pd_labels){ i }, &l);
+		size_t labels = f->used[i] ? pd_doc_labels(f->doc, (pd_labels){ i }, &l) : 0;
 
 		for (size_t k = 0; k < labels; k++) {
 			struct pd_span key = pd_doc_string(f->doc, l[k].key);
@@ -231,9 +243,11 @@ enum pd_status svg_states_init(struct svg_scene *s, struct svg_states *st, struc
 	st->of_set = calloc((size_t)n + 1, 1);
 	f.weight = calloc((size_t)n + 1, sizeof *f.weight);
 	f.reason = calloc((size_t)n + 1, 1);
-	if (!st->of_set || !f.weight || !f.reason) {
+	f.used = calloc((size_t)n + 1, sizeof *f.used);
+	if (!st->of_set || !f.weight || !f.reason || !f.used) {
 		ok = false;
 	} else {
+		mark_used(&f);
 		read_sets(&f);
 		all = weigh(s, &f);
 		for (uint32_t i = 0; i <= n; i++)
@@ -246,6 +260,7 @@ enum pd_status svg_states_init(struct svg_scene *s, struct svg_states *st, struc
 	}
 	free(f.weight);
 	free(f.reason);
+	free(f.used);
 	if (!ok)
 		return pd_error_set(err, PD_ERR_NOMEM, "out of memory while colouring by state");
 	if (!st->on)
