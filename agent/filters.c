@@ -5,6 +5,7 @@
  */
 #include "agent.h"
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,8 +13,15 @@
 
 #define HOOK __attribute__((visibility("default")))
 
-void hook_filtered(void) __attribute__((visibility("hidden")));
-void hook_filtered(void) { agent_stop(PD_WIRE_FILTERED); }
+/* Who passes no filter asks whether there are any. */
+void hook_filtered(long number, unsigned long what, unsigned long flags, unsigned long filter) __attribute__((visibility("hidden")));
+void hook_filtered(long number, unsigned long what, unsigned long flags, unsigned long filter)
+{
+	(void)number;
+	(void)flags;
+	if (what == SECCOMP_SET_MODE_STRICT || (what == SECCOMP_SET_MODE_FILTER && filter))
+		agent_stop(PD_WIRE_FILTERED);
+}
 
 long hook_failed(long result) __attribute__((visibility("hidden")));
 long hook_failed(long result)
@@ -71,7 +79,7 @@ HOOK int prctl(int option, ...)
 	for (int i = 0; i < 4; i++)
 		a[i] = va_arg(args, unsigned long);
 	va_end(args);
-	if (option == PR_SET_SECCOMP)
+	if (option == PR_SET_SECCOMP && (a[0] != SECCOMP_MODE_FILTER || a[1]))
 		agent_stop(PD_WIRE_FILTERED);
 	return (int)hook_syscall(SYS_prctl, (long)option, a[0], a[1], a[2], a[3]);
 }

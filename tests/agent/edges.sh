@@ -114,7 +114,8 @@ filter) # filters of system calls, which need not let signals return: recorded u
 			"$profdata" record -q -F 1000 $how -o f.pb.gz -- "$target" filter $way >have 2>err || fail "$way $how: status $?: $(cat err)"
 			cmp -s want have || fail "$way $how: $(diff want have)"
 			[ "$(fact filtered f.pb.gz | cut -d' ' -f1)" = 1 ] || fail "$way $how: not told"
-			"$profdata" convert -q -t folded f.pb.gz -o - | grep -q ';burn' || fail "$way $how: nothing before it"
+			ms=$("$profdata" convert -q -t folded -s cpu f.pb.gz -o - | awk '/;burn/ { s += $NF } END { printf "%d", s / 1e6 }')
+			{ [ "$ms" -ge 150 ] && [ "$ms" -le 250 ]; } || fail "$way $how: $ms ms of the 200 before it"
 		done
 	done
 	;;

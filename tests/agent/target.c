@@ -574,6 +574,7 @@ static int filter(int way)
 				   BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
 	struct sock_fprog program = { sizeof(f) / sizeof(*f), f };
 
+	printf("%ld %ld ", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL), (long)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL)); /* are there any? */
 	burn(0.2);
 	printf("%d ", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	printf("%ld\n", way ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) : (long)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
