@@ -201,13 +201,17 @@ events) # other events than the clock
 	;;
 jit) # addresses that several functions use one after the other have the name of their time, by a jitdump; from inside, too
 	for how in --outside --cpu '--wall -F 250'; do
-		# shellcheck disable=SC2086
-		record $how -F 499 -o jit.pb.gz -- "$folder/jit" 1.5 || fail "$how: status $?"
-		folded cpu jit.pb.gz >jit.txt
-		[ -s jit.txt ] || folded on_cpu jit.pb.gz >jit.txt
-		awk -v how="$how" '{ n = split(substr($0, 1, length($0) - length($NF) - 1), f, ";"); s = $NF; all += s; for (i = 1; i <= n; i++) if (f[i] ~ /^(first|second|third)$/) { sum[f[i]] += s; break } }
-			END { all = sum["first"] + sum["second"] + sum["third"]; a = sum["first"] / all; b = sum["second"] / all; c = sum["third"] / all
-				if (!(all > 0.5e9 && a > 0.12 && a < 0.3 && b > 0.45 && b < 0.72 && c > 0.12 && c < 0.3)) { print how ": first, second, third:", a, b, c; exit 1 } }' jit.txt || fail 'shares'
+		for try in 1 2 3 4; do # by looks while others have the CPUs it is less exact
+			# shellcheck disable=SC2086
+			record $how -F 499 -o jit.pb.gz -- "$folder/jit" 1.5 || fail "$how: status $?"
+			folded cpu jit.pb.gz >jit.txt
+			[ -s jit.txt ] || folded on_cpu jit.pb.gz >jit.txt
+			awk -v how="$how" '{ n = split(substr($0, 1, length($0) - length($NF) - 1), f, ";"); s = $NF; all += s; for (i = 1; i <= n; i++) if (f[i] ~ /^(first|second|third)$/) { sum[f[i]] += s; break } }
+				END { all = sum["first"] + sum["second"] + sum["third"]; a = sum["first"] / all; b = sum["second"] / all; c = sum["third"] / all
+					if (!(all > 0.5e9 && a > 0.14 && a < 0.26 && b > 0.5 && b < 0.7 && c > 0.14 && c < 0.26)) { print how ": first, second, third:", a, b, c; exit 1 } }' jit.txt >table && break
+			[ $try -lt 4 ] || fail "shares, $(cat table)"
+			rm -f jit-*.dump
+		done
 		grep -q 'main;run;second' jit.txt || fail "$how: who calls it"
 		rm -f jit-*.dump
 	done

@@ -126,7 +126,7 @@ stacks) # deep stacks say that they are cut, broken ones that they are; coroutin
 	awk '{ n = gsub(/;/, ";"); if (/truncated/ && n == 513) whole++; if (n > 513) exit 1 } END { exit !whole }' stacks.folded ||
 		{ fail 'truncated stacks have not 512 frames:'; awk '{ print gsub(/;/, ";"), /truncated/ }' stacks.folded | sort | uniq -c; }
 	# the coroutine's stack has a beginning; assembly without unwind information that breaks the frame pointer has not
-	"$profdata" convert -t dump stacks.pb.gz | awk '/incomplete/ { n++ } /truncated/ { t++ } /^[0-9]+ [0-9]+\t/ { all++ } END { exit !(n > 0 && n < all / 2 && t > 0) }' ||
+	awk '{ all += $NF } /incomplete/ { n += $NF } /truncated/ { t += $NF } END { exit !(n > 0 && n < all / 2 && t > 0) }' stacks.folded ||
 		fail 'incomplete stacks'
 	# such stacks fill a ring fast: on a busy machine the writer may come late now and then
 	"$profdata" info stacks.pb.gz | awk '/record.samples:/ { seen = 1; sub(/.*samples: /, ""); if ($3 * 20 > $1) exit 1 } END { exit !seen }' ||
@@ -155,9 +155,12 @@ processes) # children, programs after exec, descriptors closed, the limits of a 
 	record -q -F 500 --no-children -o one.pb.gz -- "$target" forks 12 >/dev/null 2>&1 || fail "status $?"
 	n=$("$profdata" info one.pb.gz | sed -n 's/.*record.processes: \([0-9]*\).*/\1/p')
 	[ "${n:-0}" -eq 1 ] || fail "--no-children recorded $n processes"
-	record -q -F 500 -o closed.pb.gz -- "$target" closer 0.3 >/dev/null || fail "status $? with descriptors left open"
-	cpu=$("$profdata" info closed.pb.gz | sed -n 's,.*cpu/nanoseconds  total \([0-9]*\).*,\1,p')
-	[ "${cpu:-0}" -gt 250000000 ] || fail "only $cpu ns after all descriptors were closed"
+	for try in 1 2 3 4; do # what the host takes from a machine can end a program between two ticks
+		record -q -F 500 -o closed.pb.gz -- "$target" closer 0.3 >/dev/null || fail "status $? with descriptors left open"
+		cpu=$("$profdata" info closed.pb.gz | sed -n 's,.*cpu/nanoseconds  total \([0-9]*\).*,\1,p')
+		[ "${cpu:-0}" -le 285000000 ] || break
+		[ $try -lt 4 ] || fail "only $cpu ns after all descriptors were closed"
+	done
 	;;
 stop) # the time is up; a signal for record is for the command; what was recorded is kept
 	record -q -d 1 -F 200 -o d.pb.gz -- "$target" spin 1 60 >/dev/null 2>&1
