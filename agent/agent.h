@@ -355,6 +355,9 @@ void tasks_each(void (*one)(pid_t tid));
 /* Its signal handler shall have a look (AGENT_LOOK, AGENT_DUMP) at this thread. */
 bool task_ask(struct agent_ring *r, int what);
 
+/* What its file "syscall" says: "CALL ARGUMENT... STACK-POINTER INSTRUCTION", the last behind the call, which may be made again; CALL is -1 outside of one. False: it runs. */
+bool task_place(const char *text, uint64_t *sp, uint64_t *pc, long *call);
+
 /* ---- dump_signal.c: the signal that asks for dumps ---- */
 void dump_signal_begin(void);             /* also in a child that is recorded */
 void dump_signal_end(void);               /* it is the program's alone */

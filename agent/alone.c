@@ -60,7 +60,6 @@ static struct {
 	uid_t uid[3];
 	gid_t gid[3], group[1024];
 	long groups;
-	struct __user_cap_header_struct of;
 	struct __user_cap_data_struct cap[2];
 	bool caps;
 } users; /* of the program's thread */
@@ -100,6 +99,7 @@ void alone_follow(void)
 
 static void changed(void)
 {
+	struct __user_cap_header_struct own = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	int error = errno;
 
 	/* a child of vfork() is not meant; where libc knows of threads it has seen to ours */
@@ -108,8 +108,7 @@ static void changed(void)
 	syscall(SYS_getresuid, &users.uid[0], &users.uid[1], &users.uid[2]);
 	syscall(SYS_getresgid, &users.gid[0], &users.gid[1], &users.gid[2]);
 	users.groups = syscall(SYS_getgroups, 1024, users.group);
-	users.of = (struct __user_cap_header_struct){ .version = _LINUX_CAPABILITY_VERSION_3 };
-	users.caps = syscall(SYS_capget, &users.of, users.cap) == 0;
+	users.caps = syscall(SYS_capget, &own, users.cap) == 0;
 	atomic_store(&users_due, true);
 	writer_ask(ASK_DRAIN, 0);
 	errno = error;

@@ -68,30 +68,15 @@ int dump_here(void)
 
 /* ---- what /proc says ---- */
 
-static uint64_t word_back(char *text, char **end) /* the last word of a text, which is cut off */
-{
-	char *p = *end;
-
-	while (p > text && p[-1] != ' ')
-		p--;
-	*end = p > text ? p - 1 : text;
-	return strtoull(p, NULL, 16);
-}
-
-/* "NUMBER ARGUMENTS... SP PC", "-1 SP PC" outside of a call, or "running". */
 static bool in_call(pid_t tid, struct look *l)
 {
-	char text[192], *end;
+	char text[192];
+	long call = -1;
 
-	l->syscall = -1;
 	l->sp = l->pc = 0;
-	if (!writer_task_file(tid, "syscall", text, sizeof(text)) || text[0] == 'r')
-		return false;
-	end = text + strlen(text);
-	l->syscall = (int32_t)strtol(text, NULL, 10);
-	l->pc = word_back(text, &end);
-	*end = '\0';
-	l->sp = word_back(text, &end);
+	if (!writer_task_file(tid, "syscall", text, sizeof(text)) || !task_place(text, &l->sp, &l->pc, &call))
+		call = -1;
+	l->syscall = (int32_t)call;
 	return l->pc && l->sp;
 }
 

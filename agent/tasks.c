@@ -39,3 +39,17 @@ bool task_ask(struct agent_ring *r, int what)
 	si.si_value.sival_ptr = r;
 	return syscall(SYS_rt_tgsigqueueinfo, agent.pid, r->tid, agent.signal, &si) == 0;
 }
+
+bool task_place(const char *text, uint64_t *sp, uint64_t *pc, long *call)
+{
+	const char *second = strrchr(text, ' '), *first = second;
+
+	if (!second || (text[0] != '-' && (text[0] < '0' || text[0] > '9')))
+		return false;
+	while (first > text && first[-1] != ' ')
+		first--;
+	*call = strtol(text, NULL, 10);
+	*sp = strtoull(first, NULL, 16);
+	*pc = strtoull(second, NULL, 16);
+	return true;
+}

@@ -9,7 +9,6 @@
 #include <dlfcn.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -40,10 +39,8 @@ static bool readable(uint64_t address)
 /* False: it is not there, or not any more. */
 static bool copy_page(struct state *s, uint64_t page)
 {
-	struct iovec here = { s->copy, 4096 }, there = { (void *)(uintptr_t)page, 4096 };
-
 	s->page = ~0ull;
-	if (syscall(SYS_process_vm_readv, agent.pid, &here, 1, &there, 1, 0) != 4096)
+	if (!memory_read(page, s->copy, 4096))
 		return false;
 	s->page = page;
 	return true;

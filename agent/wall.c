@@ -196,26 +196,11 @@ static void tell_call(struct agent_ring *r, uint64_t now, long call)
 	r->wall_told_call = true;
 }
 
-/* Where it sleeps: "CALL ARGUMENT... STACK-POINTER INSTRUCTION", or "running". The instruction is behind that of the call, which may be made again. */
-static bool place_of(const char *text, uint64_t *sp, uint64_t *pc, long *call)
-{
-	const char *second = strrchr(text, ' '), *first = second;
-
-	if (!second || (text[0] != '-' && (text[0] < '0' || text[0] > '9')))
-		return false;
-	while (first > text && first[-1] != ' ')
-		first--;
-	*call = strtol(text, NULL, 10);
-	*sp = strtoull(first, NULL, 16);
-	*pc = strtoull(second, NULL, 16);
-	return true;
-}
-
 static bool same_place(struct agent_ring *r, const char *text, long *call)
 {
 	uint64_t sp, pc;
 
-	return place_of(text, &sp, &pc, call) && *call >= 0 && sp == r->wall_sp && (pc == r->wall_pc || pc == r->wall_pc + 2);
+	return task_place(text, &sp, &pc, call) && *call >= 0 && sp == r->wall_sp && (pc == r->wall_pc || pc == r->wall_pc + 2);
 }
 
 /*
@@ -295,7 +280,7 @@ static bool seen_asleep(struct agent_ring *r, uint64_t now, uint64_t cpu)
 	if (!w || !kept_file(r->tid, "syscall", &r->wall_call_file, text, sizeof(text)))
 		return false;
 	text[strcspn(text, "\n")] = '\0';
-	if (!place_of(text, &s.value[0], &s.value[1], &call) || call < 0 || !counts(r, &waited, &switches))
+	if (!task_place(text, &s.value[0], &s.value[1], &call) || call < 0 || !counts(r, &waited, &switches))
 		return false;
 	s.value[2] = switches - 1; /* as often it had given its CPU back when it had the one on which it went to sleep */
 	s.n = unwind_asleep(w, s.value[0], s.value[1], &s.flags, &r->wall_places);
@@ -436,7 +421,7 @@ static bool beside_woken(struct agent_ring *r, char *text, size_t size)
 	uint64_t sp, pc;
 	long call;
 
-	return random_below(WOKEN_ONE_IN) == 0 && kept_file(r->tid, "syscall", &r->wall_call_file, text, size) && !place_of(text, &sp, &pc, &call);
+	return random_below(WOKEN_ONE_IN) == 0 && kept_file(r->tid, "syscall", &r->wall_call_file, text, size) && !task_place(text, &sp, &pc, &call);
 }
 
 /* A look at a thread, which stands for `weight` ns of its life. True: nothing has happened, it runs or sleeps as it did. */
@@ -479,7 +464,7 @@ static bool beside_look(struct agent_ring *r, uint64_t weight)
 	if (!kept_file(r->tid, "syscall", &r->wall_call_file, text, sizeof(text)))
 		return true;
 	text[strcspn(text, "\n")] = '\0';
-	if (!place_of(text, &sp, &pc, &call))
+	if (!task_place(text, &sp, &pc, &call))
 		return beside_runs(r, now, cpu, weight);
 	r->wall_seen = now;
 	r->wall_seen_cpu = cpu;
